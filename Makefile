@@ -1,0 +1,78 @@
+# angzarr: an event-sourcing store inside PostgreSQL
+#
+#   make && make install     build and install for the server of PG_CONFIG
+#   make installcheck        regression and isolation tests on a running server
+#   make tapcheck            tests that start servers of their own
+#
+# WERROR=1 makes warnings errors, as CI does.
+
+EXTENSION = angzarr
+# The version stands in the control file only.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" angzarr.control)
+
+MODULE_big = angzarr
+OBJS = \
+	src/angzarr.o \
+	src/base/args.o \
+	src/base/insert.o \
+	src/base/lock.o \
+	src/base/query.o \
+	src/base/stream.o \
+	src/base/table.o \
+	src/events/append.o \
+	src/events/appender.o \
+	src/events/event_table.o \
+	src/events/find.o \
+	src/events/immutable.o \
+	src/events/json_events.o \
+	src/events/load.o \
+	src/events/roots.o
+
+# The install script, in the order in which objects need each other.
+SQL_PARTS = \
+	src/angzarr.sql \
+	src/base/stream.sql \
+	src/events/event_table.sql \
+	src/events/immutable.sql \
+	src/events/append.sql \
+	src/events/load.sql \
+	src/events/find.sql \
+	src/events/roots.sql \
+	src/privileges.sql
+
+DATA_built = angzarr--$(EXTVERSION).sql
+
+PG_CPPFLAGS = -I$(srcdir)/src -DAZR_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+ifdef WERROR
+PG_CFLAGS += -Werror
+endif
+
+# One file a subject. They run in this order, since the first creates the
+# extension; each keeps to domains of its own.
+REGRESS = install arguments append idempotency load json find roots \
+	transactions immutable triggers privileges reinstall
+REGRESS_OPTS = --inputdir=.
+
+ISOLATION = expected_sequence next_sequence first_event retry_external_id \
+	retry_source two_streams deadlock snapshot_isolation lock_timeout
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
+
+EXTRA_CLEAN = test/isolation/output_iso tmp_check
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# Headers are few: any change rebuilds everything.
+$(OBJS): $(wildcard src/*/*.h) angzarr.control Makefile
+$(OBJS:.o=.bc): $(wildcard src/*/*.h) angzarr.control Makefile
+
+angzarr--$(EXTVERSION).sql: $(SQL_PARTS) angzarr.control Makefile
+	cat $(addprefix $(srcdir)/, $(SQL_PARTS)) > $@
+
+# Tests that crash, copy or promote servers need servers of their own.
+.PHONY: tapcheck
+tapcheck: PROVE_TESTS = test/t/*.pl
+tapcheck:
+	$(prove_installcheck)

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  PostgreSQL versions that angzarr builds against, and what differs
+ *	  between them.
+ *
+ * Callers are written against the newest signature; older servers get a macro
+ * of the same meaning here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_COMPAT_H
+#define AZR_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "angzarr needs PostgreSQL 15 or newer"
+#endif
+
+/*
+ * These minor releases changed sizeof(ResultRelInfo), which the next ones took
+ * back.  A library built against them would misread executor state on every
+ * other minor release, and the other way round.
+ */
+#if PG_VERSION_NUM == 150009 || PG_VERSION_NUM == 160005 || PG_VERSION_NUM == 170001
+#error "this PostgreSQL minor release has a broken ABI: build against the next minor release"
+#endif
+
+/* PostgreSQL 16 added onlySummarizing to ExecInsertIndexTuples(). */
+#if PG_VERSION_NUM >= 160000
+#define azr_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define azr_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#endif
+
+/* PostgreSQL 18 added instrumentation to index_beginscan(). */
+#if PG_VERSION_NUM >= 180000
+#define azr_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan((heap), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define azr_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan((heap), (index), (snapshot), (nkeys), 0)
+#endif
+
+/* PostgreSQL 17 lets the caller allocate the JSON lexer. */
+#if PG_VERSION_NUM >= 170000
+#define azr_make_json_lexer(json, len, encoding) \
+	makeJsonLexContextCstringLen(NULL, (json), (len), (encoding), true)
+#else
+#define azr_make_json_lexer(json, len, encoding) \
+	makeJsonLexContextCstringLen((json), (len), (encoding), true)
+#endif
+
+#endif							/* AZR_COMPAT_H */

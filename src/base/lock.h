@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * lock.h
+ *	  The advisory locks that serialise writers.
+ *
+ * PostgreSQL keeps an application's advisory locks apart by field4 of the lock
+ * tag: 1 for pg_advisory_lock(bigint), 2 for pg_advisory_lock(int, int).  Ours
+ * have values of their own, so no application lock can collide with them.
+ * pg_locks shows the value in objsubid, and the key in classid (high half) and
+ * objid (low half).
+ *
+ * Every lock is held to the end of the transaction or of the subtransaction
+ * that took it, never by the session: poolers in transaction mode work, and
+ * lock_timeout, statement_timeout and deadlock detection apply.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_LOCK_H
+#define AZR_LOCK_H
+
+#include "storage/lock.h"
+
+typedef enum AzrLockClass
+{
+	/*
+	 * The writers of one stream.  The key is its stream_id, so that two
+	 * streams never share a lock.
+	 */
+	AZR_LOCK_STREAM = 24954,
+
+	/*
+	 * The creators of a stream that has no stream_id yet.  The key is a hash
+	 * of 64 bits of its names.  Needed only until the stream's first append
+	 * commits.
+	 */
+	AZR_LOCK_NEW_STREAM = 24955
+} AzrLockClass;
+
+extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
+
+#endif							/* AZR_LOCK_H */

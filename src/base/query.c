@@ -1,0 +1,199 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.c
+ *	  SQL on the extension's own tables, run as their owner.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "base/query.h"
+#include "base/table.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "nodes/params.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+/* Who was calling, and with which settings. */
+typedef struct CallerScope
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+} CallerScope;
+
+static Oid	tables_owner(void);
+static void become_owner(CallerScope *caller);
+static void become_caller(const CallerScope *caller);
+static char *qualify(const char *sql);
+static ParamListInfo make_params(const AzrQueryArgs *args);
+
+void
+azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull)
+{
+	Assert(args->count < AZR_MAX_QUERY_ARGS);
+
+	args->types[args->count] = type;
+	args->values[args->count] = value;
+	args->nulls[args->count] = isnull;
+	args->count++;
+}
+
+/*
+ * Run a SELECT with the caller's snapshot as the result of a set-returning
+ * function, whose row type it must produce.  The rows go straight to a
+ * tuplestore, so they take work_mem at most.
+ */
+Datum
+azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
+					 const AzrQueryArgs *args)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	CallerScope caller;
+	SPIExecuteOptions options = {0};
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	options.params = make_params(args);
+	options.read_only = true;
+	options.dest = CreateDestReceiver(DestTuplestore);
+	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
+									rsinfo->econtext->ecxt_per_query_memory,
+									false, rsinfo->setDesc,
+									"query result does not match the function's");
+
+	become_owner(&caller);
+	SPI_connect();
+	if (SPI_execute_extended(qualify(sql), &options) != SPI_OK_SELECT)
+		elog(ERROR, "could not run query of extension \"angzarr\"");
+	SPI_finish();
+	become_caller(&caller);
+
+	PG_RETURN_NULL();
+}
+
+/*
+ * Run a statement that changes rows, and say how many it processed.
+ * 'callback' sees each row that it returns.
+ */
+uint64
+azr_query_modify(const char *sql, const AzrQueryArgs *args,
+				 AzrRowCallback callback, void *arg)
+{
+	CallerScope caller;
+	SPIExecuteOptions options = {0};
+	uint64		processed;
+
+	options.params = make_params(args);
+
+	become_owner(&caller);
+	SPI_connect();
+	if (SPI_execute_extended(qualify(sql), &options) < 0)
+		elog(ERROR, "could not run query of extension \"angzarr\"");
+	processed = SPI_processed;
+	if (callback != NULL && SPI_tuptable != NULL)
+	{
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		Datum	   *values = palloc(desc->natts * sizeof(Datum));
+		bool	   *nulls = palloc(desc->natts * sizeof(bool));
+
+		for (uint64 row = 0; row < SPI_tuptable->numvals; row++)
+		{
+			heap_deform_tuple(SPI_tuptable->vals[row], desc, values, nulls);
+			callback(row, values, nulls, arg);
+		}
+	}
+	SPI_finish();
+	become_caller(&caller);
+	return processed;
+}
+
+/*
+ * All tables belong to one role: the one that created the extension, or
+ * whoever was given them since.
+ */
+static Oid
+tables_owner(void)
+{
+	Oid			relid = get_relname_relid("azr_streams", azr_extension_schema());
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
+						"azr_streams")));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Become the tables' owner, as the referential integrity triggers do
+ * (ri_PerformCheck() in ri_triggers.c), with a safe search_path.  An error
+ * undoes it with the transaction or subtransaction.
+ */
+static void
+become_owner(CallerScope *caller)
+{
+	GetUserIdAndSecContext(&caller->userid, &caller->sec_context);
+	SetUserIdAndSecContext(tables_owner(),
+						   caller->sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	caller->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+become_caller(const CallerScope *caller)
+{
+	AtEOXact_GUC(false, caller->guc_level);
+	SetUserIdAndSecContext(caller->userid, caller->sec_context);
+}
+
+/*
+ * Put the extension's schema in place of each "%s".
+ */
+static char *
+qualify(const char *sql)
+{
+	const char *schema = quote_identifier(get_namespace_name(azr_extension_schema()));
+	StringInfoData buf;
+	const char *rest;
+
+	initStringInfo(&buf);
+	while ((rest = strstr(sql, "%s")) != NULL)
+	{
+		appendBinaryStringInfo(&buf, sql, rest - sql);
+		appendStringInfoString(&buf, schema);
+		sql = rest + 2;
+	}
+	appendStringInfoString(&buf, sql);
+	return buf.data;
+}
+
+static ParamListInfo
+make_params(const AzrQueryArgs *args)
+{
+	ParamListInfo params = makeParamList(args->count);
+
+	for (int i = 0; i < args->count; i++)
+	{
+		params->params[i].value = args->values[i];
+		params->params[i].isnull = args->nulls[i];
+		params->params[i].pflags = PARAM_FLAG_CONST;
+		params->params[i].ptype = args->types[i];
+	}
+	return params;
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.h
+ *	  SQL on the extension's own tables, run as their owner.
+ *
+ * For everything that is not a hot path.  The caller of a function needs no
+ * right on the tables: the right to execute the function is what is checked.
+ * The SQL runs as the tables' owner with a search_path that holds nobody's
+ * objects but PostgreSQL's, so triggers run so too.
+ *
+ * In the SQL text, every "%s" stands for the extension's schema, quoted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_QUERY_H
+#define AZR_QUERY_H
+
+#include "fmgr.h"
+
+#define AZR_MAX_QUERY_ARGS	16
+
+/* Arguments $1, $2, ... of a query. */
+typedef struct AzrQueryArgs
+{
+	int			count;
+	Oid			types[AZR_MAX_QUERY_ARGS];
+	Datum		values[AZR_MAX_QUERY_ARGS];
+	bool		nulls[AZR_MAX_QUERY_ARGS];
+} AzrQueryArgs;
+
+/* Looks at one row that a statement returned. */
+typedef void (*AzrRowCallback) (uint64 row, const Datum *values,
+								const bool *nulls, void *arg);
+
+extern void azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull);
+extern Datum azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
+								  const AzrQueryArgs *args);
+extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
+							   AzrRowCallback callback, void *arg);
+
+#endif							/* AZR_QUERY_H */

@@ -1,0 +1,273 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.c
+ *	  Stream identity: names, ids, and the lock of a stream's writers.
+ *
+ * See stream.h for the locking protocol.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "base/lock.h"
+#include "base/query.h"
+#include "base/stream.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+/* Columns of azr_streams, as in stream.sql. */
+enum
+{
+	Anum_azr_streams_stream_id = 1,
+	Anum_azr_streams_divergence,
+	Anum_azr_streams_created_at,
+	Anum_azr_streams_root,
+	Anum_azr_streams_domain,
+	Anum_azr_streams_edition,
+	Natts_azr_streams = Anum_azr_streams_edition
+};
+
+static const AzrColumn streams_columns[Natts_azr_streams] = {
+	{"stream_id", INT8OID, true},
+	{"divergence", INT8OID, false},
+	{"created_at", TIMESTAMPTZOID, true},
+	{"root", UUIDOID, true},
+	{"domain", TEXTOID, true},
+	{"edition", TEXTOID, true}
+};
+
+static const AzrIndex streams_indexes[] = {
+	{
+		"azr_streams_name_key", 3,
+		{
+			Anum_azr_streams_domain, Anum_azr_streams_edition, Anum_azr_streams_root
+		},
+		0
+	}
+};
+
+static AzrTable streams_table = {
+	.name = "azr_streams",
+	.ncolumns = Natts_azr_streams,
+	.columns = streams_columns,
+	.nindexes = lengthof(streams_indexes),
+	.indexes = streams_indexes
+};
+
+static int64 find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here);
+static uint64 hash_name(const AzrStreamName *name);
+static int64 next_stream_id(void);
+static void note_stream_id(uint64 row, const Datum *values, const bool *nulls, void *arg);
+
+/*
+ * Read the arguments domain, edition and root, which stand together in every
+ * function's signature.
+ */
+AzrStreamName
+azr_arg_stream(FunctionCallInfo fcinfo, int argno)
+{
+	AzrStreamName name;
+
+	name.domain = azr_arg_name(fcinfo, argno, "domain");
+	name.edition = azr_arg_edition(fcinfo, argno + 1, "edition");
+	name.root = azr_arg_uuid(fcinfo, argno + 2, "root");
+	if (!azr_edition_is_main(name.edition))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("edition \"%s\" is not the main timeline",
+						text_to_cstring(name.edition)),
+				 errdetail("This version keeps the main timeline only.")));
+	return name;
+}
+
+/*
+ * The main timeline diverges from nothing.
+ */
+void
+azr_check_no_divergence(FunctionCallInfo fcinfo, int argno, const AzrStreamName *name)
+{
+	if (azr_arg_optional_count(fcinfo, argno, "divergence").given &&
+		azr_edition_is_main(name->edition))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the main timeline has no divergence"),
+				 errhint("Leave out divergence, or name an edition.")));
+}
+
+/*
+ * A stream as error messages name it: domain/edition/root.
+ */
+char *
+azr_stream_label(const AzrStreamName *name)
+{
+	return psprintf("%s/%s/%s",
+					text_to_cstring(name->domain),
+					text_to_cstring(name->edition),
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(name->root))));
+}
+
+/*
+ * The stream's id as 'snapshot' sees it, or AZR_NO_STREAM.
+ */
+int64
+azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
+{
+	bool		created_here;
+
+	return find_stream(name, snapshot, &created_here);
+}
+
+/*
+ * Wait until no other transaction is writing to the stream, and keep others
+ * out until this one ends.  Returns the id that the stream has now, or
+ * AZR_NO_STREAM, when only the holder of this lock can create it.
+ */
+int64
+azr_stream_lock(const AzrStreamName *name)
+{
+	int64		stream_id;
+	bool		created_here;
+
+	stream_id = find_stream(name, SnapshotSelf, &created_here);
+	if (stream_id == AZR_NO_STREAM)
+	{
+		azr_lock(AZR_LOCK_NEW_STREAM, hash_name(name), ExclusiveLock);
+		stream_id = find_stream(name, SnapshotSelf, &created_here);
+	}
+	if (stream_id != AZR_NO_STREAM && !created_here)
+		azr_lock(AZR_LOCK_STREAM, (uint64) stream_id, ExclusiveLock);
+	return stream_id;
+}
+
+/*
+ * Give a stream its row and id.  The caller holds the lock that
+ * azr_stream_lock() took.
+ */
+int64
+azr_stream_create(const AzrStreamName *name)
+{
+	Relation	rel;
+	int64		stream_id = next_stream_id();
+	Datum		values[Natts_azr_streams];
+	bool		nulls[Natts_azr_streams] = {false};
+
+	values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream_id);
+	nulls[Anum_azr_streams_divergence - 1] = true;
+	values[Anum_azr_streams_divergence - 1] = (Datum) 0;
+	values[Anum_azr_streams_created_at - 1] =
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
+	values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
+	values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
+
+	rel = azr_table_open(&streams_table, RowExclusiveLock);
+	if (streams_table.plain)
+	{
+		AzrInsert  *insert = azr_insert_begin(rel);
+		TupleTableSlot *slot = azr_insert_slot(insert);
+
+		memcpy(slot->tts_values, values, sizeof(values));
+		memcpy(slot->tts_isnull, nulls, sizeof(nulls));
+		azr_insert_put(insert, 0);
+		azr_insert_end(insert);
+	}
+	else
+	{
+		AzrQueryArgs args = {0};
+		int64		stored = AZR_NO_STREAM;
+
+		for (int i = 0; i < Natts_azr_streams; i++)
+			azr_query_arg(&args, streams_columns[i].type, values[i], nulls[i]);
+		(void) azr_query_modify("INSERT INTO %s.azr_streams "
+								"(stream_id, divergence, created_at, root, domain, edition) "
+								"VALUES ($1, $2, $3, $4, $5, $6) RETURNING stream_id",
+								&args, note_stream_id, &stored);
+		if (stored != stream_id)
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("a trigger on azr_streams dropped or changed stream \"%s\"",
+							azr_stream_label(name)),
+					 errhint("A BEFORE trigger there must return the row as it got it.")));
+	}
+	table_close(rel, NoLock);
+	return stream_id;
+}
+
+/*
+ * One probe of the index on the names.  'created_here' says whether this
+ * transaction made the row.
+ */
+static int64
+find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
+{
+	Relation	rel = azr_table_open(&streams_table, AccessShareLock);
+	ScanKeyData keys[3];
+	AzrScan		scan;
+	TupleTableSlot *slot;
+	int64		stream_id = AZR_NO_STREAM;
+
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->domain));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->edition));
+	ScanKeyEntryInitialize(&keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
+						   InvalidOid, F_UUID_EQ, UUIDPGetDatum(name->root));
+
+	*created_here = false;
+	azr_scan_begin(&scan, &streams_table, rel, 0, snapshot, keys, 3);
+	slot = azr_scan_next(&scan, ForwardScanDirection);
+	if (slot != NULL)
+	{
+		bool		isnull;
+		Datum		xmin;
+
+		stream_id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
+		xmin = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull);
+		*created_here = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return stream_id;
+}
+
+static uint64
+hash_name(const AzrStreamName *name)
+{
+	uint64		hash;
+
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(name->domain),
+							   VARSIZE_ANY_EXHDR(name->domain), 0);
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(name->edition),
+							   VARSIZE_ANY_EXHDR(name->edition), hash);
+	return hash_bytes_extended(name->root->data, UUID_LEN, hash);
+}
+
+static int64
+next_stream_id(void)
+{
+	Oid			sequence = get_relname_relid("azr_stream_ids", azr_extension_schema());
+
+	if (!OidIsValid(sequence))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
+						"azr_stream_ids")));
+	return nextval_internal(sequence, false);
+}
+
+static void
+note_stream_id(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	if (!nulls[0])
+		*(int64 *) arg = DatumGetInt64(values[0]);
+}

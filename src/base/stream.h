@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.h
+ *	  Stream identity: names, ids, and the lock of a stream's writers.
+ *
+ * A stream is one (domain, edition, root).  Its row in azr_streams gives it
+ * the bigint by which all other tables know it: 1, 2, ... on the main
+ * timeline, -1, -2, ... in an edition.
+ *
+ * Locking protocol.  A writer calls azr_stream_lock() and then sees everything
+ * that is committed in the stream, and nobody else adds to it before the
+ * writer's transaction ends:
+ *
+ * - A stream that exists is locked by its stream_id (AZR_LOCK_STREAM).
+ * - A stream that does not exist yet is locked by its names
+ *	 (AZR_LOCK_NEW_STREAM), and looked up again once the lock is held: another
+ *	 writer may have created it while this one waited.  Then its stream_id is
+ *	 locked too, since a third writer may have found it by then.
+ * - Where the transaction itself created the stream, nobody else can see the
+ *	 row, and whoever looks for it waits for the lock on the names: no further
+ *	 lock is needed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_STREAM_H
+#define AZR_STREAM_H
+
+#include "base/args.h"
+#include "base/table.h"
+
+typedef struct AzrStreamName
+{
+	text	   *domain;
+	text	   *edition;
+	pg_uuid_t  *root;
+} AzrStreamName;
+
+/* stream_id of a stream that has no row */
+#define AZR_NO_STREAM	INT64CONST(0)
+
+extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
+extern void azr_check_no_divergence(FunctionCallInfo fcinfo, int argno,
+									const AzrStreamName *name);
+extern char *azr_stream_label(const AzrStreamName *name);
+
+extern int64 azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
+extern int64 azr_stream_lock(const AzrStreamName *name);
+extern int64 azr_stream_create(const AzrStreamName *name);
+
+#endif							/* AZR_STREAM_H */

@@ -1,0 +1,381 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.c
+ *	  Finding, opening and scanning the extension's own tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/nbtree.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "base/compat.h"
+#include "base/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_extension.h"
+#include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+
+/* Every table found so far, for the invalidation callback. */
+static AzrTable *found_tables = NULL;
+
+static void find_table(AzrTable *table, Oid relid, Relation rel);
+static void check_columns(const AzrTable *table, Relation rel);
+static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
+static bool is_plain(const AzrTable *table, Relation rel);
+static bool is_not_null_test(List *predicate);
+static bool parent_has_insert_trigger(Oid parentid);
+static void relation_changed(Datum arg, Oid relid);
+
+/*
+ * OID of the schema that the extension lives in.
+ *
+ * Raises 42704 where the database has no such extension.
+ */
+Oid
+azr_extension_schema(void)
+{
+	Relation	rel;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			result = InvalidOid;
+
+	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
+				F_NAMEEQ, CStringGetDatum("angzarr"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		result = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+
+	if (!OidIsValid(result))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"angzarr\" is not installed in this database"),
+				 errhint("Use CREATE EXTENSION angzarr.")));
+	return result;
+}
+
+/*
+ * Open a table, and find it and its indexes first where that is not known.
+ *
+ * Waiting for the lock takes in invalidation messages, so what was known
+ * before is looked at again after.  The caller closes the relation with NoLock
+ * to keep the lock to the end of the transaction.
+ *
+ * Raises 42704 or 42P01 when the extension or the table is not there, 55000
+ * when its owner changed what the C code relies on.
+ */
+Relation
+azr_table_open(AzrTable *table, LOCKMODE lockmode)
+{
+	for (;;)
+	{
+		bool		known = table->valid;
+		Oid			relid = table->relid;
+		Relation	rel;
+
+		CHECK_FOR_INTERRUPTS();
+
+		if (!known)
+		{
+			relid = get_relname_relid(table->name, azr_extension_schema());
+			if (!OidIsValid(relid))
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_TABLE),
+						 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
+								table->name)));
+		}
+
+		rel = try_relation_open(relid, lockmode);
+		if (rel != NULL && !known)
+			find_table(table, relid, rel);
+		if (rel != NULL && table->valid)
+			return rel;
+
+		if (rel != NULL)
+			relation_close(rel, lockmode);
+		table->valid = false;
+	}
+}
+
+/*
+ * Begin a scan of one of the table's declared indexes.
+ *
+ * SnapshotSelf sees what is committed now and all of this transaction's own
+ * work: a writer that holds its stream's lock looks with it.  Readers pass the
+ * caller's snapshot.
+ */
+void
+azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
+			   Snapshot snapshot, ScanKey keys, int nkeys)
+{
+	Assert(index < table->nindexes);
+
+	scan->index = index_open(table->indexids[index], AccessShareLock);
+	scan->desc = azr_index_beginscan(rel, scan->index, snapshot, nkeys);
+	index_rescan(scan->desc, keys, nkeys, NULL, 0);
+	scan->slot = table_slot_create(rel, NULL);
+}
+
+/*
+ * The next row in the scan's slot, or NULL after the last one.
+ */
+TupleTableSlot *
+azr_scan_next(AzrScan *scan, ScanDirection direction)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (!index_getnext_slot(scan->desc, direction, scan->slot))
+		return NULL;
+	slot_getallattrs(scan->slot);
+	return scan->slot;
+}
+
+void
+azr_scan_end(AzrScan *scan)
+{
+	ExecDropSingleTupleTableSlot(scan->slot);
+	index_endscan(scan->desc);
+	index_close(scan->index, NoLock);
+}
+
+/*
+ * Learn what the C code needs of a table that the caller has opened.
+ *
+ * 'valid' is set first, so that an invalidation that arrives meanwhile leaves
+ * it reset.
+ */
+static void
+find_table(AzrTable *table, Oid relid, Relation rel)
+{
+	static bool callback_registered = false;
+	AzrTable   *listed;
+
+	if (!callback_registered)
+	{
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+		callback_registered = true;
+	}
+	for (listed = found_tables; listed != NULL; listed = listed->next)
+		if (listed == table)
+			break;
+	if (listed == NULL)
+	{
+		table->next = found_tables;
+		found_tables = table;
+	}
+
+	table->relid = relid;
+	table->parentid = InvalidOid;
+	table->valid = true;
+
+	check_columns(table, rel);
+	if (table->parent != NULL)
+	{
+		table->parentid = get_relname_relid(table->parent, RelationGetNamespace(rel));
+		if (!OidIsValid(table->parentid))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
+							table->parent)));
+	}
+	for (int i = 0; i < table->nindexes; i++)
+		table->indexids[i] = find_index(table, &table->indexes[i], rel);
+	table->plain = is_plain(table, rel);
+}
+
+/*
+ * The columns that the C code knows by number must be the declared ones.
+ * Further columns after them are the owner's business.
+ */
+static void
+check_columns(const AzrTable *table, Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table", table->name)));
+
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		Form_pg_attribute attr;
+
+		if (i < desc->natts)
+		{
+			attr = TupleDescAttr(desc, i);
+			if (!attr->attisdropped &&
+				attr->atttypid == table->columns[i].type &&
+				(attr->attnotnull || !table->columns[i].not_null) &&
+				strcmp(NameStr(attr->attname), table->columns[i].name) == 0)
+				continue;
+		}
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("column \"%s\" of table \"%s\" was changed",
+						table->columns[i].name, table->name),
+				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL.")));
+	}
+}
+
+/*
+ * OID of a declared index, which must still be what was declared.
+ */
+static Oid
+find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
+{
+	Oid			indexid;
+	Relation	index;
+	bool		sound;
+
+	indexid = get_relname_relid(expected->name, RelationGetNamespace(rel));
+	index = OidIsValid(indexid) ? try_relation_open(indexid, AccessShareLock) : NULL;
+	sound = index != NULL &&
+		index->rd_index != NULL &&
+		index->rd_index->indrelid == RelationGetRelid(rel) &&
+		index->rd_index->indisvalid &&
+		index->rd_rel->relam == BTREE_AM_OID &&
+		IndexRelationGetNumberOfKeyAttributes(index) == expected->nkeys;
+
+	for (int i = 0; sound && i < expected->nkeys; i++)
+	{
+		AttrNumber	attno = index->rd_index->indkey.values[i];
+
+		sound = attno == expected->keys[i] &&
+			index->rd_indoption[i] == 0 &&
+			index->rd_opcintype[i] == table->columns[attno - 1].type &&
+			index->rd_indcollation[i] ==
+			TupleDescAttr(RelationGetDescr(rel), attno - 1)->attcollation;
+	}
+	if (sound)
+	{
+		List	   *predicate = RelationGetIndexPredicate(index);
+
+		sound = expected->only_where_not_null == 0
+			? predicate == NIL
+			: is_not_null_test(predicate) &&
+			((Var *) ((NullTest *) linitial(predicate))->arg)->varattno ==
+			expected->only_where_not_null;
+	}
+	if (index != NULL)
+		relation_close(index, NoLock);
+
+	if (!sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" of table \"%s\" is missing or was changed",
+						expected->name, table->name),
+				 errhint("Create it as the extension's install script does.")));
+	return indexid;
+}
+
+/*
+ * Is an insert into the table a matter of our rows and our kinds of index
+ * only?  If not, SQL does the insert: it knows about triggers, constraints,
+ * defaults and expressions.
+ */
+static bool
+is_plain(const AzrTable *table, Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	TriggerDesc *triggers = rel->trigdesc;
+	List	   *indexes;
+	ListCell   *lc;
+	bool		plain = true;
+
+	if (desc->natts != table->ncolumns)
+		return false;
+	if (desc->constr != NULL &&
+		(desc->constr->num_check > 0 ||
+		 desc->constr->num_defval > 0 ||
+		 desc->constr->has_generated_stored))
+		return false;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		/* a NOT NULL that we know nothing of is a constraint to check */
+		if (TupleDescAttr(desc, i)->attnotnull && !table->columns[i].not_null)
+			return false;
+	}
+	if (triggers != NULL &&
+		(triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+		 triggers->trig_insert_instead_row || triggers->trig_insert_before_statement ||
+		 triggers->trig_insert_after_statement || triggers->trig_insert_new_table))
+		return false;
+	if (OidIsValid(table->parentid) && parent_has_insert_trigger(table->parentid))
+		return false;
+
+	indexes = RelationGetIndexList(rel);
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		List	   *predicate = RelationGetIndexPredicate(index);
+
+		plain = plain &&
+			index->rd_rel->relam == BTREE_AM_OID &&
+			index->rd_index->indimmediate &&
+			!index->rd_index->indisexclusion &&
+			RelationGetIndexExpressions(index) == NIL &&
+			(predicate == NIL || is_not_null_test(predicate));
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return plain;
+}
+
+/*
+ * Is a predicate just "column IS NOT NULL"?
+ */
+static bool
+is_not_null_test(List *predicate)
+{
+	Node	   *clause;
+
+	if (list_length(predicate) != 1)
+		return false;
+	clause = linitial(predicate);
+	return IsA(clause, NullTest) &&
+		((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
+		IsA(((NullTest *) clause)->arg, Var);
+}
+
+/*
+ * Row triggers on a partitioned table stand on its partitions too, but triggers
+ * for statements do not.
+ */
+static bool
+parent_has_insert_trigger(Oid parentid)
+{
+	Relation	parent = table_open(parentid, AccessShareLock);
+	TriggerDesc *triggers = parent->trigdesc;
+	bool		result;
+
+	result = triggers != NULL &&
+		(triggers->trig_insert_before_statement ||
+		 triggers->trig_insert_after_statement);
+	table_close(parent, NoLock);
+	return result;
+}
+
+/*
+ * Relation cache callback: forget what was known of a changed table.
+ */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (AzrTable *table = found_tables; table != NULL; table = table->next)
+		if (!OidIsValid(relid) || relid == table->relid || relid == table->parentid)
+			table->valid = false;
+}

@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.h
+ *	  Direct access to the extension's own tables.
+ *
+ * The hot paths read and write tables without a planner between.  A store
+ * declares each of its leaf tables as an AzrTable: the columns that its C code
+ * knows by number and the indexes that it descends.  This module finds them in
+ * the catalogs once per backend, checks that they still look as declared (their
+ * owner can alter them), and forgets what it found when the relation cache
+ * says that something changed.  DROP EXTENSION and CREATE EXTENSION in one
+ * session, in another schema too, are such changes.
+ *
+ * Locks are those that SQL takes: AccessShareLock to read, RowExclusiveLock to
+ * write, on the leaf table and its indexes, to the end of the transaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_TABLE_H
+#define AZR_TABLE_H
+
+#include "access/genam.h"
+#include "access/skey.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+#define AZR_MAX_INDEXES		4
+#define AZR_MAX_INDEX_KEYS	3
+
+typedef struct AzrColumn
+{
+	const char *name;
+	Oid			type;
+	bool		not_null;
+} AzrColumn;
+
+typedef struct AzrIndex
+{
+	const char *name;
+	int			nkeys;
+	AttrNumber	keys[AZR_MAX_INDEX_KEYS];
+	AttrNumber	only_where_not_null;	/* partial index, or 0 */
+} AzrIndex;
+
+typedef struct AzrTable
+{
+	/* what the C code expects */
+	const char *name;
+	const char *parent;			/* the partitioned table, or NULL */
+	int			ncolumns;
+	const AzrColumn *columns;
+	int			nindexes;
+	const AzrIndex *indexes;
+
+	/* what the catalogs say; private to table.c */
+	bool		valid;			/* reset by an invalidation message */
+	bool		plain;			/* nothing but our rows and indexes: no
+								 * trigger on INSERT, no column, constraint or
+								 * index that runs somebody's code */
+	Oid			relid;
+	Oid			parentid;
+	Oid			indexids[AZR_MAX_INDEXES];
+	struct AzrTable *next;		/* in the list of all tables found so far */
+} AzrTable;
+
+/* An index scan in progress. */
+typedef struct AzrScan
+{
+	Relation	index;
+	IndexScanDesc desc;
+	TupleTableSlot *slot;
+} AzrScan;
+
+/* Rows on their way into a plain table. */
+typedef struct AzrInsert AzrInsert;
+
+extern Oid	azr_extension_schema(void);
+
+extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
+
+extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
+						   Snapshot snapshot, ScanKey keys, int nkeys);
+extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
+extern void azr_scan_end(AzrScan *scan);
+
+extern AzrInsert *azr_insert_begin(Relation rel);
+extern TupleTableSlot *azr_insert_slot(AzrInsert *insert);
+extern void azr_insert_put(AzrInsert *insert, Size bytes);
+extern void azr_insert_end(AzrInsert *insert);
+
+#endif							/* AZR_TABLE_H */

@@ -1,0 +1,70 @@
+-- azr_append and azr_append_json
+
+CREATE TYPE @extschema@.azr_append_result AS (
+	outcome text,
+	first_sequence bigint,
+	last_sequence bigint,
+	next_sequence bigint
+);
+
+COMMENT ON TYPE @extschema@.azr_append_result IS
+'What an append did. outcome: added; duplicate (an earlier append with the same external_id or source: its range); unchanged (nothing to append: range is NULL). next_sequence: what the stream''s next event gets.';
+
+CREATE FUNCTION @extschema@.azr_append(
+	domain text,
+	edition text,
+	root uuid,
+	expected_sequence bigint,
+	types text[],
+	payloads bytea[],
+	metadata jsonb[] DEFAULT NULL,
+	created_at timestamptz[] DEFAULT NULL,
+	correlation_id text DEFAULT NULL,
+	external_id text DEFAULT NULL,
+	source_domain text DEFAULT NULL,
+	source_edition text DEFAULT NULL,
+	source_root uuid DEFAULT NULL,
+	source_sequence bigint DEFAULT NULL,
+	divergence bigint DEFAULT NULL,
+	cascade_id text DEFAULT NULL,
+	committed boolean DEFAULT true
+) RETURNS @extschema@.azr_append_result
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_append(text, text, uuid, bigint, text[], bytea[], jsonb[], timestamptz[], text, text, text, text, uuid, bigint, bigint, text, boolean) IS
+'Appends one event per element of types to the stream (domain, edition, root), all or none.
+
+Arguments: domain, 1 to 255 bytes. edition, NULL or '''' for the main timeline. root, the aggregate''s uuid. expected_sequence, which the first event must get, or NULL for whatever is next. types, 1 to 1024 bytes each, and payloads, of one dimension and equal length, without NULL elements. metadata and created_at, NULL or as many elements; a NULL element means no metadata, and the transaction''s timestamp. correlation_id, external_id and cascade_id, up to 255 bytes, NULL or '''' for none. source_domain, source_edition, source_root and source_sequence, the event that caused this append. divergence, for an edition only. committed => false needs a cascade_id.
+
+Result: one row (outcome, first_sequence, last_sequence, next_sequence). outcome is added, duplicate or unchanged; a duplicate has the range of the first append with the same external_id or source, and stores nothing.
+
+Locks: a transaction-level advisory lock of a private class on the stream, and RowExclusiveLock on the tables, to the end of the transaction.
+
+Errors: ZR001 expected_sequence is not the next one; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 55P03, 57014, 40P01 from waiting for the lock.';
+
+CREATE FUNCTION @extschema@.azr_append_json(
+	domain text,
+	edition text,
+	root uuid,
+	expected_sequence bigint,
+	events jsonb,
+	correlation_id text DEFAULT NULL,
+	external_id text DEFAULT NULL,
+	source_domain text DEFAULT NULL,
+	source_edition text DEFAULT NULL,
+	source_root uuid DEFAULT NULL,
+	source_sequence bigint DEFAULT NULL,
+	divergence bigint DEFAULT NULL,
+	cascade_id text DEFAULT NULL,
+	committed boolean DEFAULT true
+) RETURNS @extschema@.azr_append_result
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_append_json(text, text, uuid, bigint, jsonb, text, text, text, text, uuid, bigint, bigint, text, boolean) IS
+'Appends events given as JSON, for people and HTTP gateways.
+
+Arguments: events, an array of {"type": text, "data": any, "metadata"?: any, "created_at"?: text}; any other key is an error. data is stored as the UTF-8 bytes of its JSON text. The others are those of azr_append.
+
+Result and locks: those of azr_append.
+
+Errors: those of azr_append; 22023 also for events of the wrong form; 22007 and 22008 for a created_at that is no timestamp.';

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * appender.h
+ *	  How events get into a stream: the protocol of an append.
+ *
+ * 1. Lock the stream (see base/stream.h).  From here on nobody else adds to it.
+ * 2. Look at what the stream has now, not at what the caller's snapshot shows.
+ *	  Where the transaction must stick to its snapshot (REPEATABLE READ,
+ *	  SERIALIZABLE), fail with 40001 if the two differ.
+ * 3. Idempotency: what carries the same external id or the same source is the
+ *	  outcome of the first call, whatever was expected.
+ * 4. Compare expected_sequence with the next one.
+ * 5. Give a new stream its row, insert the events, and increment the command
+ *	  counter, so that the next append of this statement sees them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_APPENDER_H
+#define AZR_APPENDER_H
+
+#include "events/event_table.h"
+
+typedef struct AzrAppend
+{
+	AzrStreamName stream;
+	AzrOptionalInt64 expected;
+	AzrNewEvents events;
+} AzrAppend;
+
+typedef enum AzrOutcome
+{
+	AZR_ADDED,
+	AZR_DUPLICATE,
+	AZR_UNCHANGED
+} AzrOutcome;
+
+typedef struct AzrAppendResult
+{
+	AzrOutcome	outcome;
+	int64		first_sequence;
+	int64		last_sequence;
+	int64		next_sequence;
+} AzrAppendResult;
+
+extern AzrAppendResult azr_append_events(const AzrAppend *append);
+
+#endif							/* AZR_APPENDER_H */

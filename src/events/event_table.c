@@ -1,0 +1,452 @@
+/*-------------------------------------------------------------------------
+ *
+ * event_table.c
+ *	  The table of events: its columns, the ways to read it, and the one way
+ *	  to write it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "base/query.h"
+#include "catalog/pg_type.h"
+#include "catalog/pg_collation.h"
+#include "events/event_table.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+static const AzrColumn events_columns[Natts_azr_events] = {
+	{"stream_id", INT8OID, true},
+	{"sequence", INT8OID, true},
+	{"created_at", TIMESTAMPTZOID, true},
+	{"source_sequence", INT8OID, false},
+	{"source_root", UUIDOID, false},
+	{"committed", BOOLOID, true},
+	{"type", TEXTOID, true},
+	{"payload", BYTEAOID, true},
+	{"correlation_id", TEXTOID, false},
+	{"external_id", TEXTOID, false},
+	{"metadata", JSONBOID, false},
+	{"source_domain", TEXTOID, false},
+	{"source_edition", TEXTOID, false},
+	{"cascade_id", TEXTOID, false}
+};
+
+/* Places in the arrays of indexes below. */
+enum
+{
+	INDEX_PRIMARY_KEY,
+	INDEX_EXTERNAL_ID,
+	INDEX_SOURCE,
+	NUM_INDEXES
+};
+
+#define EVENT_INDEXES(leaf) { \
+	[INDEX_PRIMARY_KEY] = { \
+		leaf "_pkey", 2, \
+		{Anum_azr_events_stream_id, Anum_azr_events_sequence}, 0 \
+	}, \
+	[INDEX_EXTERNAL_ID] = { \
+		leaf "_external_id_idx", 2, \
+		{Anum_azr_events_stream_id, Anum_azr_events_external_id}, \
+		Anum_azr_events_external_id \
+	}, \
+	[INDEX_SOURCE] = { \
+		leaf "_source_idx", 3, \
+		{ \
+			Anum_azr_events_stream_id, Anum_azr_events_source_root, \
+			Anum_azr_events_source_sequence \
+		}, \
+		Anum_azr_events_source_root \
+	} \
+}
+
+static const AzrIndex main_indexes[NUM_INDEXES] = EVENT_INDEXES("azr_main_events");
+static const AzrIndex edition_indexes[NUM_INDEXES] = EVENT_INDEXES("azr_edition_events");
+
+static AzrTable main_table = {
+	.name = "azr_main_events",
+	.parent = "azr_events",
+	.ncolumns = Natts_azr_events,
+	.columns = events_columns,
+	.nindexes = NUM_INDEXES,
+	.indexes = main_indexes
+};
+
+static AzrTable edition_table = {
+	.name = "azr_edition_events",
+	.parent = "azr_events",
+	.ncolumns = Natts_azr_events,
+	.columns = events_columns,
+	.nindexes = NUM_INDEXES,
+	.indexes = edition_indexes
+};
+
+/* What the rows of a slow insert are compared with. */
+typedef struct ExpectedRows
+{
+	int64		stream_id;
+	int64		first_sequence;
+	uint64		matched;
+} ExpectedRows;
+
+static void insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
+						 const AzrNewEvents *events);
+static void insert_by_sql(int64 stream_id, int64 first_sequence,
+						  const AzrNewEvents *events, const AzrStreamName *name);
+static void match_row(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void add_to_range(AzrRange *range, TupleTableSlot *event);
+static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
+
+/*
+ * The leaf that holds a stream's events.
+ */
+static AzrTable *
+leaf_of(int64 stream_id)
+{
+	return stream_id < 0 ? &edition_table : &main_table;
+}
+
+static ScanKeyData
+stream_key(int64 stream_id)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(stream_id));
+	return key;
+}
+
+/*
+ * The sequence that a stream's next event gets: one backward index probe.
+ */
+int64
+azr_events_next(int64 stream_id, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	ScanKeyData key = stream_key(stream_id);
+	AzrScan		scan;
+	TupleTableSlot *event;
+	int64		next = 0;
+
+	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, &key, 1);
+	event = azr_scan_next(&scan, BackwardScanDirection);
+	if (event != NULL)
+		next = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) + 1;
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return next;
+}
+
+/*
+ * The events of a stream that were appended with an external id.  One append
+ * made them all, since a second one with the same id stores nothing.
+ */
+AzrRange
+azr_events_by_external_id(int64 stream_id, const text *external_id, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	ScanKeyData keys[2];
+	AzrScan		scan;
+	TupleTableSlot *event;
+	AzrRange	range = {false, 0, 0};
+
+	keys[0] = stream_key(stream_id);
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(external_id));
+
+	azr_scan_begin(&scan, leaf, rel, INDEX_EXTERNAL_ID, snapshot, keys, 2);
+	while ((event = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+		add_to_range(&range, event);
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return range;
+}
+
+/*
+ * The events of a stream that one source event caused.
+ */
+AzrRange
+azr_events_by_source(int64 stream_id, const AzrSource *source, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	ScanKeyData keys[3];
+	AzrScan		scan;
+	TupleTableSlot *event;
+	AzrRange	range = {false, 0, 0};
+
+	keys[0] = stream_key(stream_id);
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(source->root));
+	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(source->sequence));
+
+	azr_scan_begin(&scan, leaf, rel, INDEX_SOURCE, snapshot, keys, 3);
+	while ((event = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		/* roots of different domains can be the same */
+		if (column_equals(event, Anum_azr_events_source_domain, source->domain) &&
+			column_equals(event, Anum_azr_events_source_edition, source->edition))
+			add_to_range(&range, event);
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return range;
+}
+
+/*
+ * Begin to read a stream's own events with from <= sequence < to.
+ */
+void
+azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
+					 AzrOptionalInt64 to, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	ScanKeyData keys[3];
+	int			nkeys = 2;
+
+	keys[0] = stream_key(stream_id);
+	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
+	if (to.given)
+		ScanKeyInit(&keys[nkeys++], 2, BTLessStrategyNumber, F_INT8LT,
+					Int64GetDatum(to.value));
+
+	scan->rel = azr_table_open(leaf, AccessShareLock);
+	azr_scan_begin(&scan->scan, leaf, scan->rel, INDEX_PRIMARY_KEY, snapshot, keys, nkeys);
+}
+
+/*
+ * The next event, or NULL after the last one.
+ */
+TupleTableSlot *
+azr_event_scan_next(AzrEventScan *scan)
+{
+	return azr_scan_next(&scan->scan, ForwardScanDirection);
+}
+
+void
+azr_event_scan_end(AzrEventScan *scan)
+{
+	azr_scan_end(&scan->scan);
+	table_close(scan->rel, NoLock);
+}
+
+/*
+ * Store events at first_sequence and after, and let the rest of the
+ * transaction see them.  'name' is for errors.
+ *
+ * The caller holds the stream's lock and knows first_sequence to be next.
+ */
+void
+azr_events_insert(int64 stream_id, int64 first_sequence,
+				  const AzrNewEvents *events, const AzrStreamName *name)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
+
+	if (leaf->plain)
+		insert_plain(rel, stream_id, first_sequence, events);
+	else
+		insert_by_sql(stream_id, first_sequence, events, name);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Turn a stored event into the columns of azr_event.
+ */
+void
+azr_event_result(TupleTableSlot *event, const text *edition, Datum *values, bool *nulls)
+{
+	static const AttrNumber stored[Natts_azr_event] = {
+		[Anum_azr_event_sequence - 1] = Anum_azr_events_sequence,
+		[Anum_azr_event_type - 1] = Anum_azr_events_type,
+		[Anum_azr_event_payload - 1] = Anum_azr_events_payload,
+		[Anum_azr_event_metadata - 1] = Anum_azr_events_metadata,
+		[Anum_azr_event_created_at - 1] = Anum_azr_events_created_at,
+		[Anum_azr_event_edition - 1] = InvalidAttrNumber,
+		[Anum_azr_event_correlation_id - 1] = Anum_azr_events_correlation_id,
+		[Anum_azr_event_external_id - 1] = Anum_azr_events_external_id,
+		[Anum_azr_event_source_domain - 1] = Anum_azr_events_source_domain,
+		[Anum_azr_event_source_edition - 1] = Anum_azr_events_source_edition,
+		[Anum_azr_event_source_root - 1] = Anum_azr_events_source_root,
+		[Anum_azr_event_source_sequence - 1] = Anum_azr_events_source_sequence,
+		[Anum_azr_event_cascade_id - 1] = Anum_azr_events_cascade_id,
+		[Anum_azr_event_committed - 1] = Anum_azr_events_committed
+	};
+
+	for (int i = 0; i < Natts_azr_event; i++)
+	{
+		if (stored[i] == InvalidAttrNumber)
+		{
+			values[i] = PointerGetDatum(edition);
+			nulls[i] = false;
+		}
+		else
+		{
+			values[i] = event->tts_values[stored[i] - 1];
+			nulls[i] = event->tts_isnull[stored[i] - 1];
+		}
+	}
+}
+
+static void
+insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
+			 const AzrNewEvents *events)
+{
+	AzrInsert  *insert = azr_insert_begin(rel);
+	Datum		values[Natts_azr_events] = {0};
+	bool		nulls[Natts_azr_events] = {false};
+
+#define SET_COLUMN(column, isnull, datum) \
+	do { \
+		nulls[Anum_azr_events_##column - 1] = (isnull); \
+		if (!(isnull)) \
+			values[Anum_azr_events_##column - 1] = (datum); \
+	} while (0)
+
+	/* what all events of the append have in common */
+	SET_COLUMN(stream_id, false, Int64GetDatum(stream_id));
+	SET_COLUMN(source_sequence, !events->source.given,
+			   Int64GetDatum(events->source.sequence));
+	SET_COLUMN(source_root, !events->source.given,
+			   UUIDPGetDatum(events->source.root));
+	SET_COLUMN(committed, false, BoolGetDatum(events->committed));
+	SET_COLUMN(correlation_id, events->correlation_id == NULL,
+			   PointerGetDatum(events->correlation_id));
+	SET_COLUMN(external_id, events->external_id == NULL,
+			   PointerGetDatum(events->external_id));
+	SET_COLUMN(source_domain, !events->source.given,
+			   PointerGetDatum(events->source.domain));
+	SET_COLUMN(source_edition, !events->source.given,
+			   PointerGetDatum(events->source.edition));
+	SET_COLUMN(cascade_id, events->cascade_id == NULL,
+			   PointerGetDatum(events->cascade_id));
+
+	for (int i = 0; i < events->count; i++)
+	{
+		TupleTableSlot *slot = azr_insert_slot(insert);
+		bool		no_metadata = events->metadata == NULL || events->metadata_nulls[i];
+		Size		bytes = VARSIZE_ANY(DatumGetPointer(events->payloads[i]));
+
+		SET_COLUMN(sequence, false, Int64GetDatum(first_sequence + i));
+		SET_COLUMN(created_at, false, TimestampTzGetDatum(events->created_at[i]));
+		SET_COLUMN(type, false, events->types[i]);
+		SET_COLUMN(payload, false, events->payloads[i]);
+		SET_COLUMN(metadata, no_metadata, events->metadata[i]);
+		if (!no_metadata)
+			bytes += VARSIZE_ANY(DatumGetPointer(events->metadata[i]));
+
+		memcpy(slot->tts_values, values, sizeof(values));
+		memcpy(slot->tts_isnull, nulls, sizeof(nulls));
+		azr_insert_put(insert, bytes);
+	}
+#undef SET_COLUMN
+
+	azr_insert_end(insert);
+}
+
+/*
+ * Insert through the partitioned table with SQL, where its owner has added
+ * triggers, constraints, columns or indexes with expressions: all of them work
+ * as in any other INSERT.  What a trigger does to the place of an event is
+ * looked at, since the store answers for dense sequences.
+ */
+static void
+insert_by_sql(int64 stream_id, int64 first_sequence,
+			  const AzrNewEvents *events, const AzrStreamName *name)
+{
+	AzrQueryArgs args = {0};
+	ExpectedRows expected = {stream_id, first_sequence, 0};
+	Datum	   *times = palloc(events->count * sizeof(Datum));
+	int			dims[1] = {events->count};
+	int			lbs[1] = {1};
+	bool		has_source = events->source.given;
+
+	for (int i = 0; i < events->count; i++)
+		times[i] = TimestampTzGetDatum(events->created_at[i]);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(stream_id), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(first_sequence), false);
+	azr_query_arg(&args, TEXTARRAYOID,
+				  PointerGetDatum(construct_array(events->types, events->count, TEXTOID,
+												  -1, false, TYPALIGN_INT)), false);
+	azr_query_arg(&args, BYTEAARRAYOID,
+				  PointerGetDatum(construct_array(events->payloads, events->count, BYTEAOID,
+												  -1, false, TYPALIGN_INT)), false);
+	azr_query_arg(&args, JSONBARRAYOID,
+				  events->metadata == NULL ? (Datum) 0 :
+				  PointerGetDatum(construct_md_array(events->metadata, events->metadata_nulls,
+													 1, dims, lbs, JSONBOID,
+													 -1, false, TYPALIGN_INT)),
+				  events->metadata == NULL);
+	azr_query_arg(&args, TIMESTAMPTZARRAYOID,
+				  PointerGetDatum(construct_array(times, events->count, TIMESTAMPTZOID,
+												  sizeof(TimestampTz), FLOAT8PASSBYVAL,
+												  TYPALIGN_DOUBLE)), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->correlation_id),
+				  events->correlation_id == NULL);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->external_id),
+				  events->external_id == NULL);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->source.domain), !has_source);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->source.edition), !has_source);
+	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(events->source.root), !has_source);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(events->source.sequence), !has_source);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->cascade_id),
+				  events->cascade_id == NULL);
+	azr_query_arg(&args, BOOLOID, BoolGetDatum(events->committed), false);
+
+	(void) azr_query_modify("INSERT INTO %s.azr_events (stream_id, sequence, type, payload, "
+							"metadata, created_at, correlation_id, external_id, "
+							"source_domain, source_edition, source_root, source_sequence, "
+							"cascade_id, committed) "
+							"SELECT $1, $2 + e.n - 1, e.type, e.payload, e.metadata, "
+							"e.created_at, $7, $8, $9, $10, $11, $12, $13, $14 "
+							"FROM unnest($3, $4, $5, $6) WITH ORDINALITY "
+							"AS e(type, payload, metadata, created_at, n) ORDER BY e.n "
+							"RETURNING stream_id, sequence",
+							&args, match_row, &expected);
+
+	if (expected.matched != (uint64) events->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger on azr_events dropped or moved events of stream \"%s\"",
+						azr_stream_label(name)),
+				 errhint("A BEFORE trigger there must return every row, with the stream_id and sequence it got.")));
+}
+
+static void
+match_row(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	ExpectedRows *expected = (ExpectedRows *) arg;
+
+	if (!nulls[0] && !nulls[1] &&
+		DatumGetInt64(values[0]) == expected->stream_id &&
+		DatumGetInt64(values[1]) == expected->first_sequence + (int64) row)
+		expected->matched++;
+}
+
+static void
+add_to_range(AzrRange *range, TupleTableSlot *event)
+{
+	int64		sequence = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
+
+	if (!range->found || sequence < range->first)
+		range->first = sequence;
+	if (!range->found || sequence > range->last)
+		range->last = sequence;
+	range->found = true;
+}
+
+static bool
+column_equals(TupleTableSlot *event, AttrNumber attno, const text *value)
+{
+	text	   *stored;
+
+	if (event->tts_isnull[attno - 1])
+		return false;
+	stored = DatumGetTextPP(event->tts_values[attno - 1]);
+	return VARSIZE_ANY_EXHDR(stored) == VARSIZE_ANY_EXHDR(value) &&
+		memcmp(VARDATA_ANY(stored), VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)) == 0;
+}

@@ -1,0 +1,117 @@
+/*-------------------------------------------------------------------------
+ *
+ * event_table.h
+ *	  The table of events: its columns, the ways to read it, and the one way
+ *	  to write it.
+ *
+ * Nothing here takes or checks a stream's lock; appender.h says who does.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_EVENT_TABLE_H
+#define AZR_EVENT_TABLE_H
+
+#include "base/stream.h"
+#include "base/table.h"
+
+/* Columns of azr_events and its leaves, as in event_table.sql. */
+enum
+{
+	Anum_azr_events_stream_id = 1,
+	Anum_azr_events_sequence,
+	Anum_azr_events_created_at,
+	Anum_azr_events_source_sequence,
+	Anum_azr_events_source_root,
+	Anum_azr_events_committed,
+	Anum_azr_events_type,
+	Anum_azr_events_payload,
+	Anum_azr_events_correlation_id,
+	Anum_azr_events_external_id,
+	Anum_azr_events_metadata,
+	Anum_azr_events_source_domain,
+	Anum_azr_events_source_edition,
+	Anum_azr_events_cascade_id,
+	Natts_azr_events = Anum_azr_events_cascade_id
+};
+
+/* Columns of the composite type azr_event, as in load.sql. */
+enum
+{
+	Anum_azr_event_sequence = 1,
+	Anum_azr_event_type,
+	Anum_azr_event_payload,
+	Anum_azr_event_metadata,
+	Anum_azr_event_created_at,
+	Anum_azr_event_edition,
+	Anum_azr_event_correlation_id,
+	Anum_azr_event_external_id,
+	Anum_azr_event_source_domain,
+	Anum_azr_event_source_edition,
+	Anum_azr_event_source_root,
+	Anum_azr_event_source_sequence,
+	Anum_azr_event_cascade_id,
+	Anum_azr_event_committed,
+	Natts_azr_event = Anum_azr_event_committed
+};
+
+/* The event of another stream that caused an append. */
+typedef struct AzrSource
+{
+	bool		given;
+	text	   *domain;
+	text	   *edition;
+	pg_uuid_t  *root;
+	int64		sequence;
+} AzrSource;
+
+/* Events to be stored in one stream. */
+typedef struct AzrNewEvents
+{
+	int			count;
+	Datum	   *types;
+	Datum	   *payloads;
+	Datum	   *metadata;		/* jsonb; NULL when no event has any */
+	bool	   *metadata_nulls;
+	TimestampTz *created_at;
+
+	/* the same for all of them; NULL for none */
+	text	   *correlation_id;
+	text	   *external_id;
+	AzrSource	source;
+	text	   *cascade_id;
+	bool		committed;
+} AzrNewEvents;
+
+/* Sequences first to last of some events. */
+typedef struct AzrRange
+{
+	bool		found;
+	int64		first;
+	int64		last;
+} AzrRange;
+
+/* A scan of one stream's events, ascending. */
+typedef struct AzrEventScan
+{
+	Relation	rel;
+	AzrScan		scan;
+} AzrEventScan;
+
+extern int64 azr_events_next(int64 stream_id, Snapshot snapshot);
+extern AzrRange azr_events_by_external_id(int64 stream_id, const text *external_id,
+										  Snapshot snapshot);
+extern AzrRange azr_events_by_source(int64 stream_id, const AzrSource *source,
+									 Snapshot snapshot);
+
+extern void azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
+								 AzrOptionalInt64 to, Snapshot snapshot);
+extern TupleTableSlot *azr_event_scan_next(AzrEventScan *scan);
+extern void azr_event_scan_end(AzrEventScan *scan);
+
+extern void azr_events_insert(int64 stream_id, int64 first_sequence,
+							  const AzrNewEvents *events, const AzrStreamName *name);
+
+extern void azr_event_result(TupleTableSlot *event, const text *edition,
+							 Datum *values, bool *nulls);
+
+#endif							/* AZR_EVENT_TABLE_H */

@@ -1,0 +1,75 @@
+-- The events: the truth. Main timeline and editions live in heaps of their own,
+-- told apart by the sign of stream_id, so that deleting an edition never leaves
+-- a dead row in the history of the main timeline.
+
+CREATE TABLE @extschema@.azr_events (
+	stream_id bigint NOT NULL,
+	sequence bigint NOT NULL,
+	created_at timestamptz NOT NULL,
+	source_sequence bigint,
+	source_root uuid,
+	committed boolean NOT NULL,
+	type text NOT NULL,
+	payload bytea NOT NULL,
+	correlation_id text COLLATE "C",
+	external_id text COLLATE "C",
+	metadata jsonb,
+	source_domain text COLLATE "C",
+	source_edition text COLLATE "C",
+	cascade_id text COLLATE "C",
+	CONSTRAINT azr_events_pkey PRIMARY KEY (stream_id, sequence)
+) PARTITION BY RANGE (stream_id);
+
+CREATE TABLE @extschema@.azr_main_events
+	PARTITION OF @extschema@.azr_events FOR VALUES FROM (0) TO (MAXVALUE);
+CREATE TABLE @extschema@.azr_edition_events
+	PARTITION OF @extschema@.azr_events FOR VALUES FROM (MINVALUE) TO (0);
+
+COMMENT ON TABLE @extschema@.azr_events IS
+'Events of all streams. Written by azr_append() alone; read it by azr_load(), azr_trace() or the view azr_timeline.';
+
+-- What makes a retry safe. The first index on each leaf is its primary key.
+CREATE INDEX azr_main_events_external_id_idx
+	ON @extschema@.azr_main_events (stream_id, external_id)
+	WHERE external_id IS NOT NULL;
+CREATE INDEX azr_edition_events_external_id_idx
+	ON @extschema@.azr_edition_events (stream_id, external_id)
+	WHERE external_id IS NOT NULL;
+
+-- The same for sources. Domain and edition of the source are compared in the
+-- table: a root and a sequence tell nearly all sources apart.
+CREATE INDEX azr_main_events_source_idx
+	ON @extschema@.azr_main_events (stream_id, source_root, source_sequence)
+	WHERE source_root IS NOT NULL;
+CREATE INDEX azr_edition_events_source_idx
+	ON @extschema@.azr_edition_events (stream_id, source_root, source_sequence)
+	WHERE source_root IS NOT NULL;
+
+-- What azr_trace() goes by.
+CREATE INDEX azr_main_events_correlation_id_idx
+	ON @extschema@.azr_main_events (correlation_id)
+	WHERE correlation_id IS NOT NULL;
+CREATE INDEX azr_edition_events_correlation_id_idx
+	ON @extschema@.azr_edition_events (correlation_id)
+	WHERE correlation_id IS NOT NULL;
+
+CREATE VIEW @extschema@.azr_timeline AS
+SELECT s.domain, s.edition, s.root,
+	e.sequence, e.type, e.payload, e.metadata, e.created_at,
+	e.correlation_id, e.external_id,
+	e.source_domain, e.source_edition, e.source_root, e.source_sequence,
+	e.cascade_id, e.committed
+FROM @extschema@.azr_events e
+JOIN @extschema@.azr_streams s ON s.stream_id OPERATOR(pg_catalog.=) e.stream_id;
+
+COMMENT ON VIEW @extschema@.azr_timeline IS
+'Every stored event with the names of the stream that owns it, for ad-hoc SQL. No order: use ORDER BY domain, edition, root, sequence.';
+
+ALTER TABLE @extschema@.azr_events OWNER TO @extowner@;
+ALTER TABLE @extschema@.azr_main_events OWNER TO @extowner@;
+ALTER TABLE @extschema@.azr_edition_events OWNER TO @extowner@;
+ALTER VIEW @extschema@.azr_timeline OWNER TO @extowner@;
+
+-- A partitioned table dumps nothing: its leaves hold the rows.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_main_events', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_edition_events', '');

@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * find.c
+ *	  azr_find_by_external_id, azr_find_by_source and azr_trace: events by
+ *	  what they are connected with.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/query.h"
+#include "catalog/pg_type.h"
+#include "events/event_table.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_find_by_external_id);
+PG_FUNCTION_INFO_V1(azr_find_by_source);
+PG_FUNCTION_INFO_V1(azr_trace);
+
+static Datum return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
+						  int64 stream_id, AzrRange range);
+
+/*
+ * azr_find_by_external_id(domain, edition, root, external_id)
+ *		-> setof azr_event
+ */
+Datum
+azr_find_by_external_id(PG_FUNCTION_ARGS)
+{
+	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+	text	   *external_id = azr_arg_name(fcinfo, 3, "external_id");
+	int64		stream_id = azr_stream_find(&name, GetActiveSnapshot());
+	AzrRange	range = {false, 0, 0};
+
+	if (stream_id != AZR_NO_STREAM)
+		range = azr_events_by_external_id(stream_id, external_id, GetActiveSnapshot());
+	return return_range(fcinfo, &name, stream_id, range);
+}
+
+/*
+ * azr_find_by_source(domain, edition, root, source_domain, source_edition,
+ *					  source_root, source_sequence) -> setof azr_event
+ */
+Datum
+azr_find_by_source(PG_FUNCTION_ARGS)
+{
+	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+	AzrSource	source;
+	int64		stream_id;
+	AzrRange	range = {false, 0, 0};
+
+	source.given = true;
+	source.domain = azr_arg_name(fcinfo, 3, "source_domain");
+	source.edition = azr_arg_edition(fcinfo, 4, "source_edition");
+	source.root = azr_arg_uuid(fcinfo, 5, "source_root");
+	source.sequence = azr_arg_count(fcinfo, 6, "source_sequence");
+
+	stream_id = azr_stream_find(&name, GetActiveSnapshot());
+	if (stream_id != AZR_NO_STREAM)
+		range = azr_events_by_source(stream_id, &source, GetActiveSnapshot());
+	return return_range(fcinfo, &name, stream_id, range);
+}
+
+/*
+ * azr_trace(correlation_id) -> setof azr_timeline
+ */
+Datum
+azr_trace(PG_FUNCTION_ARGS)
+{
+	AzrQueryArgs args = {0};
+	text	   *correlation_id = azr_arg_name(fcinfo, 0, "correlation_id");
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
+	return azr_query_return_set(fcinfo,
+								"SELECT * FROM %s.azr_timeline WHERE correlation_id = $1 "
+								"ORDER BY domain, edition, root, sequence",
+								&args);
+}
+
+/*
+ * Return a range of a stream's own events.
+ */
+static Datum
+return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
+			 int64 stream_id, AzrRange range)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (rsinfo->setDesc->natts != Natts_azr_event)
+		elog(ERROR, "unexpected number of columns in azr_event");
+	if (!range.found)
+		PG_RETURN_NULL();
+
+	azr_event_scan_begin(&scan, stream_id, range.first,
+						 (AzrOptionalInt64) {true, range.last + 1}, GetActiveSnapshot());
+	while ((event = azr_event_scan_next(&scan)) != NULL)
+	{
+		Datum		values[Natts_azr_event];
+		bool		nulls[Natts_azr_event];
+
+		azr_event_result(event, name->edition, values, nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	azr_event_scan_end(&scan);
+	PG_RETURN_NULL();
+}

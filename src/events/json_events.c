@@ -1,0 +1,453 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_events.c
+ *	  Events as JSON, in both directions.
+ *
+ * A payload is bytes.  On the way in, "data" becomes the UTF-8 bytes of its
+ * JSON text; on the way out, a payload that is such text becomes "data" again,
+ * and any other "payload_base64".  Since a client may have stored anything, the
+ * test must say no rather than raise an error: jsonb_in() is called with text
+ * that it cannot refuse.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/compat.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/base64.h"
+#include "common/jsonapi.h"
+#include "events/json_events.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+/*
+ * Deeper JSON than this is shown as base64.  The parser recurses, and would
+ * raise an error at some depth that depends on max_stack_depth.
+ */
+#define MAX_JSON_DEPTH		512
+
+/* What numeric_in() takes at least: digits before and after the point. */
+#define MAX_INTEGER_DIGITS	131072
+#define MAX_FRACTION_DIGITS	16383
+
+static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
+static Datum payload_from_json(JsonbValue *json);
+static TimestampTz created_at_from_json(JsonbValue *json, int place);
+static void created_at_error_context(void *arg);
+static Jsonb *payload_as_json(bytea *payload);
+static char *utf8_to_server(const char *utf8, int len);
+static bool is_within_limits(const char *json);
+static const char *skip_number(const char *p, bool *within_limits);
+static void push_string(JsonbParseState **state, const char *key, const char *value);
+static void push_jsonb(JsonbParseState **state, const char *key, Jsonb *value);
+
+/*
+ * Read the argument 'events' of azr_append_json().
+ *
+ * Raises 22023, naming the event by its place from 1, and 22007 or 22008 for a
+ * created_at that is no timestamp.
+ */
+void
+azr_events_from_json(Jsonb *json, AzrNewEvents *events)
+{
+	JsonbIterator *it;
+	JsonbValue	v;
+	JsonbIteratorToken token;
+	int			count = JB_ROOT_COUNT(json);
+
+	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("events must be a JSON array of objects")));
+
+	events->types = palloc(count * sizeof(Datum));
+	events->payloads = palloc(count * sizeof(Datum));
+	events->metadata = palloc0(count * sizeof(Datum));
+	events->metadata_nulls = palloc(count * sizeof(bool));
+	events->created_at = palloc(count * sizeof(TimestampTz));
+
+	it = JsonbIteratorInit(&json->root);
+	(void) JsonbIteratorNext(&it, &v, false);	/* WJB_BEGIN_ARRAY */
+	while ((token = JsonbIteratorNext(&it, &v, true)) == WJB_ELEM)
+	{
+		event_from_json(&v, events->count + 1, events);
+		events->count++;
+	}
+}
+
+/*
+ * Read one object into events->...[place - 1].
+ */
+static void
+event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
+{
+	int			i = place - 1;
+	bool		has_type = false;
+	bool		has_data = false;
+	JsonbIterator *it;
+	JsonbValue	v;
+
+	if (json->type != jbvBinary || !JsonContainerIsObject(json->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("event %d is not a JSON object", place)));
+
+	events->metadata_nulls[i] = true;
+	events->created_at[i] = GetCurrentTransactionStartTimestamp();
+
+	it = JsonbIteratorInit(json->val.binary.data);
+	(void) JsonbIteratorNext(&it, &v, false);	/* WJB_BEGIN_OBJECT */
+	while (JsonbIteratorNext(&it, &v, true) == WJB_KEY)
+	{
+		char	   *key = pnstrdup(v.val.string.val, v.val.string.len);
+
+		(void) JsonbIteratorNext(&it, &v, true);	/* WJB_VALUE */
+		if (strcmp(key, "type") == 0)
+		{
+			text	   *type;
+
+			if (v.type != jbvString)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("\"type\" of event %d is not a string", place)));
+			type = cstring_to_text_with_len(v.val.string.val, v.val.string.len);
+			azr_check_type("events", place, type);
+			events->types[i] = PointerGetDatum(type);
+			has_type = true;
+		}
+		else if (strcmp(key, "data") == 0)
+		{
+			events->payloads[i] = payload_from_json(&v);
+			has_data = true;
+		}
+		else if (strcmp(key, "metadata") == 0)
+		{
+			if (v.type != jbvNull)
+			{
+				events->metadata[i] = JsonbPGetDatum(JsonbValueToJsonb(&v));
+				events->metadata_nulls[i] = false;
+			}
+		}
+		else if (strcmp(key, "created_at") == 0)
+		{
+			if (v.type != jbvNull)
+				events->created_at[i] = created_at_from_json(&v, place);
+		}
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("event %d has an unknown key \"%s\"", place, key),
+					 errdetail("The keys are type, data, metadata and created_at.")));
+	}
+
+	if (!has_type || !has_data)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("event %d has no \"%s\"", place, has_type ? "data" : "type")));
+}
+
+/*
+ * The UTF-8 bytes of a value's JSON text.
+ */
+static Datum
+payload_from_json(JsonbValue *json)
+{
+	Jsonb	   *jsonb = JsonbValueToJsonb(json);
+	char	   *server = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+	int			len = strlen(server);
+	char	   *utf8 = pg_server_to_any(server, len, PG_UTF8);
+
+	if (utf8 != server)
+		len = strlen(utf8);
+	return PointerGetDatum(cstring_to_text_with_len(utf8, len));
+}
+
+static TimestampTz
+created_at_from_json(JsonbValue *json, int place)
+{
+	ErrorContextCallback errcallback;
+	TimestampTz result;
+
+	if (json->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"created_at\" of event %d is not a string", place)));
+
+	errcallback.callback = created_at_error_context;
+	errcallback.arg = &place;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	result = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+													 CStringGetDatum(pnstrdup(json->val.string.val,
+																			  json->val.string.len)),
+													 ObjectIdGetDatum(InvalidOid),
+													 Int32GetDatum(-1)));
+	error_context_stack = errcallback.previous;
+
+	azr_check_created_at(place, result);
+	return result;
+}
+
+static void
+created_at_error_context(void *arg)
+{
+	errcontext("\"created_at\" of event %d", *(int *) arg);
+}
+
+void
+azr_json_push_key(JsonbParseState **state, const char *key)
+{
+	JsonbValue	v;
+
+	v.type = jbvString;
+	v.val.string.val = unconstify(char *, key);
+	v.val.string.len = strlen(key);
+	(void) pushJsonbValue(state, WJB_KEY, &v);
+}
+
+void
+azr_json_push_text(JsonbParseState **state, const char *key, const text *value)
+{
+	push_string(state, key, text_to_cstring(value));
+}
+
+void
+azr_json_push_int64(JsonbParseState **state, const char *key, int64 value)
+{
+	JsonbValue	v;
+
+	azr_json_push_key(state, key);
+	v.type = jbvNumeric;
+	v.val.numeric = int64_to_numeric(value);
+	(void) pushJsonbValue(state, WJB_VALUE, &v);
+}
+
+void
+azr_json_push_uuid(JsonbParseState **state, const char *key, pg_uuid_t *value)
+{
+	push_string(state, key,
+				DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(value))));
+}
+
+/*
+ * Push an event, given as the columns of azr_event, as an array's element.
+ *
+ * What is pushed must live until the document is complete, which is longer
+ * than the columns do: everything is copied.
+ */
+void
+azr_json_push_event(JsonbParseState **state, const Datum *values, const bool *nulls)
+{
+	static const struct
+	{
+		AttrNumber	attno;
+		const char *key;
+	}			texts[] = {
+		{Anum_azr_event_type, "type"},
+		{Anum_azr_event_edition, "edition"},
+		{Anum_azr_event_correlation_id, "correlation_id"},
+		{Anum_azr_event_external_id, "external_id"},
+		{Anum_azr_event_source_domain, "source_domain"},
+		{Anum_azr_event_source_edition, "source_edition"},
+		{Anum_azr_event_cascade_id, "cascade_id"}
+	};
+	bytea	   *payload = DatumGetByteaPP(values[Anum_azr_event_payload - 1]);
+	Jsonb	   *data = payload_as_json(payload);
+	char	   *created_at;
+	JsonbValue	committed;
+
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+
+	azr_json_push_int64(state, "sequence", DatumGetInt64(values[Anum_azr_event_sequence - 1]));
+	for (int i = 0; i < lengthof(texts); i++)
+		if (!nulls[texts[i].attno - 1])
+			azr_json_push_text(state, texts[i].key,
+							   DatumGetTextPP(values[texts[i].attno - 1]));
+
+	if (data != NULL)
+		push_jsonb(state, "data", data);
+	else
+	{
+		int			len = VARSIZE_ANY_EXHDR(payload);
+		int			size = pg_b64_enc_len(len);
+		char	   *base64 = palloc(size + 1);
+
+		size = pg_b64_encode((const void *) VARDATA_ANY(payload), len, base64, size);
+		if (size < 0)
+			elog(ERROR, "could not encode payload as base64");
+		base64[size] = '\0';
+		push_string(state, "payload_base64", base64);
+	}
+
+	if (!nulls[Anum_azr_event_metadata - 1])
+		push_jsonb(state, "metadata",
+				   DatumGetJsonbPCopy(values[Anum_azr_event_metadata - 1]));
+
+	created_at = JsonEncodeDateTime(NULL, values[Anum_azr_event_created_at - 1],
+									TIMESTAMPTZOID, NULL);
+	push_string(state, "created_at", created_at);
+
+	if (!nulls[Anum_azr_event_source_root - 1])
+		azr_json_push_uuid(state, "source_root",
+						   DatumGetUUIDP(values[Anum_azr_event_source_root - 1]));
+	if (!nulls[Anum_azr_event_source_sequence - 1])
+		azr_json_push_int64(state, "source_sequence",
+							DatumGetInt64(values[Anum_azr_event_source_sequence - 1]));
+
+	azr_json_push_key(state, "committed");
+	committed.type = jbvBool;
+	committed.val.boolean = DatumGetBool(values[Anum_azr_event_committed - 1]);
+	(void) pushJsonbValue(state, WJB_VALUE, &committed);
+
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * The payload as JSON, or NULL if it is not JSON that jsonb can hold.
+ */
+static Jsonb *
+payload_as_json(bytea *payload)
+{
+	char	   *json = utf8_to_server(VARDATA_ANY(payload), VARSIZE_ANY_EXHDR(payload));
+	JsonLexContext *lexer;
+
+	if (json == NULL || !is_within_limits(json))
+		return NULL;
+	lexer = azr_make_json_lexer(json, strlen(json), GetDatabaseEncoding());
+	if (pg_parse_json(lexer, &nullSemAction) != JSON_SUCCESS)
+		return NULL;
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+/*
+ * A string in the database's encoding, or NULL if the bytes are not UTF-8, hold
+ * a zero byte, or have a character that the encoding lacks.
+ */
+static char *
+utf8_to_server(const char *utf8, int len)
+{
+	int			encoding = GetDatabaseEncoding();
+	char	   *result;
+	Oid			proc;
+	int			size;
+
+	if (!pg_verify_mbstr(PG_UTF8, utf8, len, true))
+		return NULL;
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return pnstrdup(utf8, len);
+
+	proc = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(proc) || len > MaxAllocSize / MAX_CONVERSION_GROWTH - 1)
+		return NULL;
+	size = len * MAX_CONVERSION_GROWTH + 1;
+	result = palloc(size);
+	if (pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding,
+									  (unsigned char *) pnstrdup(utf8, len), len,
+									  (unsigned char *) result, size, true) != len)
+		return NULL;
+	return result;
+}
+
+/*
+ * Would jsonb take the depth and the numbers of this JSON?  What is said of
+ * text that is not JSON does not matter.
+ */
+static bool
+is_within_limits(const char *json)
+{
+	int			depth = 0;
+	bool		within_limits = true;
+	const char *p = json;
+
+	while (*p != '\0' && within_limits)
+	{
+		if (*p == '"')
+		{
+			for (p++; *p != '\0' && *p != '"'; p++)
+				if (*p == '\\' && p[1] != '\0')
+					p++;
+			if (*p == '"')
+				p++;
+		}
+		else if (*p >= '0' && *p <= '9')
+			p = skip_number(p, &within_limits);
+		else
+		{
+			if (*p == '{' || *p == '[')
+				within_limits = ++depth <= MAX_JSON_DEPTH;
+			else if (*p == '}' || *p == ']')
+				depth--;
+			p++;
+		}
+	}
+	return within_limits;
+}
+
+/*
+ * Skip a number without its sign, and say whether numeric can hold it.
+ */
+static const char *
+skip_number(const char *p, bool *within_limits)
+{
+	int64		integer = 0;
+	int64		fraction = 0;
+	int64		exponent = 0;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+		integer++;
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9'; p++)
+			fraction++;
+	if (*p == 'e' || *p == 'E')
+	{
+		bool		negative = p[1] == '-';
+
+		p++;
+		if (*p == '-' || *p == '+')
+			p++;
+		for (; *p >= '0' && *p <= '9'; p++)
+			if (exponent <= MAX_INTEGER_DIGITS)
+				exponent = exponent * 10 + (*p - '0');
+		if (negative)
+			exponent = -exponent;
+	}
+	*within_limits = integer + exponent <= MAX_INTEGER_DIGITS &&
+		fraction - exponent <= MAX_FRACTION_DIGITS;
+	return p;
+}
+
+static void
+push_string(JsonbParseState **state, const char *key, const char *value)
+{
+	JsonbValue	v;
+
+	azr_json_push_key(state, key);
+	v.type = jbvString;
+	v.val.string.val = unconstify(char *, value);
+	v.val.string.len = strlen(value);
+	(void) pushJsonbValue(state, WJB_VALUE, &v);
+}
+
+static void
+push_jsonb(JsonbParseState **state, const char *key, Jsonb *value)
+{
+	JsonbValue	v;
+
+	azr_json_push_key(state, key);
+	if (JB_ROOT_IS_SCALAR(value))
+		(void) JsonbExtractScalar(&value->root, &v);
+	else
+	{
+		v.type = jbvBinary;
+		v.val.binary.data = &value->root;
+		v.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	}
+	(void) pushJsonbValue(state, WJB_VALUE, &v);
+}

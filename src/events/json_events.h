@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_events.h
+ *	  Events as JSON, in both directions.
+ *
+ * In:  [{"type": text, "data": any, "metadata"?: any, "created_at"?: text}, ...]
+ * Out: {"sequence", "type", "data" or "payload_base64", "metadata", ...}
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_JSON_EVENTS_H
+#define AZR_JSON_EVENTS_H
+
+#include "events/event_table.h"
+#include "utils/jsonb.h"
+
+extern void azr_events_from_json(Jsonb *json, AzrNewEvents *events);
+
+extern void azr_json_push_key(JsonbParseState **state, const char *key);
+extern void azr_json_push_text(JsonbParseState **state, const char *key, const text *value);
+extern void azr_json_push_int64(JsonbParseState **state, const char *key, int64 value);
+extern void azr_json_push_uuid(JsonbParseState **state, const char *key, pg_uuid_t *value);
+extern void azr_json_push_event(JsonbParseState **state, const Datum *values,
+								const bool *nulls);
+
+#endif							/* AZR_JSON_EVENTS_H */
