@@ -58,7 +58,8 @@ ISOLATION = expected_sequence next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
-EXTRA_CLEAN = test/isolation/output_iso tmp_check
+EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \
+	test/isolation/regression.out tmp_check
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

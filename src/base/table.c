@@ -83,7 +83,7 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 {
 	for (;;)
 	{
-		bool		known = table->valid;
+		bool		known = table->valid && !table->changed;
 		Oid			relid = table->relid;
 		Relation	rel;
 
@@ -91,6 +91,7 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 
 		if (!known)
 		{
+			table->valid = false;
 			relid = get_relname_relid(table->name, azr_extension_schema());
 			if (!OidIsValid(relid))
 				ereport(ERROR,
@@ -102,12 +103,13 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		rel = try_relation_open(relid, lockmode);
 		if (rel != NULL && !known)
 			find_table(table, relid, rel);
-		if (rel != NULL && table->valid)
+		if (rel != NULL && !table->changed)
 			return rel;
 
 		if (rel != NULL)
 			relation_close(rel, lockmode);
-		table->valid = false;
+		else
+			table->changed = true;
 	}
 }
 
@@ -152,10 +154,9 @@ azr_scan_end(AzrScan *scan)
 }
 
 /*
- * Learn what the C code needs of a table that the caller has opened.
- *
- * 'valid' is set first, so that an invalidation that arrives meanwhile leaves
- * it reset.
+ * Learn what the C code needs of a table that the caller has opened.  An
+ * invalidation message that comes in meanwhile leaves 'changed' set, so the
+ * caller does it again.
  */
 static void
 find_table(AzrTable *table, Oid relid, Relation rel)
@@ -179,7 +180,7 @@ find_table(AzrTable *table, Oid relid, Relation rel)
 
 	table->relid = relid;
 	table->parentid = InvalidOid;
-	table->valid = true;
+	table->changed = false;
 
 	check_columns(table, rel);
 	if (table->parent != NULL)
@@ -194,6 +195,7 @@ find_table(AzrTable *table, Oid relid, Relation rel)
 	for (int i = 0; i < table->nindexes; i++)
 		table->indexids[i] = find_index(table, &table->indexes[i], rel);
 	table->plain = is_plain(table, rel);
+	table->valid = true;
 }
 
 /*
@@ -377,5 +379,5 @@ relation_changed(Datum arg, Oid relid)
 {
 	for (AzrTable *table = found_tables; table != NULL; table = table->next)
 		if (!OidIsValid(relid) || relid == table->relid || relid == table->parentid)
-			table->valid = false;
+			table->changed = true;
 }

@@ -55,7 +55,8 @@ typedef struct AzrTable
 	const AzrIndex *indexes;
 
 	/* what the catalogs say; private to table.c */
-	bool		valid;			/* reset by an invalidation message */
+	bool		valid;			/* what follows is known and up to date */
+	bool		changed;		/* an invalidation message came in */
 	bool		plain;			/* nothing but our rows and indexes: no
 								 * trigger on INSERT, no column, constraint or
 								 * index that runs somebody's code */

@@ -1,0 +1,42 @@
+-- azr_find_by_external_id, azr_find_by_source and azr_trace.
+\set r1 '00000000-0000-0000-0000-000000000001'
+\set r2 '00000000-0000-0000-0000-000000000002'
+
+SELECT count(*) FROM (VALUES
+	(azr_append('find-b', NULL, :'r2', 0, types(1), payloads(1), correlation_id => 'find-1')),
+	(azr_append('find-b', NULL, :'r1', 0, types(2), payloads(2), correlation_id => 'find-1', external_id => 'x')),
+	(azr_append('find-a', NULL, :'r1', 0, types(1), payloads(1), correlation_id => 'find-2')),
+	(azr_append('find-a', NULL, :'r1', 1, types(1), payloads(1), correlation_id => 'find-1', external_id => 'x')),
+	(azr_append('find-a', NULL, :'r1', 2, types(2), payloads(2),
+		source_domain => 'find-b', source_root => :'r1', source_sequence => 1)),
+	(azr_append('find-a', NULL, :'r1', 4, types(1), payloads(1),
+		source_domain => 'find-c', source_edition => 'e', source_root => :'r1', source_sequence => 1))) v;
+
+SELECT domain, edition, root, sequence, type FROM azr_trace('find-1');
+SELECT domain, sequence FROM azr_trace('find-2');
+SELECT * FROM azr_trace('find-3');
+
+SELECT sequence, type, external_id FROM azr_find_by_external_id('find-b', NULL, :'r1', 'x');
+SELECT sequence, type, external_id FROM azr_find_by_external_id('find-a', '', :'r1', 'x');
+SELECT * FROM azr_find_by_external_id('find-b', NULL, :'r2', 'x');
+SELECT * FROM azr_find_by_external_id('find-d', NULL, :'r2', 'x');
+
+SELECT sequence, source_domain, source_edition FROM azr_find_by_source('find-a', NULL, :'r1', 'find-b', NULL, :'r1', 1);
+SELECT sequence, source_domain, source_edition FROM azr_find_by_source('find-a', NULL, :'r1', 'find-b', 'angzarr', :'r1', 1);
+SELECT sequence, source_domain, source_edition FROM azr_find_by_source('find-a', NULL, :'r1', 'find-c', 'e', :'r1', 1);
+SELECT * FROM azr_find_by_source('find-a', NULL, :'r1', 'find-c', NULL, :'r1', 1);
+SELECT * FROM azr_find_by_source('find-a', NULL, :'r1', 'find-b', NULL, :'r1', 2);
+SELECT * FROM azr_find_by_source('find-d', NULL, :'r1', 'find-b', NULL, :'r1', 1);
+
+-- by index, however much there is: no sequential scan where one can be avoided
+SET enable_seqscan = off;
+DO $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXPLAIN SELECT * FROM azr_timeline WHERE correlation_id = 'find-1' LOOP
+		ASSERT line NOT LIKE '%Seq Scan%', line;
+	END LOOP;
+END
+$$;
+RESET enable_seqscan;

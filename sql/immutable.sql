@@ -1,0 +1,43 @@
+-- Stored history cannot be changed, by nobody and by no way but DDL.
+\set r '00000000-0000-0000-0000-000000000001'
+SELECT outcome FROM azr_append('immutable', NULL, :'r', 0, types(2), payloads(2));
+
+\pset format unaligned
+\pset tuples_only on
+SELECT table_name || ': ' || outcome(replace(statement, 'TABLE', table_name))
+FROM unnest(ARRAY['azr_events', 'azr_main_events']) table_name,
+	unnest(ARRAY[
+		'UPDATE TABLE SET type = ''x''',
+		'UPDATE TABLE SET stream_id = - stream_id',
+		'DELETE FROM TABLE',
+		'TRUNCATE TABLE',
+		'TRUNCATE TABLE CASCADE',
+		'INSERT INTO TABLE SELECT * FROM azr_events ON CONFLICT (stream_id, sequence) DO UPDATE SET type = ''x''',
+		'MERGE INTO TABLE t USING azr_streams s ON t.stream_id = s.stream_id WHEN MATCHED THEN UPDATE SET type = ''x''',
+		'MERGE INTO TABLE t USING azr_streams s ON t.stream_id = s.stream_id WHEN MATCHED THEN DELETE']) statement;
+SELECT 'azr_edition_events: ' || outcome('TRUNCATE azr_edition_events');
+SELECT 'azr_streams: ' || outcome(statement)
+FROM unnest(ARRAY[
+	'UPDATE azr_streams SET domain = ''x''',
+	'DELETE FROM azr_streams',
+	'TRUNCATE azr_streams',
+	'INSERT INTO azr_streams SELECT * FROM azr_streams ON CONFLICT (stream_id) DO UPDATE SET domain = ''x''']) statement;
+
+-- by a cascade from a table of one's own
+CREATE TABLE kinds (stream_id bigint, sequence bigint, PRIMARY KEY (stream_id, sequence));
+INSERT INTO kinds SELECT stream_id, sequence FROM azr_events;
+ALTER TABLE azr_events ADD CONSTRAINT kind FOREIGN KEY (stream_id, sequence)
+	REFERENCES kinds ON DELETE CASCADE ON UPDATE CASCADE;
+SELECT outcome('DELETE FROM kinds');
+SELECT outcome('UPDATE kinds SET sequence = sequence + 1000000');
+SELECT outcome('TRUNCATE kinds CASCADE');
+ALTER TABLE azr_events DROP CONSTRAINT kind;
+DROP TABLE kinds;
+
+-- the triggers are always on, on every table
+SELECT tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text
+FROM pg_trigger WHERE tgname LIKE 'azr_reject%' ORDER BY 1;
+SELECT outcome('SELECT azr_reject_change()');
+
+-- nothing has changed
+SELECT sequence, type, payload FROM azr_load('immutable', NULL, :'r');

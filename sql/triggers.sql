@@ -1,0 +1,151 @@
+-- What the owner of the tables adds to them works as in any INSERT: triggers
+-- for rows and statements, with transition tables, on the partitioned table or
+-- a leaf, constraints, columns and indexes.
+\set r '00000000-0000-0000-0000-000000000001'
+CREATE TABLE log (n int GENERATED ALWAYS AS IDENTITY, what text);
+CREATE FUNCTION log_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.log (what) VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, NEW.sequence, NEW.type));
+	RETURN NEW;
+END
+$$;
+CREATE FUNCTION log_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.log (what) SELECT concat_ws(' ', TG_NAME, TG_WHEN, TG_LEVEL, count(*), 'rows') FROM added;
+	RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER on_parent_row AFTER INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION log_row();
+SELECT * FROM azr_append('triggers', NULL, :'r', 0, types(2), payloads(2));
+DROP TRIGGER on_parent_row ON azr_events;
+
+CREATE TRIGGER on_parent_statement AFTER INSERT ON azr_events REFERENCING NEW TABLE AS added
+	FOR EACH STATEMENT EXECUTE FUNCTION log_statement();
+SELECT * FROM azr_append('triggers', NULL, :'r', 2, types(3), payloads(3));
+DROP TRIGGER on_parent_statement ON azr_events;
+
+CREATE TRIGGER on_leaf_before BEFORE INSERT ON azr_main_events FOR EACH ROW EXECUTE FUNCTION log_row();
+SELECT * FROM azr_append('triggers', NULL, :'r', 5, types(1), payloads(1), ARRAY['{"a": 1}']::jsonb[],
+	ARRAY['2020-01-01 00:00+00']::timestamptz[], 'trig-c', 'trig-e', 'sd', 'se', :'r', 7, cascade_id => 'trig-k', committed => false);
+SELECT sequence, type, payload, metadata, created_at AT TIME ZONE 'UTC', correlation_id, external_id,
+	source_domain, source_edition, source_root, source_sequence, cascade_id, committed
+FROM azr_load('triggers', NULL, :'r', 5);
+SELECT * FROM azr_append('triggers', NULL, :'r', 5, types(1), payloads(1), external_id => 'trig-e');
+SELECT (azr_append('triggers', NULL, :'r', NULL, types(2), payloads(2))).first_sequence FROM generate_series(1, 2);
+DROP TRIGGER on_leaf_before ON azr_main_events;
+
+CREATE FUNCTION log_stream() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.log (what) VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_LEVEL, NEW.domain, NEW.edition, NEW.root, NEW.stream_id > 0, NEW.divergence IS NULL, NEW.created_at = now()));
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER on_streams AFTER INSERT ON azr_streams FOR EACH ROW EXECUTE FUNCTION log_stream();
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'a'), i, types(1), payloads(1)) FROM generate_series(0, 1) i$$);
+DROP TRIGGER on_streams ON azr_streams;
+
+SELECT what FROM log ORDER BY n;
+
+-- they run as the owner of the tables, with a search_path that is nobody's
+CREATE FUNCTION log_context() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.log (what)
+	SELECT concat_ws(' ', 'search_path:', current_setting('search_path'),
+		'owner:', current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID));
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER context AFTER INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION log_context();
+SET search_path = public, pg_temp;
+SELECT outcome FROM azr_append('triggers', NULL, azr_root('triggers', 'a'), 2, types(1), payloads(1));
+SHOW search_path;
+RESET search_path;
+DROP TRIGGER context ON azr_events;
+SELECT what FROM log WHERE what LIKE 'search_path%';
+
+-- a trigger cannot make a gap
+CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	CASE TG_ARGV[0]
+		WHEN 'drop' THEN RETURN NULL;
+		WHEN 'sequence' THEN NEW.sequence := NEW.sequence + 1;
+		WHEN 'stream' THEN NEW.stream_id := NEW.stream_id + 1;
+		WHEN 'last' THEN IF NEW.type = 'T2' THEN RETURN NULL; END IF;
+		WHEN 'type' THEN NEW.type := NEW.type || '!';
+		WHEN 'error' THEN RAISE EXCEPTION 'not today';
+	END CASE;
+	RETURN NEW;
+END
+$$;
+\pset format unaligned
+\pset tuples_only on
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('drop');
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_events;
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('sequence');
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_events;
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('stream');
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_events;
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('last');
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_events;
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('error');
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_events;
+CREATE TRIGGER spoil BEFORE INSERT ON azr_streams FOR EACH ROW EXECUTE FUNCTION spoil('drop');
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'b'), 0, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_streams;
+-- what it does to the rest is its owner's business
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('type');
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(1), payloads(1))$$);
+DROP TRIGGER spoil ON azr_events;
+SELECT sequence, type FROM azr_load('triggers', NULL, :'r', 9);
+
+-- constraints, columns with defaults, indexes with expressions, NOT NULL
+ALTER TABLE azr_events ADD CONSTRAINT short CHECK (length(type) < 10) NOT VALID;
+SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 11, ARRAY['a type too long'], payloads(1))$$), 5);
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 11, types(1), payloads(1))$$);
+ALTER TABLE azr_events DROP CONSTRAINT short;
+ALTER TABLE azr_events ADD COLUMN extra text DEFAULT 'given';
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 12, types(1), payloads(1))$$);
+SELECT extra FROM azr_events e JOIN azr_streams s USING (stream_id) WHERE domain = 'triggers' AND sequence = 12;
+ALTER TABLE azr_events DROP COLUMN extra;
+CREATE INDEX by_length ON azr_main_events (length(type));
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 13, types(1), payloads(1))$$);
+DROP INDEX by_length;
+CREATE UNIQUE INDEX one_type ON azr_main_events (stream_id, type) WHERE length(type) > 5;
+SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 14, ARRAY['only once', 'only once'], payloads(2))$$), 5);
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 14, ARRAY['only once'], payloads(1))$$);
+DROP INDEX one_type;
+ALTER TABLE azr_main_events ADD CONSTRAINT has_metadata CHECK (metadata IS NOT NULL) NOT VALID;
+SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 15, types(1), payloads(1))$$), 5);
+ALTER TABLE azr_main_events DROP CONSTRAINT has_metadata;
+
+-- what the C code relies on must stay; a clear error, and no crash
+BEGIN;
+ALTER TABLE azr_events RENAME COLUMN committed TO done;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
+SELECT outcome($$SELECT azr_load('triggers', NULL, '00000000-0000-0000-0000-000000000001')$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_main_events DROP CONSTRAINT azr_main_events_pkey;
+ROLLBACK;
+BEGIN;
+DROP INDEX azr_main_events_external_id_idx;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
+CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (external_id, stream_id) WHERE external_id IS NOT NULL;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
+DROP INDEX azr_main_events_external_id_idx;
+CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (stream_id, external_id) WHERE type IS NOT NULL;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
+DROP INDEX azr_main_events_external_id_idx;
+CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (stream_id, external_id) WHERE external_id IS NOT NULL;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
+ROLLBACK;
+REINDEX TABLE CONCURRENTLY azr_main_events;
+REINDEX TABLE CONCURRENTLY azr_streams;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 15, types(1), payloads(1))$$);
+SELECT count(*), max(sequence) FROM azr_load('triggers', NULL, :'r');
