@@ -1,0 +1,70 @@
+# A standby reads what the primary wrote and refuses to append; promoted, it
+# goes on where the primary stopped.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 1);
+$primary->start;
+$primary->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION angzarr;
+	SELECT azr_append('player', NULL, azr_root('player', k), 0, ARRAY['A', 'B'], ARRAY['1', '\x00ff']::bytea[],
+		correlation_id => 'c', external_id => 'x',
+		source_domain => 's', source_root => azr_root('s', 's'), source_sequence => 7)
+	FROM unnest(ARRAY['a', 'b', 'c']) k;
+});
+
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+
+# written before and after the backup
+$primary->safe_psql('postgres',
+	q{SELECT azr_append('player', NULL, azr_root('player', 'a'), 2, ARRAY['C'], ARRAY['3']::bytea[])});
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+
+foreach my $query (
+	q{SELECT * FROM azr_load('player', NULL, azr_root('player', 'a'))},
+	q{SELECT azr_load_json('player', NULL, azr_root('player', 'a'), 1)},
+	q{SELECT azr_next_sequence('player', NULL, azr_root('player', 'a'))},
+	q{SELECT * FROM azr_trace('c')},
+	q{SELECT * FROM azr_find_by_external_id('player', NULL, azr_root('player', 'b'), 'x')},
+	q{SELECT * FROM azr_find_by_source('player', NULL, azr_root('player', 'c'), 's', NULL, azr_root('s', 's'), 7)},
+	q{SELECT azr_domains()},
+	q{SELECT azr_roots('player', NULL)})
+{
+	my $expected = $primary->safe_psql('postgres', $query);
+	isnt($expected, '', "primary answers: $query");
+	is($standby->safe_psql('postgres', $query), $expected, "standby answers the same");
+}
+
+foreach my $append (
+	q{azr_append('player', NULL, azr_root('player', 'a'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
+	q{azr_append('player', NULL, azr_root('player', 'new'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
+	q{azr_append_json('player', NULL, azr_root('player', 'a'), NULL, '[{"type": "D", "data": 1}]')})
+{
+	my ($rc, $out, $err) = $standby->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT $append");
+	like($err, qr/ERROR:  25006/, "standby refuses $append");
+}
+
+$primary->stop;
+$standby->promote;
+is( $standby->safe_psql('postgres',
+		q{SELECT next_sequence FROM azr_append('player', NULL, azr_root('player', 'a'), 3, ARRAY['D'], ARRAY['4']::bytea[])}),
+	'4',
+	'promoted, it goes on with the next sequence');
+is( $standby->safe_psql('postgres',
+		q{SELECT next_sequence FROM azr_append('player', NULL, azr_root('player', 'd'), 0, ARRAY['A'], ARRAY['1']::bytea[])}),
+	'1',
+	'and with new streams');
+is($standby->safe_psql('postgres', q{SELECT count(DISTINCT stream_id) FROM azr_streams}),
+	'4', 'whose numbers are not taken');
+
+done_testing();

@@ -1,0 +1,103 @@
+# The owner of a database needs no superuser to create, use and grant the
+# extension; who was granted nothing can do nothing.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE ROLE keeper LOGIN;
+	CREATE ROLE clerk LOGIN;
+	CREATE ROLE stranger LOGIN;
+	CREATE DATABASE store OWNER keeper});
+
+sub as
+{
+	my ($role, $sql) = @_;
+	my ($rc, $out, $err) = $node->psql('store', "\\set VERBOSITY sqlstate\n$sql",
+		extra_params => [ '-U', $role ]);
+	return $err =~ /ERROR:  (\w+)/ ? $1 : $out;
+}
+
+my @calls = (
+	q{SELECT outcome FROM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[], correlation_id => 'c', external_id => 'x', source_domain => 's', source_root => es.azr_root('s', 's'), source_sequence => 7)},
+	q{SELECT outcome FROM es.azr_append_json('d', NULL, es.azr_root('d', current_user), NULL, '[{"type": "A", "data": 1}]')},
+	q{SELECT count(*) FROM es.azr_load('d', NULL, es.azr_root('d', 'a'))},
+	q{SELECT es.azr_load_json('d', NULL, es.azr_root('d', 'a')) ->> 'next_sequence'},
+	q{SELECT es.azr_next_sequence('d', NULL, es.azr_root('d', 'a'))},
+	q{SELECT es.azr_domains()},
+	q{SELECT count(*) > 0 FROM es.azr_roots('d', NULL)},
+	q{SELECT count(*) FROM es.azr_trace('c')},
+	q{SELECT count(*) FROM es.azr_find_by_external_id('d', NULL, es.azr_root('d', 'a'), 'x')},
+	q{SELECT count(*) FROM es.azr_find_by_source('d', NULL, es.azr_root('d', 'a'), 's', NULL, es.azr_root('s', 's'), 7)},
+	q{SELECT es.azr_version() <> ''},
+	q{SELECT es.azr_root('d', 'a') IS NOT NULL});
+my @answers = ('added', 'added', 1, 1, 1, 'd', 't', 1, 1, 1, 't', 't');
+
+is(as('keeper', 'CREATE SCHEMA es; CREATE EXTENSION angzarr SCHEMA es; SELECT 1'), '1', 'the owner creates it');
+foreach my $i (0 .. $#calls)
+{
+	is(as('keeper', $calls[$i]), $answers[$i], "the owner may: $calls[$i]");
+}
+
+# a role with USAGE on the schema and nothing else
+is(as('keeper', 'GRANT USAGE ON SCHEMA es TO clerk, stranger; SELECT 1'), '1', 'the owner lets others see the schema');
+foreach my $i (0 .. $#calls)
+{
+	is(as('stranger', $calls[$i]), '42501', "a stranger may not: $calls[$i]");
+}
+foreach my $table ('azr_events', 'azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_stream_ids', 'azr_timeline')
+{
+	is(as('stranger', "SELECT * FROM es.$table"), '42501', "a stranger may not read $table");
+}
+
+# functions are enough: no right on the tables is needed, none is given
+is(as('keeper', q{DO $$ DECLARE f regprocedure; BEGIN
+	FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'es'::regnamespace AND proname <> 'azr_reject_change'
+	LOOP EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO clerk', f); END LOOP; END $$; SELECT 1}),
+	'1', 'the owner grants the functions');
+$answers[0] = 'duplicate';
+foreach my $i (0 .. $#calls)
+{
+	is(as('clerk', $calls[$i]), $answers[$i], "a clerk may: $calls[$i]");
+}
+is(as('clerk', 'SELECT * FROM es.azr_events'), '42501', 'a clerk may not read the table');
+is(as('clerk', 'INSERT INTO es.azr_streams DEFAULT VALUES'), '42501', 'a clerk may not write the table');
+is(as('clerk', 'GRANT EXECUTE ON FUNCTION es.azr_load TO stranger; SELECT 1'), '1', 'a grant by a clerk is void');
+is(as('stranger', $calls[2]), '42501', 'and gives nothing');
+
+# SQL runs as the owner of the tables where they have triggers, and as the
+# caller again after
+is( as( 'keeper', q{
+	CREATE TABLE es.log (who text);
+	CREATE FUNCTION es.note() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN INSERT INTO es.log VALUES (current_user); RETURN NULL; END $$;
+	CREATE TRIGGER note AFTER INSERT ON es.azr_events FOR EACH ROW EXECUTE FUNCTION es.note();
+	SELECT 1}),
+	'1',
+	'the owner adds a trigger');
+is(as('clerk', q{SELECT (es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[])).outcome, current_user}),
+	'added|clerk', 'a clerk appends');
+is(as('keeper', 'SELECT * FROM es.log'), 'keeper', 'the trigger ran as the owner');
+is( as( 'clerk', q{
+	DO $$ BEGIN
+		PERFORM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY[NULL]::bytea[]);
+	EXCEPTION WHEN OTHERS THEN NULL; END $$;
+	SELECT current_user, current_setting('search_path')}),
+	'clerk|"$user", public',
+	'an error leaves the caller what it was');
+
+# an owner who changes hands
+$node->safe_psql('postgres', 'CREATE ROLE heir LOGIN');
+$node->safe_psql('store', 'REASSIGN OWNED BY keeper TO heir');
+is(as('clerk', q{SELECT outcome FROM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[])}),
+	'added', 'the functions go on for a new owner');
+
+$node->stop;
+done_testing();

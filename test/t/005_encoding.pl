@@ -1,0 +1,48 @@
+# Databases in other encodings than UTF-8: JSON payloads are UTF-8 all the same,
+# and roots are those that any client computes.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+
+foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
+{
+	my $database = lc "db_$encoding";
+	$node->safe_psql('postgres',
+		"CREATE DATABASE $database ENCODING '$encoding' LOCALE 'C' TEMPLATE template0");
+	$node->safe_psql($database, 'CREATE EXTENSION angzarr');
+
+	# é, as the bytes of its UTF-8 in every database; SQL_ASCII converts nothing
+	my $e = "chr(233)";
+	$e = "convert_from('\\xc3a9', 'SQL_ASCII')" if $encoding eq 'SQL_ASCII';
+
+	is($node->safe_psql($database, "SELECT azr_root('d', $e)"),
+		'a7c1c8e7-b1b4-58b4-b8b8-168d09ce7506', "$encoding: azr_root");
+	is( $node->safe_psql($database, qq{
+			SELECT outcome FROM azr_append_json('d', NULL, azr_root('d', 'a'), 0,
+				jsonb_build_array(jsonb_build_object('type', 'T', 'data', $e)))}),
+		'added', "$encoding: append");
+	is($node->safe_psql($database, q{SELECT payload FROM azr_load('d', NULL, azr_root('d', 'a'))}),
+		'\x22c3a922', "$encoding: the payload is UTF-8");
+	is($node->safe_psql($database, qq{SELECT azr_load_json('d', NULL, azr_root('d', 'a')) #>> '{events,0,data}' = $e}),
+		't', "$encoding: and comes back as it was");
+
+	# what the encoding lacks comes as bytes
+	$node->safe_psql($database,
+		q{SELECT azr_append('d', NULL, azr_root('d', 'b'), 0, ARRAY['T', 'T'], ARRAY['\x22e282ac22', '\xff']::bytea[])});
+	is( $node->safe_psql($database, q{
+			SELECT string_agg(coalesce(e ->> 'payload_base64', 'data'), ' ')
+			FROM jsonb_array_elements(azr_load_json('d', NULL, azr_root('d', 'b')) -> 'events') e}),
+		$encoding eq 'LATIN1' ? 'IuKCrCI= /w==' : 'data /w==',
+		"$encoding: what it cannot show");
+}
+
+$node->stop;
+done_testing();
