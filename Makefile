@@ -21,23 +21,28 @@ OBJS = \
 	src/base/table.o \
 	src/events/append.o \
 	src/events/appender.o \
+	src/events/edition_table.o \
+	src/events/editions.o \
 	src/events/event_table.o \
 	src/events/find.o \
 	src/events/immutable.o \
 	src/events/json_events.o \
 	src/events/load.o \
-	src/events/roots.o
+	src/events/roots.o \
+	src/events/timeline.o
 
 # The install script, in the order in which objects need each other.
 SQL_PARTS = \
 	src/angzarr.sql \
 	src/base/stream.sql \
+	src/events/edition_table.sql \
 	src/events/event_table.sql \
 	src/events/immutable.sql \
 	src/events/append.sql \
 	src/events/load.sql \
 	src/events/find.sql \
 	src/events/roots.sql \
+	src/events/editions.sql \
 	src/privileges.sql
 
 DATA_built = angzarr--$(EXTVERSION).sql
@@ -51,11 +56,12 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load json find roots \
-	transactions immutable triggers privileges reinstall
+	transactions editions edition_model immutable triggers privileges reinstall
 REGRESS_OPTS = --inputdir=.
 
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \
-	retry_source two_streams deadlock snapshot_isolation lock_timeout
+	retry_source two_streams deadlock snapshot_isolation lock_timeout \
+	edition_main_growth edition_divergence edition_delete
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

@@ -33,7 +33,14 @@ typedef enum AzrLockClass
 	 * of 64 bits of its names.  Needed only until the stream's first append
 	 * commits.
 	 */
-	AZR_LOCK_NEW_STREAM = 24955
+	AZR_LOCK_NEW_STREAM = 24955,
+
+	/*
+	 * One edition of one domain.  The key is a hash of 64 bits of the two
+	 * names.  Who appends takes it in ShareLock, before the stream's lock; who
+	 * registers, protects or deletes the edition, in ExclusiveLock.
+	 */
+	AZR_LOCK_EDITION = 24956
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

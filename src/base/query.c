@@ -31,6 +31,8 @@ typedef struct CallerScope
 	int			guc_level;
 } CallerScope;
 
+static uint64 run(const char *sql, const AzrQueryArgs *args, bool read_only,
+				  AzrRowCallback callback, void *arg);
 static Oid	tables_owner(void);
 static void become_owner(CallerScope *caller);
 static void become_caller(const CallerScope *caller);
@@ -81,18 +83,36 @@ azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
 }
 
 /*
+ * Run a SELECT with the active snapshot.  'callback' sees each row.
+ */
+void
+azr_query_read(const char *sql, const AzrQueryArgs *args,
+			   AzrRowCallback callback, void *arg)
+{
+	(void) run(sql, args, true, callback, arg);
+}
+
+/*
  * Run a statement that changes rows, and say how many it processed.
- * 'callback' sees each row that it returns.
+ * 'callback', where there is one, sees each row that it returns.
  */
 uint64
 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 				 AzrRowCallback callback, void *arg)
+{
+	return run(sql, args, false, callback, arg);
+}
+
+static uint64
+run(const char *sql, const AzrQueryArgs *args, bool read_only,
+	AzrRowCallback callback, void *arg)
 {
 	CallerScope caller;
 	SPIExecuteOptions options = {0};
 	uint64		processed;
 
 	options.params = make_params(args);
+	options.read_only = read_only;
 
 	become_owner(&caller);
 	SPI_connect();

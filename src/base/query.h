@@ -35,6 +35,8 @@ typedef void (*AzrRowCallback) (uint64 row, const Datum *values,
 extern void azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull);
 extern Datum azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
 								  const AzrQueryArgs *args);
+extern void azr_query_read(const char *sql, const AzrQueryArgs *args,
+						   AzrRowCallback callback, void *arg);
 extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 							   AzrRowCallback callback, void *arg);
 

@@ -64,9 +64,10 @@ static AzrTable streams_table = {
 	.indexes = streams_indexes
 };
 
-static int64 find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here);
+static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
+							 bool *created_here);
 static uint64 hash_name(const AzrStreamName *name);
-static int64 next_stream_id(void);
+static int64 next_stream_number(void);
 static void note_stream_id(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
@@ -81,27 +82,36 @@ azr_arg_stream(FunctionCallInfo fcinfo, int argno)
 	name.domain = azr_arg_name(fcinfo, argno, "domain");
 	name.edition = azr_arg_edition(fcinfo, argno + 1, "edition");
 	name.root = azr_arg_uuid(fcinfo, argno + 2, "root");
-	if (!azr_edition_is_main(name.edition))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("edition \"%s\" is not the main timeline",
-						text_to_cstring(name.edition)),
-				 errdetail("This version keeps the main timeline only.")));
 	return name;
 }
 
 /*
- * The main timeline diverges from nothing.
+ * A divergence, which only a named edition has: the main timeline diverges from
+ * nothing.
  */
-void
-azr_check_no_divergence(FunctionCallInfo fcinfo, int argno, const AzrStreamName *name)
+AzrOptionalInt64
+azr_arg_divergence(FunctionCallInfo fcinfo, int argno, const AzrStreamName *name)
 {
-	if (azr_arg_optional_count(fcinfo, argno, "divergence").given &&
-		azr_edition_is_main(name->edition))
+	AzrOptionalInt64 divergence = azr_arg_optional_count(fcinfo, argno, "divergence");
+
+	if (divergence.given && azr_edition_is_main(name->edition))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the main timeline has no divergence"),
 				 errhint("Leave out divergence, or name an edition.")));
+	return divergence;
+}
+
+/*
+ * The stream on the main timeline that an edition's stream branches off.
+ */
+AzrStreamName
+azr_main_stream(const AzrStreamName *name)
+{
+	AzrStreamName main_name = *name;
+
+	main_name.edition = cstring_to_text(AZR_MAIN_EDITION);
+	return main_name;
 }
 
 /*
@@ -117,9 +127,9 @@ azr_stream_label(const AzrStreamName *name)
 }
 
 /*
- * The stream's id as 'snapshot' sees it, or AZR_NO_STREAM.
+ * The stream as 'snapshot' sees it.
  */
-int64
+AzrStream
 azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
 {
 	bool		created_here;
@@ -129,41 +139,46 @@ azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
 
 /*
  * Wait until no other transaction is writing to the stream, and keep others
- * out until this one ends.  Returns the id that the stream has now, or
- * AZR_NO_STREAM, when only the holder of this lock can create it.
+ * out until this one ends.  Returns the stream as it is then; where it does not
+ * exist, only the holder of this lock can create it.
  */
-int64
+AzrStream
 azr_stream_lock(const AzrStreamName *name)
 {
-	int64		stream_id;
+	AzrStream	stream;
 	bool		created_here;
 
-	stream_id = find_stream(name, SnapshotSelf, &created_here);
-	if (stream_id == AZR_NO_STREAM)
+	stream = find_stream(name, SnapshotSelf, &created_here);
+	if (stream.id == AZR_NO_STREAM)
 	{
 		azr_lock(AZR_LOCK_NEW_STREAM, hash_name(name), ExclusiveLock);
-		stream_id = find_stream(name, SnapshotSelf, &created_here);
+		stream = find_stream(name, SnapshotSelf, &created_here);
 	}
-	if (stream_id != AZR_NO_STREAM && !created_here)
-		azr_lock(AZR_LOCK_STREAM, (uint64) stream_id, ExclusiveLock);
-	return stream_id;
+	if (stream.id != AZR_NO_STREAM && !created_here)
+		azr_lock(AZR_LOCK_STREAM, (uint64) stream.id, ExclusiveLock);
+	return stream;
 }
 
 /*
  * Give a stream its row and id.  The caller holds the lock that
- * azr_stream_lock() took.
+ * azr_stream_lock() took.  'divergence' is for a named edition only.
  */
-int64
-azr_stream_create(const AzrStreamName *name)
+AzrStream
+azr_stream_create(const AzrStreamName *name, int64 divergence)
 {
+	bool		is_main = azr_edition_is_main(name->edition);
+	int64		number = next_stream_number();
+	AzrStream	stream;
 	Relation	rel;
-	int64		stream_id = next_stream_id();
 	Datum		values[Natts_azr_streams];
 	bool		nulls[Natts_azr_streams] = {false};
 
-	values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream_id);
-	nulls[Anum_azr_streams_divergence - 1] = true;
-	values[Anum_azr_streams_divergence - 1] = (Datum) 0;
+	stream.id = is_main ? number : -number;
+	stream.divergence = is_main ? 0 : divergence;
+
+	values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream.id);
+	values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream.divergence);
+	nulls[Anum_azr_streams_divergence - 1] = is_main;
 	values[Anum_azr_streams_created_at - 1] =
 		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
@@ -192,7 +207,7 @@ azr_stream_create(const AzrStreamName *name)
 								"(stream_id, divergence, created_at, root, domain, edition) "
 								"VALUES ($1, $2, $3, $4, $5, $6) RETURNING stream_id",
 								&args, note_stream_id, &stored);
-		if (stored != stream_id)
+		if (stored != stream.id)
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 					 errmsg("a trigger on azr_streams dropped or changed stream \"%s\"",
@@ -200,21 +215,21 @@ azr_stream_create(const AzrStreamName *name)
 					 errhint("A BEFORE trigger there must return the row as it got it.")));
 	}
 	table_close(rel, NoLock);
-	return stream_id;
+	return stream;
 }
 
 /*
  * One probe of the index on the names.  'created_here' says whether this
  * transaction made the row.
  */
-static int64
+static AzrStream
 find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 {
 	Relation	rel = azr_table_open(&streams_table, AccessShareLock);
 	ScanKeyData keys[3];
 	AzrScan		scan;
 	TupleTableSlot *slot;
-	int64		stream_id = AZR_NO_STREAM;
+	AzrStream	stream = {AZR_NO_STREAM, 0};
 
 	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
 						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->domain));
@@ -231,13 +246,16 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 		bool		isnull;
 		Datum		xmin;
 
-		stream_id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
+		stream.id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
+		if (!slot->tts_isnull[Anum_azr_streams_divergence - 1])
+			stream.divergence =
+				DatumGetInt64(slot->tts_values[Anum_azr_streams_divergence - 1]);
 		xmin = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull);
 		*created_here = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
-	return stream_id;
+	return stream;
 }
 
 static uint64
@@ -253,7 +271,7 @@ hash_name(const AzrStreamName *name)
 }
 
 static int64
-next_stream_id(void)
+next_stream_number(void)
 {
 	Oid			sequence = get_relname_relid("azr_stream_ids", azr_extension_schema());
 

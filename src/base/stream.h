@@ -35,16 +35,23 @@ typedef struct AzrStreamName
 	pg_uuid_t  *root;
 } AzrStreamName;
 
-/* stream_id of a stream that has no row */
+/* id of a stream that has no row */
 #define AZR_NO_STREAM	INT64CONST(0)
 
+typedef struct AzrStream
+{
+	int64		id;				/* or AZR_NO_STREAM */
+	int64		divergence;		/* an edition's first own sequence; else 0 */
+} AzrStream;
+
 extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
-extern void azr_check_no_divergence(FunctionCallInfo fcinfo, int argno,
-									const AzrStreamName *name);
+extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
+										   const AzrStreamName *name);
+extern AzrStreamName azr_main_stream(const AzrStreamName *name);
 extern char *azr_stream_label(const AzrStreamName *name);
 
-extern int64 azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
-extern int64 azr_stream_lock(const AzrStreamName *name);
-extern int64 azr_stream_create(const AzrStreamName *name);
+extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
+extern AzrStream azr_stream_lock(const AzrStreamName *name);
+extern AzrStream azr_stream_create(const AzrStreamName *name, int64 divergence);
 
 #endif							/* AZR_STREAM_H */

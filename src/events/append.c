@@ -148,7 +148,7 @@ read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
 		source->sequence = azr_arg_count(fcinfo, argno + 5, "source_sequence");
 	}
 
-	azr_check_no_divergence(fcinfo, argno + 6, &append->stream);
+	append->divergence = azr_arg_divergence(fcinfo, argno + 6, &append->stream);
 
 	events->cascade_id = azr_arg_id(fcinfo, argno + 7, "cascade_id");
 	events->committed = azr_arg_bool(fcinfo, argno + 8, "committed");

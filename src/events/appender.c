@@ -12,50 +12,59 @@
 #include "access/xact.h"
 #include "base/error.h"
 #include "events/appender.h"
+#include "events/edition_table.h"
+#include "events/timeline.h"
 #include "utils/snapmgr.h"
 
-static int64 next_of(int64 stream_id, Snapshot snapshot);
-static int64 next_in_snapshot(const AzrStreamName *name);
+static void check_snapshot(const AzrStreamName *name, int64 next);
+static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
+static void sequence_conflict(const AzrStreamName *name, int64 expected, int64 next)
+			pg_attribute_noreturn();
+static Snapshot register_read_snapshot(void);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
 
 /*
  * Append events to a stream, or find that they are there already.
  *
  * The arguments are checked and the transaction may write.  Takes
- * AZR_LOCK_STREAM or AZR_LOCK_NEW_STREAM to the end of the transaction, unless
- * there is nothing to append.
+ * AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
+ * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
+ * append.
  *
- * Raises ZR001, 40001, and what waiting for a lock raises.
+ * Raises ZR001, ZR003, ZR004, 40001, and what waiting for a lock raises.
  */
 AzrAppendResult
 azr_append_events(const AzrAppend *append)
 {
 	const AzrStreamName *name = &append->stream;
 	const AzrNewEvents *events = &append->events;
+	bool		is_main = azr_edition_is_main(name->edition);
 	AzrAppendResult result = {AZR_UNCHANGED, 0, 0, 0};
+	AzrEdition	edition = {false, {false, 0}, AZR_OPEN};
 	AzrRange	duplicate;
-	int64		stream_id;
+	AzrStream	stream;
 	int64		next;
 
 	if (events->count == 0)
 	{
-		result.next_sequence = IsolationUsesXactSnapshot()
-			? next_in_snapshot(name)
-			: next_of(azr_stream_find(name, SnapshotSelf), SnapshotSelf);
+		Snapshot	snapshot = register_read_snapshot();
+		AzrTimeline timeline = azr_timeline_find(name, append->divergence, snapshot);
+
+		result.next_sequence = azr_timeline_next(&timeline, snapshot);
+		UnregisterSnapshot(snapshot);
 		return result;
 	}
 
-	stream_id = azr_stream_lock(name);
-	next = next_of(stream_id, SnapshotSelf);
+	if (!is_main)
+	{
+		azr_edition_lock(name->domain, name->edition, ShareLock);
+		edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
+	}
+	stream = azr_stream_lock(name);
+	next = azr_timeline_own_next(&stream, SnapshotSelf);
+	check_snapshot(name, next);
 
-	if (IsolationUsesXactSnapshot() && next_in_snapshot(name) != next)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access: stream \"%s\" got events after this transaction's snapshot",
-						azr_stream_label(name)),
-				 errhint("Run the whole transaction again.")));
-
-	duplicate = find_duplicate(stream_id, events);
+	duplicate = find_duplicate(stream.id, events);
 	if (duplicate.found)
 	{
 		result.outcome = AZR_DUPLICATE;
@@ -65,26 +74,28 @@ azr_append_events(const AzrAppend *append)
 		return result;
 	}
 
-	if (append->expected.given && append->expected.value != next)
+	if (edition.protection == AZR_SEALED)
 		ereport(ERROR,
-				(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
-				 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
-				 errdetail("Expected sequence is %lld, next sequence is %lld.",
-						   (long long) append->expected.value, (long long) next),
-				 append->expected.value < next
-				 ? errhint("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
-						   (long long) append->expected.value, (long long) next)
-				 : errhint("The stream has no such sequence yet: append at %lld.",
-						   (long long) next)));
+				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
+				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
+				 errhint("Use azr_protect_edition to open it.")));
+
+	if (!is_main && stream.id == AZR_NO_STREAM)
+		next = divergence_of_first_append(append, &edition);
+	else if (append->divergence.given && append->divergence.value != stream.divergence)
+		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
+
+	if (append->expected.given && append->expected.value != next)
+		sequence_conflict(name, append->expected.value, next);
 
 	if (next > PG_INT64_MAX - events->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(name))));
 
-	if (stream_id == AZR_NO_STREAM)
-		stream_id = azr_stream_create(name);
-	azr_events_insert(stream_id, next, events, name);
+	if (stream.id == AZR_NO_STREAM)
+		stream = azr_stream_create(name, next);
+	azr_events_insert(stream.id, next, events, name);
 
 	result.outcome = AZR_ADDED;
 	result.first_sequence = next;
@@ -94,25 +105,85 @@ azr_append_events(const AzrAppend *append)
 }
 
 /*
- * Next sequence of a stream that may not exist.
+ * Fail with 40001 where the transaction must stick to its snapshot and the
+ * stream's own events are not what that shows, own appends included.
  */
-static int64
-next_of(int64 stream_id, Snapshot snapshot)
+static void
+check_snapshot(const AzrStreamName *name, int64 next)
 {
-	return stream_id == AZR_NO_STREAM ? 0 : azr_events_next(stream_id, snapshot);
+	Snapshot	snapshot;
+	AzrStream	stream;
+	int64		next_in_snapshot;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	stream = azr_stream_find(name, snapshot);
+	next_in_snapshot = azr_timeline_own_next(&stream, snapshot);
+	UnregisterSnapshot(snapshot);
+
+	if (next_in_snapshot != next)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access: stream \"%s\" has changed after this transaction's snapshot",
+						azr_stream_label(name)),
+				 errhint("Run the whole transaction again.")));
 }
 
 /*
- * Next sequence as the transaction's snapshot shows it, own appends included.
+ * Where a root diverges that has no events in the edition yet: as given, else as
+ * registered, else as expected, else at the main stream's next sequence.
  */
 static int64
-next_in_snapshot(const AzrStreamName *name)
+divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	int64		next = next_of(azr_stream_find(name, snapshot), snapshot);
+	const AzrStreamName *name = &append->stream;
+	AzrStreamName main_name = azr_main_stream(name);
+	Snapshot	snapshot = register_read_snapshot();
+	AzrStream	main = azr_stream_find(&main_name, snapshot);
+	int64		main_next = azr_timeline_own_next(&main, snapshot);
 
 	UnregisterSnapshot(snapshot);
-	return next;
+
+	if (append->divergence.given)
+	{
+		if (append->divergence.value > main_next)
+			azr_divergence_is_past(name, append->divergence.value, main_next);
+		return append->divergence.value;
+	}
+	if (edition->divergence.given)
+		return Min(edition->divergence.value, main_next);
+	if (append->expected.given && append->expected.value <= main_next)
+		return append->expected.value;
+	return main_next;
+}
+
+static void
+sequence_conflict(const AzrStreamName *name, int64 expected, int64 next)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
+			 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
+			 errdetail("Expected sequence is %lld, next sequence is %lld.",
+					   (long long) expected, (long long) next),
+			 expected < next
+			 ? errhint("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
+					   (long long) expected, (long long) next)
+			 : errhint("The stream has no such sequence yet: append at %lld.",
+					   (long long) next)));
+}
+
+/*
+ * A snapshot to look with at what this append does not lock: what is committed
+ * now and this transaction's own work, or the transaction's snapshot where it
+ * must stick to that.
+ */
+static Snapshot
+register_read_snapshot(void)
+{
+	return RegisterSnapshot(IsolationUsesXactSnapshot()
+							? GetTransactionSnapshot() : GetLatestSnapshot());
 }
 
 /*

@@ -3,14 +3,19 @@
  * appender.h
  *	  How events get into a stream: the protocol of an append.
  *
- * 1. Lock the stream (see base/stream.h).  From here on nobody else adds to it.
+ * 1. Lock the stream (see base/stream.h), and before it the edition if it is a
+ *	  named one (AZR_LOCK_EDITION).  From here on nobody else adds to the stream,
+ *	  nor changes what the edition is.  The main timeline is not locked by an
+ *	  append to an edition: it can only grow, and that changes no divergence.
  * 2. Look at what the stream has now, not at what the caller's snapshot shows.
  *	  Where the transaction must stick to its snapshot (REPEATABLE READ,
  *	  SERIALIZABLE), fail with 40001 if the two differ.
  * 3. Idempotency: what carries the same external id or the same source is the
- *	  outcome of the first call, whatever was expected.
- * 4. Compare expected_sequence with the next one.
- * 5. Give a new stream its row, insert the events, and increment the command
+ *	  outcome of the first call, whatever was expected, and also where the
+ *	  edition was sealed since.
+ * 4. Find where the edition diverges, if this is the root's first append to it.
+ * 5. Compare expected_sequence with the next one.
+ * 6. Give a new stream its row, insert the events, and increment the command
  *	  counter, so that the next append of this statement sees them.
  *
  *-------------------------------------------------------------------------
@@ -24,6 +29,7 @@ typedef struct AzrAppend
 {
 	AzrStreamName stream;
 	AzrOptionalInt64 expected;
+	AzrOptionalInt64 divergence;
 	AzrNewEvents events;
 } AzrAppend;
 

@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(azr_find_by_source);
 PG_FUNCTION_INFO_V1(azr_trace);
 
 static Datum return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
-						  int64 stream_id, AzrRange range);
+						  const AzrStream *stream, AzrRange range);
 
 /*
  * azr_find_by_external_id(domain, edition, root, external_id)
@@ -31,12 +31,12 @@ azr_find_by_external_id(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	text	   *external_id = azr_arg_name(fcinfo, 3, "external_id");
-	int64		stream_id = azr_stream_find(&name, GetActiveSnapshot());
+	AzrStream	stream = azr_stream_find(&name, GetActiveSnapshot());
 	AzrRange	range = {false, 0, 0};
 
-	if (stream_id != AZR_NO_STREAM)
-		range = azr_events_by_external_id(stream_id, external_id, GetActiveSnapshot());
-	return return_range(fcinfo, &name, stream_id, range);
+	if (stream.id != AZR_NO_STREAM)
+		range = azr_events_by_external_id(stream.id, external_id, GetActiveSnapshot());
+	return return_range(fcinfo, &name, &stream, range);
 }
 
 /*
@@ -48,7 +48,7 @@ azr_find_by_source(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	AzrSource	source;
-	int64		stream_id;
+	AzrStream	stream;
 	AzrRange	range = {false, 0, 0};
 
 	source.given = true;
@@ -57,10 +57,10 @@ azr_find_by_source(PG_FUNCTION_ARGS)
 	source.root = azr_arg_uuid(fcinfo, 5, "source_root");
 	source.sequence = azr_arg_count(fcinfo, 6, "source_sequence");
 
-	stream_id = azr_stream_find(&name, GetActiveSnapshot());
-	if (stream_id != AZR_NO_STREAM)
-		range = azr_events_by_source(stream_id, &source, GetActiveSnapshot());
-	return return_range(fcinfo, &name, stream_id, range);
+	stream = azr_stream_find(&name, GetActiveSnapshot());
+	if (stream.id != AZR_NO_STREAM)
+		range = azr_events_by_source(stream.id, &source, GetActiveSnapshot());
+	return return_range(fcinfo, &name, &stream, range);
 }
 
 /*
@@ -84,7 +84,7 @@ azr_trace(PG_FUNCTION_ARGS)
  */
 static Datum
 return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
-			 int64 stream_id, AzrRange range)
+			 const AzrStream *stream, AzrRange range)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	AzrEventScan scan;
@@ -96,7 +96,7 @@ return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
 	if (!range.found)
 		PG_RETURN_NULL();
 
-	azr_event_scan_begin(&scan, stream_id, range.first,
+	azr_event_scan_begin(&scan, stream->id, range.first,
 						 (AzrOptionalInt64) {true, range.last + 1}, GetActiveSnapshot());
 	while ((event = azr_event_scan_next(&scan)) != NULL)
 	{

@@ -7,10 +7,11 @@
  */
 #include "postgres.h"
 
-#include "events/event_table.h"
 #include "events/json_events.h"
+#include "events/timeline.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(azr_load);
@@ -25,6 +26,7 @@ typedef struct LoadRequest
 	AzrOptionalInt64 to;
 	bool		has_until;
 	TimestampTz until;
+	AzrOptionalInt64 divergence;
 	AzrOptionalInt64 max_count;
 } LoadRequest;
 
@@ -32,7 +34,9 @@ typedef struct LoadRequest
 typedef void (*EventSink) (const Datum *values, const bool *nulls, void *arg);
 
 static LoadRequest read_request(FunctionCallInfo fcinfo);
-static void load(const LoadRequest *request, int64 stream_id, EventSink sink, void *arg);
+static AzrTimeline find_timeline(const LoadRequest *request);
+static void load(const LoadRequest *request, const AzrTimeline *timeline,
+				 EventSink sink, void *arg);
 static void put_row(const Datum *values, const bool *nulls, void *arg);
 static void put_json(const Datum *values, const bool *nulls, void *arg);
 
@@ -47,13 +51,14 @@ Datum
 azr_load(PG_FUNCTION_ARGS)
 {
 	LoadRequest request = read_request(fcinfo);
+	AzrTimeline timeline = find_timeline(&request);
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (rsinfo->setDesc->natts != Natts_azr_event)
 		elog(ERROR, "unexpected number of columns in azr_event");
 
-	load(&request, azr_stream_find(&request.stream, GetActiveSnapshot()), put_row, rsinfo);
+	load(&request, &timeline, put_row, rsinfo);
 	PG_RETURN_NULL();
 }
 
@@ -66,8 +71,8 @@ Datum
 azr_load_json(PG_FUNCTION_ARGS)
 {
 	LoadRequest request = read_request(fcinfo);
+	AzrTimeline timeline = find_timeline(&request);
 	const AzrStreamName *name = &request.stream;
-	int64		stream_id = azr_stream_find(name, GetActiveSnapshot());
 	JsonbParseState *state = NULL;
 	JsonbValue *document;
 
@@ -76,11 +81,10 @@ azr_load_json(PG_FUNCTION_ARGS)
 	azr_json_push_text(&state, "edition", name->edition);
 	azr_json_push_uuid(&state, "root", name->root);
 	azr_json_push_int64(&state, "next_sequence",
-						stream_id == AZR_NO_STREAM ? 0 :
-						azr_events_next(stream_id, GetActiveSnapshot()));
+						azr_timeline_next(&timeline, GetActiveSnapshot()));
 	azr_json_push_key(&state, "events");
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	load(&request, stream_id, put_json, &state);
+	load(&request, &timeline, put_json, &state);
 	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	document = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 
@@ -96,13 +100,10 @@ Datum
 azr_next_sequence(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
-	int64		stream_id;
+	AzrOptionalInt64 divergence = azr_arg_divergence(fcinfo, 3, &name);
+	AzrTimeline timeline = azr_timeline_find(&name, divergence, GetActiveSnapshot());
 
-	azr_check_no_divergence(fcinfo, 3, &name);
-	stream_id = azr_stream_find(&name, GetActiveSnapshot());
-	if (stream_id == AZR_NO_STREAM)
-		PG_RETURN_INT64(0);
-	PG_RETURN_INT64(azr_events_next(stream_id, GetActiveSnapshot()));
+	PG_RETURN_INT64(azr_timeline_next(&timeline, GetActiveSnapshot()));
 }
 
 static LoadRequest
@@ -116,38 +117,44 @@ read_request(FunctionCallInfo fcinfo)
 	request.has_until = !PG_ARGISNULL(5);
 	if (request.has_until)
 		request.until = PG_GETARG_TIMESTAMPTZ(5);
-	azr_check_no_divergence(fcinfo, 6, &request.stream);
+	request.divergence = azr_arg_divergence(fcinfo, 6, &request.stream);
 	request.max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
 	return request;
+}
+
+static AzrTimeline
+find_timeline(const LoadRequest *request)
+{
+	return azr_timeline_find(&request->stream, request->divergence, GetActiveSnapshot());
 }
 
 /*
  * Hand the events that were asked for to 'sink', ascending.
  */
 static void
-load(const LoadRequest *request, int64 stream_id, EventSink sink, void *arg)
+load(const LoadRequest *request, const AzrTimeline *timeline, EventSink sink, void *arg)
 {
-	AzrEventScan scan;
+	const text *main_edition = cstring_to_text(AZR_MAIN_EDITION);
+	AzrTimelineScan scan;
 	TupleTableSlot *event;
+	bool		is_own;
 	int64		left = request->max_count.given ? request->max_count.value : PG_INT64_MAX;
 
-	if (stream_id == AZR_NO_STREAM || left == 0)
-		return;
-
-	azr_event_scan_begin(&scan, stream_id, request->from, request->to, GetActiveSnapshot());
-	while (left > 0 && (event = azr_event_scan_next(&scan)) != NULL)
+	azr_timeline_scan_begin(&scan, timeline, request->from, request->to, GetActiveSnapshot());
+	while (left > 0 && (event = azr_timeline_scan_next(&scan, &is_own)) != NULL)
 	{
 		Datum		values[Natts_azr_event];
 		bool		nulls[Natts_azr_event];
 
-		azr_event_result(event, request->stream.edition, values, nulls);
+		azr_event_result(event, is_own ? request->stream.edition : main_edition,
+						 values, nulls);
 		if (request->has_until &&
 			DatumGetTimestampTz(values[Anum_azr_event_created_at - 1]) > request->until)
 			continue;
 		sink(values, nulls, arg);
 		left--;
 	}
-	azr_event_scan_end(&scan);
+	azr_timeline_scan_end(&scan);
 }
 
 static void

@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * edition_table.c
+ *	  The registry of editions: what is known of an edition beyond its streams.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "base/lock.h"
+#include "base/table.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "events/edition_table.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+/* Columns of azr_registered_editions, as in edition_table.sql. */
+enum
+{
+	Anum_azr_registered_editions_divergence = 1,
+	Anum_azr_registered_editions_created_at,
+	Anum_azr_registered_editions_domain,
+	Anum_azr_registered_editions_edition,
+	Anum_azr_registered_editions_protection,
+	Anum_azr_registered_editions_description,
+	Natts_azr_registered_editions = Anum_azr_registered_editions_description
+};
+
+static const AzrColumn registry_columns[Natts_azr_registered_editions] = {
+	{"divergence", INT8OID, false},
+	{"created_at", TIMESTAMPTZOID, true},
+	{"domain", TEXTOID, true},
+	{"edition", TEXTOID, true},
+	{"protection", TEXTOID, true},
+	{"description", TEXTOID, false}
+};
+
+static const AzrIndex registry_indexes[] = {
+	{
+		"azr_registered_editions_pkey", 2,
+		{
+			Anum_azr_registered_editions_domain, Anum_azr_registered_editions_edition
+		},
+		0
+	}
+};
+
+static AzrTable registry_table = {
+	.name = "azr_registered_editions",
+	.ncolumns = Natts_azr_registered_editions,
+	.columns = registry_columns,
+	.nindexes = lengthof(registry_indexes),
+	.indexes = registry_indexes
+};
+
+const char *const azr_protection_names[] = {
+	[AZR_OPEN] = "open",
+	[AZR_PROTECTED] = "protected",
+	[AZR_SEALED] = "sealed",
+	NULL
+};
+
+/*
+ * What is registered of an edition, as 'snapshot' sees it.
+ */
+AzrEdition
+azr_edition_find(const text *domain, const text *edition, Snapshot snapshot)
+{
+	Relation	rel = azr_table_open(&registry_table, AccessShareLock);
+	ScanKeyData keys[2];
+	AzrScan		scan;
+	TupleTableSlot *row;
+	AzrEdition	result = {false, {false, 0}, AZR_OPEN};
+
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(domain));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(edition));
+
+	azr_scan_begin(&scan, &registry_table, rel, 0, snapshot, keys, 2);
+	row = azr_scan_next(&scan, ForwardScanDirection);
+	if (row != NULL)
+	{
+		Datum	   *values = row->tts_values;
+		char	   *protection;
+
+		result.registered = true;
+		result.divergence.given =
+			!row->tts_isnull[Anum_azr_registered_editions_divergence - 1];
+		if (result.divergence.given)
+			result.divergence.value =
+				DatumGetInt64(values[Anum_azr_registered_editions_divergence - 1]);
+
+		/* what is not one of ours is taken for the strictest */
+		result.protection = AZR_SEALED;
+		protection = TextDatumGetCString(values[Anum_azr_registered_editions_protection - 1]);
+		for (int i = 0; azr_protection_names[i] != NULL; i++)
+			if (strcmp(protection, azr_protection_names[i]) == 0)
+				result.protection = (AzrProtection) i;
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return result;
+}
+
+/*
+ * Wait for an edition, and hold it to the end of the transaction: in ShareLock
+ * to append to it, in ExclusiveLock to change what it is.
+ */
+void
+azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode)
+{
+	uint64		hash;
+
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(domain),
+							   VARSIZE_ANY_EXHDR(domain), 0);
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(edition),
+							   VARSIZE_ANY_EXHDR(edition), hash);
+	azr_lock(AZR_LOCK_EDITION, hash, mode);
+}

@@ -1,0 +1,307 @@
+/*-------------------------------------------------------------------------
+ *
+ * editions.c
+ *	  azr_create_edition, azr_protect_edition, azr_delete_edition and
+ *	  azr_editions: the life of an edition beside its appends.
+ *
+ * Whoever changes what an edition is takes AZR_LOCK_EDITION in ExclusiveLock: it
+ * waits for transactions that have appended to the edition, and keeps new ones
+ * out until it ends itself.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/error.h"
+#include "base/query.h"
+#include "catalog/pg_type.h"
+#include "events/edition_table.h"
+#include "events/immutable.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_create_edition);
+PG_FUNCTION_INFO_V1(azr_protect_edition);
+PG_FUNCTION_INFO_V1(azr_delete_edition);
+PG_FUNCTION_INFO_V1(azr_editions);
+
+/* An edition of a domain. */
+typedef struct EditionName
+{
+	text	   *domain;
+	text	   *edition;
+} EditionName;
+
+/* What an edition's streams and their own events add up to. */
+typedef struct EditionSum
+{
+	int64		streams;
+	int64		ids;
+	int64		events;
+} EditionSum;
+
+static EditionName begin_change(FunctionCallInfo fcinfo, const char *function);
+static AzrProtection protection_arg(FunctionCallInfo fcinfo, int argno);
+static AzrQueryArgs name_args(const EditionName *name);
+static char *edition_label(const EditionName *name);
+static void check_snapshot(const EditionName *name, const EditionSum *now);
+static EditionSum sum_edition(const EditionName *name, Snapshot snapshot);
+static void note_sum(uint64 row, const Datum *values, const bool *nulls, void *arg);
+
+/*
+ * azr_create_edition(domain, edition, divergence, description) -> void
+ */
+Datum
+azr_create_edition(PG_FUNCTION_ARGS)
+{
+	AzrOptionalInt64 divergence = azr_arg_optional_count(fcinfo, 2, "divergence");
+	EditionName name = begin_change(fcinfo, "azr_create_edition()");
+	AzrQueryArgs args = name_args(&name);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(divergence.value), !divergence.given);
+	azr_query_arg(&args, TEXTOID,
+				  PG_ARGISNULL(3) ? (Datum) 0 : PG_GETARG_DATUM(3), PG_ARGISNULL(3));
+	if (azr_query_modify("INSERT INTO %s.azr_registered_editions "
+						 "(domain, edition, divergence, description, created_at, protection) "
+						 "SELECT $1, $2, $3, $4, now(), 'open' "
+						 "WHERE NOT EXISTS (SELECT FROM %s.azr_streams s "
+						 "WHERE s.domain = $1 AND s.edition = $2) "
+						 "ON CONFLICT DO NOTHING",
+						 &args, NULL, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("edition \"%s\" already exists", edition_label(&name)),
+				 errhint("Choose another name, or use azr_delete_edition first.")));
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_protect_edition(domain, edition, protection) -> void
+ */
+Datum
+azr_protect_edition(PG_FUNCTION_ARGS)
+{
+	AzrProtection protection = protection_arg(fcinfo, 2);
+	EditionName name = begin_change(fcinfo, "azr_protect_edition()");
+	AzrQueryArgs args = name_args(&name);
+
+	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(azr_protection_names[protection]), false);
+	if (azr_query_modify("UPDATE %s.azr_registered_editions SET protection = $3 "
+						 "WHERE domain = $1 AND edition = $2",
+						 &args, NULL, NULL) == 0 &&
+		azr_query_modify("INSERT INTO %s.azr_registered_editions "
+						 "(domain, edition, created_at, protection) "
+						 "SELECT $1, $2, min(s.created_at), $3 FROM %s.azr_streams s "
+						 "WHERE s.domain = $1 AND s.edition = $2 HAVING count(*) > 0",
+						 &args, NULL, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("edition \"%s\" does not exist", edition_label(&name)),
+				 errhint("An edition comes to be by its first append, or by azr_create_edition.")));
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_delete_edition(domain, edition) -> bigint
+ */
+Datum
+azr_delete_edition(PG_FUNCTION_ARGS)
+{
+	EditionName name = begin_change(fcinfo, "azr_delete_edition()");
+	AzrQueryArgs args = name_args(&name);
+	AzrEdition	edition;
+	EditionSum	sum;
+	bool		was_deleting = azr_deleting_edition;
+	uint64		events = 0;
+	uint64		streams = 0;
+
+	edition = azr_edition_find(name.domain, name.edition, SnapshotSelf);
+	if (edition.protection != AZR_OPEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
+				 errmsg("edition \"%s\" is %s", edition_label(&name),
+						azr_protection_names[edition.protection]),
+				 errhint("Use azr_protect_edition to open it.")));
+	sum = sum_edition(&name, GetLatestSnapshot());
+	check_snapshot(&name, &sum);
+
+	azr_deleting_edition = true;
+	PG_TRY();
+	{
+		/* an array of ids makes it an index scan, whatever the statistics say */
+		events = azr_query_modify("DELETE FROM %s.azr_events e "
+								  "WHERE e.stream_id < 0 AND e.stream_id = ANY (ARRAY("
+								  "SELECT s.stream_id FROM %s.azr_streams s "
+								  "WHERE s.domain = $1 AND s.edition = $2))",
+								  &args, NULL, NULL);
+		streams = azr_query_modify("DELETE FROM %s.azr_streams "
+								   "WHERE stream_id < 0 AND domain = $1 AND edition = $2",
+								   &args, NULL, NULL);
+	}
+	PG_FINALLY();
+	{
+		azr_deleting_edition = was_deleting;
+	}
+	PG_END_TRY();
+	if (events != (uint64) sum.events || streams != (uint64) sum.streams)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger kept rows of edition \"%s\"", edition_label(&name)),
+				 errdetail("Of %lld events in %lld streams, %lld and %lld were deleted.",
+						   (long long) sum.events, (long long) sum.streams,
+						   (long long) events, (long long) streams),
+				 errhint("A BEFORE DELETE trigger on azr_events or azr_streams must return the row.")));
+	(void) azr_query_modify("DELETE FROM %s.azr_registered_editions "
+							"WHERE domain = $1 AND edition = $2",
+							&args, NULL, NULL);
+	PG_RETURN_INT64((int64) events);
+}
+
+/*
+ * azr_editions(domain) -> setof azr_edition
+ *
+ * Counts by one index probe a stream, not by its events: they are dense.
+ */
+Datum
+azr_editions(PG_FUNCTION_ARGS)
+{
+	AzrQueryArgs args = {0};
+
+	if (PG_ARGISNULL(0))
+		azr_query_arg(&args, TEXTOID, (Datum) 0, true);
+	else
+		azr_query_arg(&args, TEXTOID,
+					  PointerGetDatum(azr_arg_name(fcinfo, 0, "domain")), false);
+	return azr_query_return_set(fcinfo,
+								"SELECT domain, edition, r.divergence, "
+								"coalesce(r.protection, 'open'), r.description, "
+								"coalesce(r.created_at, s.created_at), "
+								"coalesce(s.roots, 0), coalesce(s.events, 0) "
+								"FROM (SELECT s.domain, s.edition, min(s.created_at) AS created_at, "
+								"count(*) AS roots, sum(e.next - s.divergence)::bigint AS events "
+								"FROM %s.azr_streams s CROSS JOIN LATERAL ("
+								"SELECT max(e.sequence) + 1 AS next FROM %s.azr_events e "
+								"WHERE e.stream_id = s.stream_id AND e.stream_id < 0) e "
+								"WHERE s.stream_id < 0 AND ($1 IS NULL OR s.domain = $1) "
+								"GROUP BY s.domain, s.edition) s "
+								"FULL JOIN (SELECT * FROM %s.azr_registered_editions r "
+								"WHERE $1 IS NULL OR r.domain = $1) r USING (domain, edition) "
+								"ORDER BY domain, edition",
+								&args);
+}
+
+/*
+ * Read the arguments domain and edition, and wait until nobody else appends to
+ * the edition or changes it.
+ */
+static EditionName
+begin_change(FunctionCallInfo fcinfo, const char *function)
+{
+	EditionName name;
+
+	name.domain = azr_arg_name(fcinfo, 0, "domain");
+	name.edition = azr_arg_edition(fcinfo, 1, "edition");
+	if (azr_edition_is_main(name.edition))
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_MAIN_TIMELINE_PROTECTED),
+				 errmsg("the main timeline of domain \"%s\" cannot be created, protected or deleted",
+						text_to_cstring(name.domain)),
+				 errhint("Name an edition other than \"%s\".", AZR_MAIN_EDITION)));
+
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+	azr_edition_lock(name.domain, name.edition, ExclusiveLock);
+	return name;
+}
+
+static AzrProtection
+protection_arg(FunctionCallInfo fcinfo, int argno)
+{
+	char	   *protection = text_to_cstring(azr_arg_text(fcinfo, argno, "protection"));
+
+	for (int i = 0; azr_protection_names[i] != NULL; i++)
+		if (strcmp(protection, azr_protection_names[i]) == 0)
+			return (AzrProtection) i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown protection \"%s\"", protection),
+			 errhint("It is open, protected or sealed.")));
+}
+
+/*
+ * $1 and $2 of every query here.
+ */
+static AzrQueryArgs
+name_args(const EditionName *name)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(name->domain), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(name->edition), false);
+	return args;
+}
+
+/*
+ * An edition as error messages name it: domain/edition.
+ */
+static char *
+edition_label(const EditionName *name)
+{
+	return psprintf("%s/%s", text_to_cstring(name->domain), text_to_cstring(name->edition));
+}
+
+/*
+ * Fail with 40001 where the transaction must stick to its snapshot and that does
+ * not show the whole edition: what it does not show would not be deleted.
+ */
+static void
+check_snapshot(const EditionName *name, const EditionSum *now)
+{
+	EditionSum	then;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	then = sum_edition(name, GetTransactionSnapshot());
+	if (now->streams != then.streams || now->ids != then.ids || now->events != then.events)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access: edition \"%s\" has changed after this transaction's snapshot",
+						edition_label(name)),
+				 errhint("Run the whole transaction again.")));
+}
+
+/*
+ * Two states of an edition that add up to the same are the same: streams only
+ * come, with ever lower ids, or go all at once, and each only grows.
+ */
+static EditionSum
+sum_edition(const EditionName *name, Snapshot snapshot)
+{
+	AzrQueryArgs args = name_args(name);
+	EditionSum	sum = {0, 0, 0};
+
+	PushActiveSnapshot(snapshot);
+	azr_query_read("SELECT count(*), coalesce(sum(s.stream_id), 0)::bigint, "
+				   "coalesce(sum(e.next - s.divergence), 0)::bigint "
+				   "FROM %s.azr_streams s CROSS JOIN LATERAL ("
+				   "SELECT max(e.sequence) + 1 AS next FROM %s.azr_events e "
+				   "WHERE e.stream_id = s.stream_id AND e.stream_id < 0) e "
+				   "WHERE s.stream_id < 0 AND s.domain = $1 AND s.edition = $2",
+				   &args, note_sum, &sum);
+	PopActiveSnapshot();
+	return sum;
+}
+
+static void
+note_sum(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	EditionSum *sum = (EditionSum *) arg;
+
+	sum->streams = DatumGetInt64(values[0]);
+	sum->ids = DatumGetInt64(values[1]);
+	sum->events = DatumGetInt64(values[2]);
+}

@@ -1,0 +1,85 @@
+-- azr_create_edition, azr_protect_edition, azr_delete_edition and azr_editions
+
+CREATE FUNCTION @extschema@.azr_create_edition(
+	domain text,
+	edition text,
+	divergence bigint DEFAULT NULL,
+	description text DEFAULT NULL
+) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_create_edition(text, text, bigint, text) IS
+'Registers an edition of a domain before its first append.
+
+Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges that does not say otherwise in its first append; a root whose main stream is shorter diverges at its end. description, any text.
+
+Result: none.
+
+Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for appends to the edition.
+
+Errors: ZR002 for the main timeline; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+
+CREATE FUNCTION @extschema@.azr_protect_edition(
+	domain text,
+	edition text,
+	protection text
+) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_protect_edition(text, text, text) IS
+'Says what may be done to an edition.
+
+Arguments: domain and edition. protection: open; protected, which refuses deletion; or sealed, which refuses deletion and appends.
+
+Result: none.
+
+Locks: those of azr_create_edition.
+
+Errors: ZR002 for the main timeline; 42704 if there is no such edition; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+
+CREATE FUNCTION @extschema@.azr_delete_edition(
+	domain text,
+	edition text
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_delete_edition(text, text) IS
+'Deletes an edition of a domain, with all that it owns. What it shares with the main timeline, other editions and other domains are left alone. The name can then be used anew.
+
+Arguments: domain and edition.
+
+Result: how many events were deleted; 0 if there is no such edition.
+
+Locks: those of azr_create_edition: it waits for appends to the edition, and keeps new ones out until its transaction ends. Appends to the main timeline and to other editions go on.
+
+Errors: ZR002 for the main timeline; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+
+CREATE TYPE @extschema@.azr_edition AS (
+	domain text,
+	edition text,
+	divergence bigint,
+	protection text,
+	description text,
+	created_at timestamptz,
+	roots bigint,
+	events bigint
+);
+
+COMMENT ON TYPE @extschema@.azr_edition IS
+'An edition of a domain. divergence: the registered one, NULL for none. roots and events: those that it owns.';
+
+CREATE FUNCTION @extschema@.azr_editions(
+	domain text DEFAULT NULL
+) RETURNS SETOF @extschema@.azr_edition
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_editions(text) IS
+'The editions that there are, by registration or by an append, in byte order of domain and edition. The main timeline is none of them.
+
+Arguments: domain, or NULL for all.
+
+Result: rows of azr_edition.
+
+Locks: AccessShareLock on the tables.
+
+Errors: 22023 bad value.';

@@ -1,0 +1,183 @@
+/*-------------------------------------------------------------------------
+ *
+ * timeline.c
+ *	  What a stream consists of: its own events, and for an edition's stream
+ *	  what it shares with the main timeline.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/error.h"
+#include "events/edition_table.h"
+#include "events/timeline.h"
+
+static bool begin_part(AzrTimelineScan *scan);
+
+/*
+ * What a stream consists of, as 'snapshot' sees it.
+ *
+ * Raises ZR004 where the root's divergence is fixed and is not the given one, or
+ * where it is not fixed and the given one is past the main stream's next.
+ */
+AzrTimeline
+azr_timeline_find(const AzrStreamName *name, AzrOptionalInt64 divergence, Snapshot snapshot)
+{
+	AzrTimeline timeline = {{AZR_NO_STREAM, 0}, {AZR_NO_STREAM, 0}, {false, 0}};
+	AzrStreamName main_name;
+
+	if (azr_edition_is_main(name->edition))
+	{
+		timeline.main = azr_stream_find(name, snapshot);
+		return timeline;
+	}
+
+	main_name = azr_main_stream(name);
+	timeline.main = azr_stream_find(&main_name, snapshot);
+	timeline.own = azr_stream_find(name, snapshot);
+
+	if (timeline.own.id != AZR_NO_STREAM)
+	{
+		timeline.shared_to.given = true;
+		timeline.shared_to.value = timeline.own.divergence;
+		if (divergence.given && divergence.value != timeline.own.divergence)
+			azr_divergence_is_fixed(name, divergence.value, timeline.own.divergence);
+	}
+	else if (divergence.given)
+	{
+		int64		main_next = azr_timeline_own_next(&timeline.main, snapshot);
+
+		timeline.shared_to = divergence;
+		if (divergence.value > main_next)
+			azr_divergence_is_past(name, divergence.value, main_next);
+	}
+	else
+		timeline.shared_to = azr_edition_find(name->domain, name->edition, snapshot).divergence;
+	return timeline;
+}
+
+/*
+ * The sequence that the next event gets.
+ */
+int64
+azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot)
+{
+	int64		main_next;
+
+	if (timeline->own.id != AZR_NO_STREAM)
+		return azr_timeline_own_next(&timeline->own, snapshot);
+
+	main_next = azr_timeline_own_next(&timeline->main, snapshot);
+	if (timeline->shared_to.given && timeline->shared_to.value < main_next)
+		return timeline->shared_to.value;
+	return main_next;
+}
+
+/*
+ * The sequence after the last event that a stream owns itself, which may not
+ * exist.
+ */
+int64
+azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot)
+{
+	return stream->id == AZR_NO_STREAM ? 0 : azr_events_next(stream->id, snapshot);
+}
+
+/*
+ * Begin to read events with from <= sequence < to, ascending: first what is
+ * shared, then what is owned, so that there is nothing to sort.
+ */
+void
+azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
+						int64 from, AzrOptionalInt64 to, Snapshot snapshot)
+{
+	scan->timeline = timeline;
+	scan->from = from;
+	scan->to = to;
+	scan->snapshot = snapshot;
+	scan->in_own = false;
+	scan->scanning = begin_part(scan);
+}
+
+/*
+ * The next event, or NULL after the last one.  'is_own' says whether the
+ * edition owns it, not the main timeline.
+ */
+TupleTableSlot *
+azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own)
+{
+	for (;;)
+	{
+		TupleTableSlot *event = scan->scanning ? azr_event_scan_next(&scan->scan) : NULL;
+
+		if (event != NULL || scan->in_own)
+		{
+			*is_own = scan->in_own;
+			return event;
+		}
+		azr_timeline_scan_end(scan);
+		scan->in_own = true;
+		scan->scanning = begin_part(scan);
+	}
+}
+
+void
+azr_timeline_scan_end(AzrTimelineScan *scan)
+{
+	if (scan->scanning)
+		azr_event_scan_end(&scan->scan);
+	scan->scanning = false;
+}
+
+/*
+ * A divergence past the main stream's next: ZR004.
+ */
+void
+azr_divergence_is_past(const AzrStreamName *name, int64 divergence, int64 main_next)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_INVALID_DIVERGENCE),
+			 errmsg("invalid divergence of stream \"%s\"", azr_stream_label(name)),
+			 errdetail("Divergence is %lld, next sequence of the main timeline is %lld.",
+					   (long long) divergence, (long long) main_next),
+			 errhint("An edition diverges at a sequence that the main timeline has, or at its next.")));
+}
+
+/*
+ * Another divergence than the one that the first append fixed: ZR004.
+ */
+void
+azr_divergence_is_fixed(const AzrStreamName *name, int64 divergence, int64 fixed)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_INVALID_DIVERGENCE),
+			 errmsg("invalid divergence of stream \"%s\"", azr_stream_label(name)),
+			 errdetail("Divergence is %lld, but the stream's first event fixed it at %lld.",
+					   (long long) divergence, (long long) fixed),
+			 errhint("Leave out divergence once the stream has events in its edition.")));
+}
+
+/*
+ * Begin to scan the shared or the owned part.  Returns false if nothing of it is
+ * asked for.
+ */
+static bool
+begin_part(AzrTimelineScan *scan)
+{
+	const AzrTimeline *timeline = scan->timeline;
+	const AzrStream *stream = scan->in_own ? &timeline->own : &timeline->main;
+	AzrOptionalInt64 to = scan->to;
+
+	if (stream->id == AZR_NO_STREAM)
+		return false;
+
+	/* an edition has no events of its own below its divergence */
+	if (!scan->in_own && timeline->shared_to.given &&
+		(!to.given || timeline->shared_to.value < to.value))
+		to = timeline->shared_to;
+	if (to.given && to.value <= scan->from)
+		return false;
+
+	azr_event_scan_begin(&scan->scan, stream->id, scan->from, to, scan->snapshot);
+	return true;
+}

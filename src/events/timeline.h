@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * timeline.h
+ *	  What a stream consists of: an edition's stream is the main timeline below
+ *	  its divergence, and its own events from there on.
+ *
+ *		main timeline	0 1 2 3 4 5 6
+ *		an edition		0 1 2 : 3'4'		diverged at 3
+ *		another			0 1 2 3 4 : 5'		diverged at 5
+ *
+ * The divergence of a root is fixed by its first event in the edition.  Until
+ * then, the edition reads as the main timeline, below the divergence that the
+ * caller gives or that is registered, where there is one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_TIMELINE_H
+#define AZR_TIMELINE_H
+
+#include "base/stream.h"
+#include "events/event_table.h"
+
+typedef struct AzrTimeline
+{
+	AzrStream	main;			/* the stream on the main timeline */
+	AzrStream	own;			/* the edition's; none on the main timeline */
+	AzrOptionalInt64 shared_to; /* end of what is read of the main timeline */
+} AzrTimeline;
+
+/* A scan of one or two streams, ascending. */
+typedef struct AzrTimelineScan
+{
+	const AzrTimeline *timeline;
+	AzrOptionalInt64 to;
+	int64		from;
+	Snapshot	snapshot;
+	bool		in_own;			/* past what is shared */
+	bool		scanning;
+	AzrEventScan scan;
+} AzrTimelineScan;
+
+extern AzrTimeline azr_timeline_find(const AzrStreamName *name,
+									 AzrOptionalInt64 divergence, Snapshot snapshot);
+extern int64 azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot);
+extern int64 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot);
+
+extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
+									int64 from, AzrOptionalInt64 to, Snapshot snapshot);
+extern TupleTableSlot *azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own);
+extern void azr_timeline_scan_end(AzrTimelineScan *scan);
+
+extern void azr_divergence_is_past(const AzrStreamName *name, int64 divergence,
+								   int64 main_next) pg_attribute_noreturn();
+extern void azr_divergence_is_fixed(const AzrStreamName *name, int64 divergence,
+									int64 fixed) pg_attribute_noreturn();
+
+#endif							/* AZR_TIMELINE_H */
