@@ -18,8 +18,7 @@
 
 static void check_snapshot(const AzrStreamName *name, int64 next);
 static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
-static void sequence_conflict(const AzrStreamName *name, int64 expected, int64 next)
-			pg_attribute_noreturn();
+static void sequence_conflict(const AzrStreamName *name, int64 expected, int64 next);
 static Snapshot register_read_snapshot(void);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
 

@@ -50,8 +50,8 @@ extern TupleTableSlot *azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_ow
 extern void azr_timeline_scan_end(AzrTimelineScan *scan);
 
 extern void azr_divergence_is_past(const AzrStreamName *name, int64 divergence,
-								   int64 main_next) pg_attribute_noreturn();
+								   int64 main_next);
 extern void azr_divergence_is_fixed(const AzrStreamName *name, int64 divergence,
-									int64 fixed) pg_attribute_noreturn();
+									int64 fixed);
 
 #endif							/* AZR_TIMELINE_H */
