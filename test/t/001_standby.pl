@@ -18,6 +18,8 @@ $primary->safe_psql(
 		correlation_id => 'c', external_id => 'x',
 		source_domain => 's', source_root => azr_root('s', 's'), source_sequence => 7)
 	FROM unnest(ARRAY['a', 'b', 'c']) k;
+	SELECT azr_append('player', 'e', azr_root('player', 'b'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
+	SELECT azr_create_edition('player', 'r', 1);
 });
 
 $primary->backup('base');
@@ -37,6 +39,9 @@ foreach my $query (
 	q{SELECT * FROM azr_trace('c')},
 	q{SELECT * FROM azr_find_by_external_id('player', NULL, azr_root('player', 'b'), 'x')},
 	q{SELECT * FROM azr_find_by_source('player', NULL, azr_root('player', 'c'), 's', NULL, azr_root('s', 's'), 7)},
+	q{SELECT * FROM azr_load('player', 'e', azr_root('player', 'b'))},
+	q{SELECT * FROM azr_load('player', 'r', azr_root('player', 'b'))},
+	q{SELECT * FROM azr_editions()},
 	q{SELECT azr_domains()},
 	q{SELECT azr_roots('player', NULL)})
 {
@@ -48,7 +53,11 @@ foreach my $query (
 foreach my $append (
 	q{azr_append('player', NULL, azr_root('player', 'a'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
 	q{azr_append('player', NULL, azr_root('player', 'new'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
-	q{azr_append_json('player', NULL, azr_root('player', 'a'), NULL, '[{"type": "D", "data": 1}]')})
+	q{azr_append_json('player', NULL, azr_root('player', 'a'), NULL, '[{"type": "D", "data": 1}]')},
+	q{azr_append('player', 'e', azr_root('player', 'b'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
+	q{azr_create_edition('player', 'f')},
+	q{azr_protect_edition('player', 'e', 'sealed')},
+	q{azr_delete_edition('player', 'e')})
 {
 	my ($rc, $out, $err) = $standby->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT $append");
 	like($err, qr/ERROR:  25006/, "standby refuses $append");
@@ -65,6 +74,7 @@ is( $standby->safe_psql('postgres',
 	'1',
 	'and with new streams');
 is($standby->safe_psql('postgres', q{SELECT count(DISTINCT stream_id) FROM azr_streams}),
-	'4', 'whose numbers are not taken');
+	'5', 'whose numbers are not taken');
+is($standby->safe_psql('postgres', q{SELECT azr_delete_edition('player', 'e')}), '1', 'and can delete editions');
 
 done_testing();

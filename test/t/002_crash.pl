@@ -18,6 +18,8 @@ $node->safe_psql('postgres', q{
 			array_fill('T'::text, ARRAY[n]), array_fill('\x00'::bytea, ARRAY[n])) a $$});
 
 is($node->safe_psql('postgres', q{SELECT append('a', 5)}), '0 to 4', 'committed append');
+$node->safe_psql('postgres',
+	q{SELECT azr_append('crash', 'e', azr_root('crash', 'a'), 3, ARRAY['E', 'E'], ARRAY['', '']::bytea[])});
 
 # a transaction that is still open when the server crashes, in an old and in a
 # new stream
@@ -26,8 +28,8 @@ my $session = IPC::Run::start(
 	[ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
 	'<', \$in, '>', \$out, '2>', \$err,
 	IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-$in .= "BEGIN;\nSELECT append('a', 1500);\nSELECT append('b', 3);\nSELECT pg_switch_wal() IS NOT NULL;\n";
-$session->pump until $out =~ /0 to 2\nt\n/;
+$in .= "BEGIN;\nSELECT append('a', 1500);\nSELECT append('b', 3);\nSELECT azr_delete_edition('crash', 'e');\nSELECT pg_switch_wal() IS NOT NULL;\n";
+$session->pump until $out =~ /0 to 2\n2\nt\n/;
 like($out, qr/^5 to 1504$/m, 'open append');
 
 $node->stop('immediate');
@@ -42,6 +44,9 @@ is($node->safe_psql('postgres', q{SELECT append('a', 2)}), '5 to 6', 'the next s
 is($node->safe_psql('postgres', q{SELECT append('b', 1)}), '0 to 0', 'in the new stream too');
 is($node->safe_psql('postgres', q{SELECT string_agg(sequence::text, ' ') FROM azr_load('crash', NULL, azr_root('crash', 'a'))}),
 	'0 1 2 3 4 5 6', 'no gap');
+
+is($node->safe_psql('postgres', q{SELECT string_agg(sequence || edition, ' ') FROM azr_load('crash', 'e', azr_root('crash', 'a'))}),
+	'0angzarr 1angzarr 2angzarr 3e 4e', 'the edition whose deletion was open is whole');
 
 # a prepared transaction keeps its streams over a crash
 $node->append_conf('postgresql.conf', 'max_prepared_transactions = 2');

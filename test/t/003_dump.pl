@@ -28,7 +28,10 @@ $node->safe_psql(
 		correlation_id => 'c', external_id => 'x',
 		source_domain => 's', source_root => store.azr_root('s', 's'), source_sequence => 7,
 		cascade_id => 'k', committed => false)
-	FROM generate_series(1, 300) i}, @keeper);
+	FROM generate_series(1, 300) i;
+	SELECT store.azr_append('dump', 'e', store.azr_root('dump', '1'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
+	SELECT store.azr_create_edition('dump', 'registered', 2, 'what if');
+	SELECT store.azr_protect_edition('dump', 'e', 'protected')}, @keeper);
 
 # A grant by a superuser is one by the functions' owner, which any role that
 # restores can repeat.
@@ -36,7 +39,7 @@ $node->safe_psql('source', 'GRANT EXECUTE ON FUNCTION store.azr_next_sequence, s
 
 my $everything = q{SELECT md5(string_agg(t::text, ' ' ORDER BY domain, edition, root, sequence)), count(*) FROM store.azr_timeline t};
 my $expected = $node->safe_psql('source', $everything);
-like($expected, qr/\|900$/, 'there is something to dump');
+like($expected, qr/\|901$/, 'there is something to dump');
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
 foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
@@ -69,6 +72,14 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 				extra_params => [ '-U', $role ]),
 			'duplicate|0',
 			"retries are known: $name");
+		is( $node->safe_psql(
+				$target,
+				q{SELECT outcome, first_sequence FROM store.azr_append('dump', 'e', store.azr_root('dump', '1'), NULL, ARRAY['D'], ARRAY['']::bytea[], divergence => 1)},
+				extra_params => [ '-U', $role ]),
+			'added|2',
+			"editions go on: $name");
+		is($node->safe_psql($target, q{SELECT string_agg(concat_ws(' ', edition, divergence, protection, description), ', ') FROM store.azr_editions()}),
+			'e protected, registered 2 open what if', "and are what they were: $name");
 		is( $node->safe_psql(
 				$target,
 				q{SELECT outcome, first_sequence FROM store.azr_append('dump', NULL, store.azr_root('dump', 'new'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
