@@ -207,6 +207,11 @@ CREATE TRIGGER refuse BEFORE DELETE ON azr_edition_events FOR EACH ROW EXECUTE F
 SELECT attempt($$azr_delete_edition('ed', 'explicit')$$);
 SELECT azr_delete_edition('ed', 'explicit');
 DROP TRIGGER refuse ON azr_edition_events;
+-- and where such a trigger tries to take the main timeline along
+CREATE FUNCTION greedy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.azr_main_events; RETURN OLD; END $$;
+CREATE TRIGGER greedy BEFORE DELETE ON azr_edition_events FOR EACH ROW EXECUTE FUNCTION greedy();
+SELECT attempt($$azr_delete_edition('ed', 'explicit')$$);
+DROP TRIGGER greedy ON azr_edition_events;
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER keep BEFORE DELETE ON azr_edition_events FOR EACH ROW EXECUTE FUNCTION keep();
 SELECT attempt($$azr_delete_edition('ed', 'explicit')$$);

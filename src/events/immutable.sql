@@ -26,9 +26,7 @@ CREATE TRIGGER azr_reject_truncate BEFORE TRUNCATE ON @extschema@.azr_streams
 -- ALWAYS: session_replication_role = replica switches off other triggers.
 ALTER TABLE @extschema@.azr_events ENABLE ALWAYS TRIGGER azr_reject_change;
 ALTER TABLE @extschema@.azr_events ENABLE ALWAYS TRIGGER azr_reject_truncate;
-ALTER TABLE @extschema@.azr_main_events ENABLE ALWAYS TRIGGER azr_reject_change;
 ALTER TABLE @extschema@.azr_main_events ENABLE ALWAYS TRIGGER azr_reject_truncate;
-ALTER TABLE @extschema@.azr_edition_events ENABLE ALWAYS TRIGGER azr_reject_change;
 ALTER TABLE @extschema@.azr_edition_events ENABLE ALWAYS TRIGGER azr_reject_truncate;
 ALTER TABLE @extschema@.azr_streams ENABLE ALWAYS TRIGGER azr_reject_change;
 ALTER TABLE @extschema@.azr_streams ENABLE ALWAYS TRIGGER azr_reject_truncate;
