@@ -44,4 +44,10 @@ SELECT outcome FROM azr_append('json', NULL, azr_root('json', 'long'), 0,
 	(SELECT array_agg(to_jsonb(repeat(md5(i::text), 3)) ORDER BY i) FROM generate_series(1, 500) i));
 SELECT count(*) FILTER (WHERE e ->> 'data' = repeat(md5(n::text), 100) AND e ->> 'metadata' = repeat(md5(n::text), 3))
 FROM jsonb_array_elements(azr_load_json('json', NULL, azr_root('json', 'long')) -> 'events') WITH ORDINALITY AS x(e, n);
+
+-- a document that cannot fit says so before it takes the memory
+SELECT outcome FROM azr_append('json', NULL, azr_root('json', 'huge'), 0, types(3),
+	array_fill(convert_to(to_json(repeat('x', 100000000))::text, 'UTF8'), ARRAY[3]));
+SELECT outcome($$SELECT azr_load_json('json', NULL, azr_root('json', 'huge'))$$);
+SELECT length(azr_load_json('json', NULL, azr_root('json', 'huge'), max_count => 1) #>> '{events,0,data}');
 RESET timezone;

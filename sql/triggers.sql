@@ -145,6 +145,32 @@ DROP INDEX azr_main_events_external_id_idx;
 CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (stream_id, external_id) WHERE external_id IS NOT NULL;
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
 ROLLBACK;
+BEGIN;
+ALTER TABLE azr_events DETACH PARTITION azr_main_events;
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
+SELECT outcome($$SELECT azr_load('triggers', NULL, '00000000-0000-0000-0000-000000000001')$$);
+ROLLBACK;
+-- names compare by bytes, or not at all
+BEGIN;
+CREATE OR REPLACE VIEW azr_timeline AS SELECT NULL::text COLLATE "C" AS domain, NULL::text COLLATE "C" AS edition, NULL::uuid AS root,
+	NULL::bigint AS sequence, NULL::text AS type, NULL::bytea AS payload, NULL::jsonb AS metadata, NULL::timestamptz AS created_at,
+	NULL::text COLLATE "C" AS correlation_id, NULL::text COLLATE "C" AS external_id, NULL::text COLLATE "C" AS source_domain,
+	NULL::text COLLATE "C" AS source_edition, NULL::uuid AS source_root, NULL::bigint AS source_sequence,
+	NULL::text COLLATE "C" AS cascade_id, NULL::boolean AS committed;
+ALTER TABLE azr_streams ALTER COLUMN domain TYPE text COLLATE "POSIX";
+SELECT outcome($$SELECT azr_load('triggers', NULL, '00000000-0000-0000-0000-000000000001')$$);
+ROLLBACK;
+-- numbers that no append gives
+BEGIN;
+ALTER SEQUENCE azr_stream_ids MINVALUE -100 RESTART WITH 0;
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'zero'), 0, types(1), payloads(1))$$);
+ROLLBACK;
+BEGIN;
+INSERT INTO azr_events (stream_id, sequence, created_at, committed, type, payload)
+SELECT stream_id, 9223372036854775807, now(), true, 'last', '' FROM azr_streams WHERE domain = 'triggers' AND root = :'r';
+SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$), 50);
+SELECT left(outcome($$SELECT azr_next_sequence('triggers', NULL, '00000000-0000-0000-0000-000000000001')$$), 50);
+ROLLBACK;
 REINDEX TABLE CONCURRENTLY azr_main_events;
 REINDEX TABLE CONCURRENTLY azr_streams;
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 15, types(1), payloads(1))$$);

@@ -3,9 +3,10 @@
 DO $$
 DECLARE
 	f pg_catalog.regprocedure;
+	creator pg_catalog.regrole;
 BEGIN
-	FOR f IN
-		SELECT d.objid
+	FOR f, creator IN
+		SELECT d.objid, e.extowner
 		FROM pg_catalog.pg_depend d
 		JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
 		WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
@@ -15,7 +16,7 @@ BEGIN
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION',
-			f, '@extowner@');
+			f, creator);
 	END LOOP;
 END
 $$;

@@ -52,4 +52,11 @@
 	makeJsonLexContextCstringLen((json), (len), (encoding), true)
 #endif
 
+/* PostgreSQL 16 tells membership in a role from the right to become it. */
+#if PG_VERSION_NUM >= 160000
+#define azr_can_set_role(member, role) member_can_set_role((member), (role))
+#else
+#define azr_can_set_role(member, role) is_member_of_role((member), (role))
+#endif
+
 #endif							/* AZR_COMPAT_H */

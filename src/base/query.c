@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "base/compat.h"
 #include "base/query.h"
 #include "base/table.h"
 #include "catalog/pg_class.h"
@@ -18,6 +19,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -158,17 +160,26 @@ tables_owner(void)
 }
 
 /*
- * Become the tables' owner, as the referential integrity triggers do
- * (ri_PerformCheck() in ri_triggers.c), with a safe search_path.  An error
- * undoes it with the transaction or subtransaction.
+ * Become the tables' owner, with a safe search_path.  An error undoes it with
+ * the transaction or subtransaction.
+ *
+ * The owner's triggers must not get at the caller's rights.  So, as where logical
+ * replication writes to a table (SwitchToUntrustedUser() in usercontext.c), an
+ * owner that could not become the caller anyway may do nothing whose effect
+ * outlasts the switch: no deferred trigger, temporary object or held cursor.
  */
 static void
 become_owner(CallerScope *caller)
 {
+	Oid			owner = tables_owner();
+	int			sec_context;
+
 	GetUserIdAndSecContext(&caller->userid, &caller->sec_context);
-	SetUserIdAndSecContext(tables_owner(),
-						   caller->sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
+	sec_context = caller->sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS;
+	if (!azr_can_set_role(owner, caller->userid))
+		sec_context |= SECURITY_RESTRICTED_OPERATION;
+	SetUserIdAndSecContext(owner, sec_context);
+
 	caller->guc_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp",
 							 PGC_USERSET, PGC_S_SESSION,

@@ -6,7 +6,8 @@
  * For everything that is not a hot path.  The caller of a function needs no
  * right on the tables: the right to execute the function is what is checked.
  * The SQL runs as the tables' owner with a search_path that holds nobody's
- * objects but PostgreSQL's, so triggers run so too.
+ * objects but PostgreSQL's, so triggers run so too.  SQL here names no object that
+ * the owner could replace, such as a view.
  *
  * In the SQL text, every "%s" stands for the extension's schema, quoted.
  *

@@ -274,13 +274,21 @@ static int64
 next_stream_number(void)
 {
 	Oid			sequence = get_relname_relid("azr_stream_ids", azr_extension_schema());
+	int64		number;
 
 	if (!OidIsValid(sequence))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
 						"azr_stream_ids")));
-	return nextval_internal(sequence, false);
+	number = nextval_internal(sequence, false);
+	if (number <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("sequence \"%s\" was changed: it gave %lld",
+						"azr_stream_ids", (long long) number),
+				 errhint("It must give positive numbers, above any in azr_streams.")));
+	return number;
 }
 
 static void

@@ -16,10 +16,14 @@
 #include "base/compat.h"
 #include "base/table.h"
 #include "catalog/indexing.h"
+#include "catalog/partition.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -28,8 +32,9 @@
 /* Every table found so far, for the invalidation callback. */
 static AzrTable *found_tables = NULL;
 
-static void find_table(AzrTable *table, Oid relid, Relation rel);
-static void check_columns(const AzrTable *table, Relation rel);
+static void find_table(AzrTable *table);
+static void describe_table(AzrTable *table, Relation rel);
+static const char *changed_column(const AzrTable *table, Relation rel);
 static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
 static bool is_plain(const AzrTable *table, Relation rel);
 static bool is_not_null_test(List *predicate);
@@ -84,32 +89,31 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 	for (;;)
 	{
 		bool		known = table->valid && !table->changed;
-		Oid			relid = table->relid;
+		bool		lock_parent;
+		Oid			parentid;
 		Relation	rel;
 
 		CHECK_FOR_INTERRUPTS();
 
 		if (!known)
-		{
-			table->valid = false;
-			relid = get_relname_relid(table->name, azr_extension_schema());
-			if (!OidIsValid(relid))
-				ereport(ERROR,
-						(errcode(ERRCODE_UNDEFINED_TABLE),
-						 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
-								table->name)));
-		}
+			find_table(table);
 
-		rel = try_relation_open(relid, lockmode);
-		if (rel != NULL && !known)
-			find_table(table, relid, rel);
+		parentid = table->parentid;
+		lock_parent = OidIsValid(parentid) && lockmode > AccessShareLock;
+		if (lock_parent)
+			LockRelationOid(parentid, lockmode);
+		rel = try_relation_open(table->relid, lockmode);
+		if (rel != NULL && !known && !table->changed)
+			describe_table(table, rel);
 		if (rel != NULL && !table->changed)
 			return rel;
 
+		/* somebody changed or dropped it meanwhile */
 		if (rel != NULL)
 			relation_close(rel, lockmode);
-		else
-			table->changed = true;
+		if (lock_parent)
+			UnlockRelationOid(parentid, lockmode);
+		table->changed = true;
 	}
 }
 
@@ -154,15 +158,15 @@ azr_scan_end(AzrScan *scan)
 }
 
 /*
- * Learn what the C code needs of a table that the caller has opened.  An
- * invalidation message that comes in meanwhile leaves 'changed' set, so the
- * caller does it again.
+ * Find a table and its parent by name.  From here on, an invalidation message
+ * for either sets 'changed'.
  */
 static void
-find_table(AzrTable *table, Oid relid, Relation rel)
+find_table(AzrTable *table)
 {
 	static bool callback_registered = false;
 	AzrTable   *listed;
+	Oid			schema = azr_extension_schema();
 
 	if (!callback_registered)
 	{
@@ -178,63 +182,96 @@ find_table(AzrTable *table, Oid relid, Relation rel)
 		found_tables = table;
 	}
 
-	table->relid = relid;
-	table->parentid = InvalidOid;
+	table->valid = false;
 	table->changed = false;
-
-	check_columns(table, rel);
+	table->relid = get_relname_relid(table->name, schema);
+	table->parentid = InvalidOid;
 	if (table->parent != NULL)
+		table->parentid = get_relname_relid(table->parent, schema);
+
+	if (!OidIsValid(table->relid) ||
+		(table->parent != NULL && !OidIsValid(table->parentid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
+						OidIsValid(table->relid) ? table->parent : table->name)));
+}
+
+/*
+ * Learn what the C code needs of a table that the caller has locked and opened.
+ *
+ * Locks taken here take in invalidation messages.  What looks wrong after one
+ * may just be out of date, as in REINDEX CONCURRENTLY, which swaps an index for
+ * another of the same name: then the caller does it all again.
+ */
+static void
+describe_table(AzrTable *table, Relation rel)
+{
+	const char *column = changed_column(table, rel);
+	bool		is_leaf;
+
+	if (column != NULL && !table->changed)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("column \"%s\" of table \"%s\" was changed",
+						column, table->name),
+				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL.")));
+
+	is_leaf = rel->rd_rel->relispartition &&
+		get_partition_parent(RelationGetRelid(rel), true) == table->parentid;
+	if (table->parent != NULL && !is_leaf && !table->changed)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is no partition of \"%s\"",
+						table->name, table->parent),
+				 errhint("Attach it as the extension's install script does.")));
+
+	for (int i = 0; i < table->nindexes && !table->changed; i++)
 	{
-		table->parentid = get_relname_relid(table->parent, RelationGetNamespace(rel));
-		if (!OidIsValid(table->parentid))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_TABLE),
-					 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
-							table->parent)));
-	}
-	for (int i = 0; i < table->nindexes; i++)
 		table->indexids[i] = find_index(table, &table->indexes[i], rel);
-	table->plain = is_plain(table, rel);
-	table->valid = true;
+		if (!OidIsValid(table->indexids[i]) && !table->changed)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("index \"%s\" of table \"%s\" is missing or was changed",
+							table->indexes[i].name, table->name),
+					 errhint("Create it as the extension's install script does.")));
+	}
+	if (!table->changed)
+		table->plain = is_plain(table, rel);
+	table->valid = !table->changed;
 }
 
 /*
  * The columns that the C code knows by number must be the declared ones.
- * Further columns after them are the owner's business.
+ * Further columns after them are the owner's business.  Returns the first one
+ * that is not as declared, or NULL.
  */
-static void
-check_columns(const AzrTable *table, Relation rel)
+static const char *
+changed_column(const AzrTable *table, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 
-	if (rel->rd_rel->relkind != RELKIND_RELATION)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", table->name)));
-
 	for (int i = 0; i < table->ncolumns; i++)
 	{
+		const AzrColumn *expected = &table->columns[i];
 		Form_pg_attribute attr;
 
-		if (i < desc->natts)
-		{
-			attr = TupleDescAttr(desc, i);
-			if (!attr->attisdropped &&
-				attr->atttypid == table->columns[i].type &&
-				(attr->attnotnull || !table->columns[i].not_null) &&
-				strcmp(NameStr(attr->attname), table->columns[i].name) == 0)
-				continue;
-		}
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("column \"%s\" of table \"%s\" was changed",
-						table->columns[i].name, table->name),
-				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL.")));
+		if (rel->rd_rel->relkind != RELKIND_RELATION || i >= desc->natts)
+			return expected->name;
+		attr = TupleDescAttr(desc, i);
+		if (attr->attisdropped ||
+			attr->atttypid != expected->type ||
+			(expected->not_null && !attr->attnotnull) ||
+			strcmp(NameStr(attr->attname), expected->name) != 0)
+			return expected->name;
 	}
+	return NULL;
 }
 
 /*
- * OID of a declared index, which must still be what was declared.
+ * OID of a declared index, or InvalidOid if it is not what was declared.
+ *
+ * Text compares by bytes everywhere: the scan keys say so.
  */
 static Oid
 find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
@@ -260,7 +297,7 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 			index->rd_indoption[i] == 0 &&
 			index->rd_opcintype[i] == table->columns[attno - 1].type &&
 			index->rd_indcollation[i] ==
-			TupleDescAttr(RelationGetDescr(rel), attno - 1)->attcollation;
+			(table->columns[attno - 1].type == TEXTOID ? C_COLLATION_OID : InvalidOid);
 	}
 	if (sound)
 	{
@@ -275,13 +312,7 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 	if (index != NULL)
 		relation_close(index, NoLock);
 
-	if (!sound)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" of table \"%s\" is missing or was changed",
-						expected->name, table->name),
-				 errhint("Create it as the extension's install script does.")));
-	return indexid;
+	return sound ? indexid : InvalidOid;
 }
 
 /*
@@ -298,7 +329,7 @@ is_plain(const AzrTable *table, Relation rel)
 	ListCell   *lc;
 	bool		plain = true;
 
-	if (desc->natts != table->ncolumns)
+	if (desc->natts != table->ncolumns || rel->rd_rel->relhasrules)
 		return false;
 	if (desc->constr != NULL &&
 		(desc->constr->num_check > 0 ||

@@ -11,8 +11,9 @@
  * says that something changed.  DROP EXTENSION and CREATE EXTENSION in one
  * session, in another schema too, are such changes.
  *
- * Locks are those that SQL takes: AccessShareLock to read, RowExclusiveLock to
- * write, on the leaf table and its indexes, to the end of the transaction.
+ * Locks are those that SQL takes, to the end of the transaction: AccessShareLock
+ * to read, on the leaf table and its index; RowExclusiveLock to write, on the
+ * partitioned table and then on the leaf and its indexes.
  *
  *-------------------------------------------------------------------------
  */

@@ -23,7 +23,8 @@ PG_FUNCTION_INFO_V1(azr_append_json);
 
 static void read_events(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events);
 static void read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append);
-static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append);
+static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append,
+							   const char *function);
 static void check_elements(const char *argname, const AzrArrayArg *array);
 
 /*
@@ -44,7 +45,7 @@ azr_append(PG_FUNCTION_ARGS)
 	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
 	read_events(fcinfo, 4, &append.events);
 	read_options(fcinfo, 8, &append);
-	return append_and_return(fcinfo, &append);
+	return append_and_return(fcinfo, &append, "azr_append()");
 }
 
 /*
@@ -68,7 +69,7 @@ azr_append_json(PG_FUNCTION_ARGS)
 				 errmsg("events must not be null")));
 	azr_events_from_json(PG_GETARG_JSONB_P(4), &append.events);
 	read_options(fcinfo, 5, &append);
-	return append_and_return(fcinfo, &append);
+	return append_and_return(fcinfo, &append, "azr_append_json()");
 }
 
 /*
@@ -163,7 +164,7 @@ read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
  * Append, and make the outcome a row.
  */
 static Datum
-append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append)
+append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append, const char *function)
 {
 	static const char *const outcomes[] = {
 		[AZR_ADDED] = "added",
@@ -179,8 +180,8 @@ append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append)
 		desc->natts != lengthof(values))
 		elog(ERROR, "unexpected result type of append");
 
-	PreventCommandIfReadOnly("azr_append()");
-	PreventCommandIfParallelMode("azr_append()");
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
 	result = azr_append_events(append);
 
 	values[0] = CStringGetTextDatum(outcomes[result.outcome]);

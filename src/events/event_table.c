@@ -134,7 +134,18 @@ azr_events_next(int64 stream_id, Snapshot snapshot)
 	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, &key, 1);
 	event = azr_scan_next(&scan, BackwardScanDirection);
 	if (event != NULL)
-		next = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) + 1;
+	{
+		int64		last = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
+
+		/* no append gets there, but an INSERT can */
+		if (last < 0 || last == PG_INT64_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("no sequence comes after %lld", (long long) last),
+					 errdetail("Stream %lld has an event that azr_append did not store.",
+							   (long long) stream_id)));
+		next = last + 1;
+	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return next;

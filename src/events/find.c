@@ -74,8 +74,15 @@ azr_trace(PG_FUNCTION_ARGS)
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
 	return azr_query_return_set(fcinfo,
-								"SELECT * FROM %s.azr_timeline WHERE correlation_id = $1 "
-								"ORDER BY domain, edition, root, sequence",
+								"SELECT s.domain, s.edition, s.root, "
+								"e.sequence, e.type, e.payload, e.metadata, e.created_at, "
+								"e.correlation_id, e.external_id, "
+								"e.source_domain, e.source_edition, e.source_root, "
+								"e.source_sequence, e.cascade_id, e.committed "
+								"FROM %s.azr_events e "
+								"JOIN %s.azr_streams s ON s.stream_id = e.stream_id "
+								"WHERE e.correlation_id = $1 "
+								"ORDER BY s.domain, s.edition, s.root, e.sequence",
 								&args);
 }
 

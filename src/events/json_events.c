@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/xact.h"
 #include "base/compat.h"
 #include "catalog/namespace.h"
@@ -33,6 +34,9 @@
  */
 #define MAX_JSON_DEPTH		512
 
+/* What a jsonb value can hold: offsets have 28 bits (JENTRY_OFFLENMASK). */
+#define MAX_DOCUMENT_BYTES	JENTRY_OFFLENMASK
+
 /* What numeric_in() takes at least: digits before and after the point. */
 #define MAX_INTEGER_DIGITS	131072
 #define MAX_FRACTION_DIGITS	16383
@@ -41,12 +45,16 @@ static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
 static Datum payload_from_json(JsonbValue *json);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
 static void created_at_error_context(void *arg);
+static void push_payload(AzrJsonWriter *writer, Datum value);
 static Jsonb *payload_as_json(bytea *payload);
+static char *payload_as_base64(bytea *payload);
+static void count_bytes(AzrJsonWriter *writer, Size bytes);
 static char *utf8_to_server(const char *utf8, int len);
 static bool is_within_limits(const char *json);
+static bool is_safe_escape(const char *hex);
 static const char *skip_number(const char *p, bool *within_limits);
-static void push_string(JsonbParseState **state, const char *key, const char *value);
-static void push_jsonb(JsonbParseState **state, const char *key, Jsonb *value);
+static void push_string(AzrJsonWriter *writer, const char *key, const char *value);
+static void push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value);
 
 /*
  * Read the argument 'events' of azr_append_json().
@@ -202,37 +210,48 @@ created_at_error_context(void *arg)
 }
 
 void
-azr_json_push_key(JsonbParseState **state, const char *key)
+azr_json_begin(AzrJsonWriter *writer)
+{
+	writer->state = NULL;
+	writer->bytes = 0;
+	writer->scratch = AllocSetContextCreate(CurrentMemoryContext,
+											"azr_load_json payload",
+											ALLOCSET_DEFAULT_SIZES);
+	(void) pushJsonbValue(&writer->state, WJB_BEGIN_OBJECT, NULL);
+}
+
+void
+azr_json_push_key(AzrJsonWriter *writer, const char *key)
 {
 	JsonbValue	v;
 
 	v.type = jbvString;
 	v.val.string.val = unconstify(char *, key);
 	v.val.string.len = strlen(key);
-	(void) pushJsonbValue(state, WJB_KEY, &v);
+	(void) pushJsonbValue(&writer->state, WJB_KEY, &v);
 }
 
 void
-azr_json_push_text(JsonbParseState **state, const char *key, const text *value)
+azr_json_push_text(AzrJsonWriter *writer, const char *key, const text *value)
 {
-	push_string(state, key, text_to_cstring(value));
+	push_string(writer, key, text_to_cstring(value));
 }
 
 void
-azr_json_push_int64(JsonbParseState **state, const char *key, int64 value)
+azr_json_push_int64(AzrJsonWriter *writer, const char *key, int64 value)
 {
 	JsonbValue	v;
 
-	azr_json_push_key(state, key);
+	azr_json_push_key(writer, key);
 	v.type = jbvNumeric;
 	v.val.numeric = int64_to_numeric(value);
-	(void) pushJsonbValue(state, WJB_VALUE, &v);
+	(void) pushJsonbValue(&writer->state, WJB_VALUE, &v);
 }
 
 void
-azr_json_push_uuid(JsonbParseState **state, const char *key, pg_uuid_t *value)
+azr_json_push_uuid(AzrJsonWriter *writer, const char *key, pg_uuid_t *value)
 {
-	push_string(state, key,
+	push_string(writer, key,
 				DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(value))));
 }
 
@@ -243,7 +262,7 @@ azr_json_push_uuid(JsonbParseState **state, const char *key, pg_uuid_t *value)
  * than the columns do: everything is copied.
  */
 void
-azr_json_push_event(JsonbParseState **state, const Datum *values, const bool *nulls)
+azr_json_push_event(AzrJsonWriter *writer, const Datum *values, const bool *nulls)
 {
 	static const struct
 	{
@@ -258,55 +277,104 @@ azr_json_push_event(JsonbParseState **state, const Datum *values, const bool *nu
 		{Anum_azr_event_source_edition, "source_edition"},
 		{Anum_azr_event_cascade_id, "cascade_id"}
 	};
-	bytea	   *payload = DatumGetByteaPP(values[Anum_azr_event_payload - 1]);
-	Jsonb	   *data = payload_as_json(payload);
 	char	   *created_at;
 	JsonbValue	committed;
 
-	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	(void) pushJsonbValue(&writer->state, WJB_BEGIN_OBJECT, NULL);
 
-	azr_json_push_int64(state, "sequence", DatumGetInt64(values[Anum_azr_event_sequence - 1]));
+	azr_json_push_int64(writer, "sequence", DatumGetInt64(values[Anum_azr_event_sequence - 1]));
 	for (int i = 0; i < lengthof(texts); i++)
 		if (!nulls[texts[i].attno - 1])
-			azr_json_push_text(state, texts[i].key,
+			azr_json_push_text(writer, texts[i].key,
 							   DatumGetTextPP(values[texts[i].attno - 1]));
 
-	if (data != NULL)
-		push_jsonb(state, "data", data);
-	else
-	{
-		int			len = VARSIZE_ANY_EXHDR(payload);
-		int			size = pg_b64_enc_len(len);
-		char	   *base64 = palloc(size + 1);
-
-		size = pg_b64_encode((const void *) VARDATA_ANY(payload), len, base64, size);
-		if (size < 0)
-			elog(ERROR, "could not encode payload as base64");
-		base64[size] = '\0';
-		push_string(state, "payload_base64", base64);
-	}
+	push_payload(writer, values[Anum_azr_event_payload - 1]);
 
 	if (!nulls[Anum_azr_event_metadata - 1])
-		push_jsonb(state, "metadata",
-				   DatumGetJsonbPCopy(values[Anum_azr_event_metadata - 1]));
+	{
+		Jsonb	   *metadata = DatumGetJsonbPCopy(values[Anum_azr_event_metadata - 1]);
+
+		count_bytes(writer, VARSIZE(metadata));
+		push_jsonb(writer, "metadata", metadata);
+	}
 
 	created_at = JsonEncodeDateTime(NULL, values[Anum_azr_event_created_at - 1],
 									TIMESTAMPTZOID, NULL);
-	push_string(state, "created_at", created_at);
+	push_string(writer, "created_at", created_at);
 
 	if (!nulls[Anum_azr_event_source_root - 1])
-		azr_json_push_uuid(state, "source_root",
+		azr_json_push_uuid(writer, "source_root",
 						   DatumGetUUIDP(values[Anum_azr_event_source_root - 1]));
 	if (!nulls[Anum_azr_event_source_sequence - 1])
-		azr_json_push_int64(state, "source_sequence",
+		azr_json_push_int64(writer, "source_sequence",
 							DatumGetInt64(values[Anum_azr_event_source_sequence - 1]));
 
-	azr_json_push_key(state, "committed");
+	azr_json_push_key(writer, "committed");
 	committed.type = jbvBool;
 	committed.val.boolean = DatumGetBool(values[Anum_azr_event_committed - 1]);
-	(void) pushJsonbValue(state, WJB_VALUE, &committed);
+	(void) pushJsonbValue(&writer->state, WJB_VALUE, &committed);
 
-	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	(void) pushJsonbValue(&writer->state, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * Push a payload, as "data" if it is JSON.
+ *
+ * What it takes to find out goes to the scratch context: a document of many
+ * events would otherwise need several times its size.
+ */
+static void
+push_payload(AzrJsonWriter *writer, Datum value)
+{
+	MemoryContext document = MemoryContextSwitchTo(writer->scratch);
+	bytea	   *payload;
+	Jsonb	   *data;
+	char	   *base64 = NULL;
+
+	/* JSON is about as large as jsonb, base64 is larger */
+	count_bytes(writer, toast_raw_datum_size(value) - VARHDRSZ);
+	payload = DatumGetByteaPP(value);
+	data = payload_as_json(payload);
+	if (data == NULL)
+		base64 = payload_as_base64(payload);
+	MemoryContextSwitchTo(document);
+
+	if (data != NULL)
+		push_jsonb(writer, "data",
+				   (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(data)));
+	else
+		push_string(writer, "payload_base64", pstrdup(base64));
+	MemoryContextReset(writer->scratch);
+}
+
+/*
+ * Fail with 54000 once the document can be known not to fit, rather than when
+ * all of it is in memory.
+ */
+static void
+count_bytes(AzrJsonWriter *writer, Size bytes)
+{
+	writer->bytes += bytes;
+	if (writer->bytes > MAX_DOCUMENT_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the events are too large for one JSON document"),
+				 errdetail("A document holds up to %d bytes.", MAX_DOCUMENT_BYTES),
+				 errhint("Ask for fewer events with max_count, or use azr_load.")));
+}
+
+static char *
+payload_as_base64(bytea *payload)
+{
+	int			len = VARSIZE_ANY_EXHDR(payload);
+	int			size = pg_b64_enc_len(len);
+	char	   *base64 = palloc(size + 1);
+
+	size = pg_b64_encode((const void *) VARDATA_ANY(payload), len, base64, size);
+	if (size < 0)
+		elog(ERROR, "could not encode payload as base64");
+	base64[size] = '\0';
+	return base64;
 }
 
 /*
@@ -356,7 +424,7 @@ utf8_to_server(const char *utf8, int len)
 }
 
 /*
- * Would jsonb take the depth and the numbers of this JSON?  What is said of
+ * Would jsonb take the depth, the numbers and the escapes of this JSON?  What is said of
  * text that is not JSON does not matter.
  */
 static bool
@@ -370,9 +438,12 @@ is_within_limits(const char *json)
 	{
 		if (*p == '"')
 		{
-			for (p++; *p != '\0' && *p != '"'; p++)
+			for (p++; *p != '\0' && *p != '"' && within_limits; p++)
 				if (*p == '\\' && p[1] != '\0')
+				{
 					p++;
+					within_limits = *p != 'u' || is_safe_escape(p + 1);
+				}
 			if (*p == '"')
 				p++;
 		}
@@ -388,6 +459,21 @@ is_within_limits(const char *json)
 		}
 	}
 	return within_limits;
+}
+
+/*
+ * Would the parser say of \\uXXXX, given from XXXX on, that it is not right, or
+ * raise an error?  Before version 16, it raises one for a character that the
+ * database's encoding lacks, so there only ASCII is safe.
+ */
+static bool
+is_safe_escape(const char *hex)
+{
+#if PG_VERSION_NUM < 160000
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return hex[0] == '0' && hex[1] == '0' && hex[2] >= '0' && hex[2] <= '7';
+#endif
+	return true;
 }
 
 /*
@@ -424,23 +510,23 @@ skip_number(const char *p, bool *within_limits)
 }
 
 static void
-push_string(JsonbParseState **state, const char *key, const char *value)
+push_string(AzrJsonWriter *writer, const char *key, const char *value)
 {
 	JsonbValue	v;
 
-	azr_json_push_key(state, key);
+	azr_json_push_key(writer, key);
 	v.type = jbvString;
 	v.val.string.val = unconstify(char *, value);
 	v.val.string.len = strlen(value);
-	(void) pushJsonbValue(state, WJB_VALUE, &v);
+	(void) pushJsonbValue(&writer->state, WJB_VALUE, &v);
 }
 
 static void
-push_jsonb(JsonbParseState **state, const char *key, Jsonb *value)
+push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value)
 {
 	JsonbValue	v;
 
-	azr_json_push_key(state, key);
+	azr_json_push_key(writer, key);
 	if (JB_ROOT_IS_SCALAR(value))
 		(void) JsonbExtractScalar(&value->root, &v);
 	else
@@ -449,5 +535,5 @@ push_jsonb(JsonbParseState **state, const char *key, Jsonb *value)
 		v.val.binary.data = &value->root;
 		v.val.binary.len = VARSIZE(value) - VARHDRSZ;
 	}
-	(void) pushJsonbValue(state, WJB_VALUE, &v);
+	(void) pushJsonbValue(&writer->state, WJB_VALUE, &v);
 }

@@ -14,13 +14,22 @@
 #include "events/event_table.h"
 #include "utils/jsonb.h"
 
+/* A document that is being built. */
+typedef struct AzrJsonWriter
+{
+	JsonbParseState *state;
+	Size		bytes;			/* of what clients stored, so far */
+	MemoryContext scratch;		/* reset for each payload */
+} AzrJsonWriter;
+
 extern void azr_events_from_json(Jsonb *json, AzrNewEvents *events);
 
-extern void azr_json_push_key(JsonbParseState **state, const char *key);
-extern void azr_json_push_text(JsonbParseState **state, const char *key, const text *value);
-extern void azr_json_push_int64(JsonbParseState **state, const char *key, int64 value);
-extern void azr_json_push_uuid(JsonbParseState **state, const char *key, pg_uuid_t *value);
-extern void azr_json_push_event(JsonbParseState **state, const Datum *values,
+extern void azr_json_begin(AzrJsonWriter *writer);
+extern void azr_json_push_key(AzrJsonWriter *writer, const char *key);
+extern void azr_json_push_text(AzrJsonWriter *writer, const char *key, const text *value);
+extern void azr_json_push_int64(AzrJsonWriter *writer, const char *key, int64 value);
+extern void azr_json_push_uuid(AzrJsonWriter *writer, const char *key, pg_uuid_t *value);
+extern void azr_json_push_event(AzrJsonWriter *writer, const Datum *values,
 								const bool *nulls);
 
 #endif							/* AZR_JSON_EVENTS_H */

@@ -73,20 +73,20 @@ azr_load_json(PG_FUNCTION_ARGS)
 	LoadRequest request = read_request(fcinfo);
 	AzrTimeline timeline = find_timeline(&request);
 	const AzrStreamName *name = &request.stream;
-	JsonbParseState *state = NULL;
+	AzrJsonWriter writer;
 	JsonbValue *document;
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	azr_json_push_text(&state, "domain", name->domain);
-	azr_json_push_text(&state, "edition", name->edition);
-	azr_json_push_uuid(&state, "root", name->root);
-	azr_json_push_int64(&state, "next_sequence",
+	azr_json_begin(&writer);
+	azr_json_push_text(&writer, "domain", name->domain);
+	azr_json_push_text(&writer, "edition", name->edition);
+	azr_json_push_uuid(&writer, "root", name->root);
+	azr_json_push_int64(&writer, "next_sequence",
 						azr_timeline_next(&timeline, GetActiveSnapshot()));
-	azr_json_push_key(&state, "events");
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	load(&request, &timeline, put_json, &state);
-	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	document = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	azr_json_push_key(&writer, "events");
+	(void) pushJsonbValue(&writer.state, WJB_BEGIN_ARRAY, NULL);
+	load(&request, &timeline, put_json, &writer);
+	(void) pushJsonbValue(&writer.state, WJB_END_ARRAY, NULL);
+	document = pushJsonbValue(&writer.state, WJB_END_OBJECT, NULL);
 
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(document));
 }
@@ -169,5 +169,5 @@ put_row(const Datum *values, const bool *nulls, void *arg)
 static void
 put_json(const Datum *values, const bool *nulls, void *arg)
 {
-	azr_json_push_event((JsonbParseState **) arg, values, nulls);
+	azr_json_push_event((AzrJsonWriter *) arg, values, nulls);
 }

@@ -93,6 +93,39 @@ is( as( 'clerk', q{
 	'clerk|"$user", public',
 	'an error leaves the caller what it was');
 
+# The owner gets no rights from those who call the functions, a superuser among
+# them: not by a view in the way, nor by what would run after the call.
+is( as( 'keeper', q{
+	DROP TRIGGER note ON es.azr_events;
+	CREATE FUNCTION es.trap() RETURNS text LANGUAGE plpgsql AS
+		$$ BEGIN INSERT INTO es.log VALUES ('trapped ' || current_user); RETURN ''; END $$;
+	CREATE FUNCTION es.plant() RETURNS text LANGUAGE plpgsql AS
+		$$ BEGIN EXECUTE 'DECLARE hold CURSOR WITH HOLD FOR SELECT es.trap()'; RETURN ''; END $$;
+	CREATE OR REPLACE VIEW es.azr_timeline AS SELECT NULL::text COLLATE "C" AS domain, NULL::text COLLATE "C" AS edition, NULL::uuid AS root,
+		NULL::bigint AS sequence, es.plant() AS type, NULL::bytea AS payload, NULL::jsonb AS metadata, NULL::timestamptz AS created_at,
+		'c' COLLATE "C" AS correlation_id, NULL::text COLLATE "C" AS external_id, NULL::text COLLATE "C" AS source_domain,
+		NULL::text COLLATE "C" AS source_edition, NULL::uuid AS source_root, NULL::bigint AS source_sequence,
+		NULL::text COLLATE "C" AS cascade_id, NULL::boolean AS committed;
+	SELECT 1}),
+	'1', 'the owner sets a trap in the view');
+is($node->safe_psql('store', q{SELECT count(*) FROM es.azr_trace('c')}), '1', 'azr_trace does not step into it');
+
+my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
+my $superuser_append = q{SELECT outcome FROM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[])};
+foreach my $trap (
+	[ 'a held cursor', q{CREATE TRIGGER trap AFTER INSERT ON es.azr_events FOR EACH ROW EXECUTE FUNCTION es.trap_row()} ],
+	[ 'a deferred trigger', q{CREATE CONSTRAINT TRIGGER trap AFTER INSERT ON es.azr_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION es.log_row()} ])
+{
+	as('keeper', q{
+		CREATE OR REPLACE FUNCTION es.trap_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM es.plant(); RETURN NULL; END $$;
+		CREATE OR REPLACE FUNCTION es.log_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM es.trap(); RETURN NULL; END $$});
+	is(as('keeper', "$trap->[1]; SELECT 1"), '1', "the owner sets $trap->[0]");
+	is(as($superuser, $superuser_append), '42501', "a superuser's append is refused rather than trapped: $trap->[0]");
+	is(as('keeper', $superuser_append), 'added', "the owner's own works: $trap->[0]");
+	is(as('keeper', 'DROP TRIGGER trap ON es.azr_events; SELECT 1'), '1', "the owner takes it away: $trap->[0]");
+}
+is($node->safe_psql('store', q{SELECT DISTINCT who FROM es.log WHERE who LIKE 'trapped%'}), 'trapped keeper', 'nobody was trapped but the owner');
+
 # an owner who changes hands
 $node->safe_psql('postgres', 'CREATE ROLE heir LOGIN');
 $node->safe_psql('store', 'REASSIGN OWNED BY keeper TO heir');
