@@ -5,12 +5,13 @@
 \pset footer off
 \pset null ''
 
--- How the events look to the questions: what they share, and what is in data.
+-- How the events of the main timeline look to the questions: what they share, and
+-- what is in data.
 CREATE TEMPORARY VIEW history AS
 SELECT root, sequence, type, created_at, correlation_id,
 	convert_from(payload, 'UTF8')::jsonb AS data
 FROM azr_timeline
-WHERE domain = 'file';
+WHERE domain = 'file' AND edition = 'angzarr';
 
 SELECT correlation_id AS commit_id,
 	left(correlation_id, 12) AS commit_short,

@@ -6,7 +6,10 @@
 # in the domain "file", an event per commit that touched it.  script/demo runs
 # this; PSQL is the command that reaches the database.
 #
-# All commits reachable from HEAD are read, parents before children.  Events are
+# All commits reachable from HEAD are read, parents before children, for the main
+# timeline.  Every other local branch becomes an edition, with the commits that
+# HEAD does not have: each file that they touch diverges after those events of the
+# main timeline that were known at the merge base.  Events are
 # FileAdded, FileModified, FileDeleted, and FileRenamed, which goes to two
 # streams: to the old path's with "to", to the new path's with "from" and the
 # line counts.  Of a merge, only what differs from every parent counts, with the
@@ -20,6 +23,7 @@
 use strict;
 use warnings;
 
+use Digest::MD5 qw(md5_hex);
 use IPC::Open2;
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
@@ -52,6 +56,9 @@ my %COPY_ESCAPE = ("\t" => '\t', "\n" => '\n', "\r" => '\r', '\\' => '\\\\');
 
 # One row is what a commit did to one path.  The rows are appended in the order
 # of the history: "place" is their place in it.
+#
+# In an edition, a path that has no events there yet diverges at the first event
+# of the main timeline that the merge base did not know.
 my $PREPARE = <<'SQL';
 SET client_min_messages = warning;
 CREATE TEMPORARY TABLE batch (
@@ -61,11 +68,28 @@ CREATE TEMPORARY TABLE batch (
 	path text,
 	events jsonb
 ) ON COMMIT DELETE ROWS;
-PREPARE append_batch AS
+CREATE TEMPORARY TABLE known_at_base (commit text PRIMARY KEY);
+CREATE TEMPORARY TABLE branch_commits (commit text PRIMARY KEY);
+CREATE FUNCTION pg_temp.divergence(branch text, path text) RETURNS bigint
+LANGUAGE sql AS $$
+	SELECT CASE
+		WHEN EXISTS (
+			SELECT FROM azr_timeline t
+			WHERE t.domain = 'file' AND t.edition = branch
+				AND t.root = azr_root('file', path))
+		THEN NULL
+		ELSE coalesce(
+			(SELECT min(e.sequence) FROM azr_load('file', NULL, azr_root('file', path)) e
+			WHERE NOT EXISTS (SELECT FROM known_at_base k WHERE k.commit = e.correlation_id)),
+			azr_next_sequence('file', NULL, azr_root('file', path)))
+	END
+$$;
+PREPARE append_batch(text) AS
 WITH appended AS MATERIALIZED (
 	SELECT opens_commit,
-		azr_append_json('file', NULL, azr_root('file', path), NULL, events,
-			correlation_id => commit, external_id => commit) AS result
+		azr_append_json('file', $1, azr_root('file', path), NULL, events,
+			correlation_id => commit, external_id => commit,
+			divergence => CASE WHEN $1 IS NOT NULL THEN pg_temp.divergence($1, path) END) AS result
 	FROM (SELECT * FROM batch ORDER BY place) AS in_order
 ), outcomes AS (
 	SELECT opens_commit,
@@ -84,32 +108,111 @@ SQL
 die "usage: replay.pl REPOSITORY PSQL [ARGUMENT...]\n" if @ARGV < 2;
 
 my ($repository, @psql) = @ARGV;
-my $started = time;
-my $commits = count_commits($repository);
-my $log = open_log($repository);
 my $loader = open_loader(@psql);
-my $progress = open_progress($commits);
 
-while (my $commit = read_commit($log))
+print replay_main($loader, $repository), "\n";
+foreach my $line (replay_branches($loader, $repository))
 {
-	my $opens_commit = 't';
-
-	foreach my $change (changes_by_path($commit))
-	{
-		my ($path, @events) = @$change;
-
-		add_row($loader, $opens_commit, $commit->{hash}, $path,
-			'[' . join(',', map { event_json($commit, $path, $_) } @events) . ']');
-		$opens_commit = 'f';
-	}
-	show_progress($progress, $log->{commits});
+	print "$line\n";
 }
-close_log($log);
-my $total = close_loader($loader);
-close_progress($progress);
-
-print summary($total, time - $started), "\n";
+close_loader($loader);
 exit 0;
+
+
+# Timelines
+
+sub replay_main
+{
+	my ($loader, $repository) = @_;
+	my $started = time;
+	my $progress = open_progress(count_commits($repository));
+
+	my $total = replay($loader, $repository, undef, $progress, 'HEAD');
+	close_progress($progress);
+	return summary($total, time - $started);
+}
+
+# Replays every local branch but the one that HEAD is on, and says what there is
+# of each that has something of its own.
+#
+# An edition shows its branch as it is now: where a branch lost commits that the
+# edition has, by a rebase or a merge, the edition is started over, and where the
+# branch is gone, it goes.
+sub replay_branches
+{
+	my ($loader, $repository) = @_;
+	my ($head) = git_lines($repository, 'rev-parse', '--symbolic-full-name', 'HEAD');
+	my (@lines, @editions);
+
+	foreach my $branch (git_lines($repository, 'for-each-ref', '--format=%(refname)', 'refs/heads'))
+	{
+		next if $branch eq $head;
+
+		my $edition = edition_of($branch);
+		my $name = sql_string($edition);
+		my $own = copy_commits($loader, $repository, 'branch_commits', '^HEAD', $branch);
+		my ($dropped) = ask($loader, "SELECT coalesce(sum(azr_delete_edition('file', edition)), 0)
+			FROM azr_editions('file')
+			WHERE edition = $name AND EXISTS (
+				SELECT FROM azr_timeline t
+				WHERE t.domain = 'file' AND t.edition = $name
+					AND NOT EXISTS (SELECT FROM branch_commits b WHERE b.commit = t.correlation_id));");
+
+		next if !$own;
+		push @editions, $name;
+		ask($loader, "SELECT count(azr_create_edition('file', $name, description => 'git branch'))
+			WHERE NOT EXISTS (SELECT FROM azr_editions('file') WHERE edition = $name);");
+		copy_commits($loader, $repository, 'known_at_base',
+			git_lines($repository, 'merge-base', '--all', 'HEAD', $branch));
+
+		my $total = replay($loader, $repository, $edition, undef, '^HEAD', $branch);
+		push @lines, sprintf('edition "%s": %s, %s new%s', $edition,
+			counted($total->{added} + $total->{present}, 'event'), with_commas($total->{added}),
+			$dropped > 0 ? ', started over' : '');
+	}
+
+	ask($loader, "SELECT count(azr_delete_edition('file', edition)) FROM azr_editions('file')
+		WHERE description = 'git branch' AND NOT edition = ANY (ARRAY["
+		  . join(', ', @editions) . "]::text[]);");
+	return @lines;
+}
+
+# Appends the commits of a range to the main timeline, or to an edition.
+sub replay
+{
+	my ($loader, $repository, $edition, $progress, @range) = @_;
+	my $log = open_log($repository, @range);
+
+	$loader->{edition} = defined $edition ? sql_string($edition) : 'NULL';
+	while (my $commit = read_commit($log))
+	{
+		my $opens_commit = 't';
+
+		foreach my $change (changes_by_path($commit))
+		{
+			my ($path, @events) = @$change;
+
+			add_row($loader, $opens_commit, $commit->{hash}, $path,
+				'[' . join(',', map { event_json($commit, $path, $_) } @events) . ']');
+			$opens_commit = 'f';
+		}
+		show_progress($progress, $log->{commits}) if $progress;
+	}
+	close_log($log);
+	return take_total($loader);
+}
+
+# A branch's name, where an edition can have it.
+sub edition_of
+{
+	my ($branch) = @_;
+
+	my $edition = valid_path($branch =~ s{^refs/heads/}{}r);
+	$edition = "branch $edition" if $edition eq 'angzarr';
+	$edition = valid_path(substr($edition, 0, 150)) . ' ' . md5_hex($edition)
+	  if length $edition > 255;
+	return $edition;
+}
 
 
 # The history
@@ -130,23 +233,33 @@ sub git_command
 		@command);
 }
 
+# What a git command prints, line by line.  A command that finds nothing may say
+# so by its exit status.
+sub git_lines
+{
+	my ($directory, @command) = @_;
+
+	open(my $pipe, '-|', git_command($directory, @command))
+	  or die "could not run git: $!\n";
+	binmode $pipe;
+	chomp(my @lines = <$pipe>);
+	close($pipe);
+	return @lines;
+}
+
 sub count_commits
 {
 	my ($directory) = @_;
+	my ($count) = git_lines($directory, qw(rev-list --count HEAD --));
 
-	open(my $pipe, '-|', git_command($directory, qw(rev-list --count HEAD --)))
-	  or die "could not run git: $!\n";
-	my $count = <$pipe>;
-	close($pipe) or die "git rev-list failed\n";
-	chomp $count;
-	return $count;
+	return $count // die "git rev-list failed\n";
 }
 
 # In the header of a commit, hash and time start with a byte that starts neither
 # a change nor line counts.
 sub open_log
 {
-	my ($directory) = @_;
+	my ($directory, @range) = @_;
 
 	open(
 		my $pipe, '-|',
@@ -154,8 +267,8 @@ sub open_log
 			$directory, qw(log -z --reverse --topo-order --root
 			  --raw --numstat -c --combined-all-paths --find-renames -l1000
 			  --no-relative --ignore-submodules=none --no-ext-diff --no-textconv
-			  --no-color --encoding=UTF-8 --format=tformat:%x01%H%x20%ct%x00%an%x00%s
-			  HEAD --))) or die "could not run git: $!\n";
+			  --no-color --encoding=UTF-8 --format=tformat:%x01%H%x20%ct%x00%an%x00%s),
+			@range, '--')) or die "could not run git: $!\n";
 	binmode $pipe;
 	return { pipe => $pipe, header => undef, commits => 0 };
 }
@@ -390,7 +503,7 @@ sub send_batch
 
 	send_sql($loader,
 		"BEGIN;\nCOPY batch FROM STDIN;\n",
-		$loader->{batch}, "\\.\nEXECUTE append_batch;\nCOMMIT;\n");
+		$loader->{batch}, "\\.\nEXECUTE append_batch($loader->{edition});\nCOMMIT;\n");
 	$loader->{batch} = '';
 	$loader->{rows} = 0;
 	read_answer($loader) if $loader->{unanswered}++;
@@ -417,25 +530,73 @@ sub read_answer
 	return;
 }
 
-# Returns how many events were added, how many were there already, and of how
-# many commits, and in how many new streams, the added ones are.
-sub close_loader
+# Ends what was begun, and returns how many events were added, how many were there
+# already, and of how many commits, and in how many new streams, the added ones
+# are.
+sub take_total
 {
 	my ($loader) = @_;
 
 	send_batch($loader) if $loader->{rows};
 	read_answer($loader) while $loader->{unanswered};
-	close($loader->{in}) or fail_loader($loader);
-	waitpid($loader->{pid}, 0);
-	die "psql failed\n" if $? != 0;
 
 	my ($added, $present, $commits, $streams) = @{ $loader->{total} };
+	$loader->{total} = [ 0, 0, 0, 0 ];
 	return {
 		added => $added,
 		present => $present,
 		commits => $commits,
 		streams => $streams,
 	};
+}
+
+# Fills a table with the commits of a range, and says how many there are.
+sub copy_commits
+{
+	my ($loader, $directory, $table, @range) = @_;
+	my $count = 0;
+
+	send_sql($loader, "TRUNCATE $table;\nCOPY $table FROM STDIN;\n");
+	if (@range)
+	{
+		open(my $pipe, '-|', git_command($directory, 'rev-list', @range, '--'))
+		  or die "could not run git: $!\n";
+		while (my $line = <$pipe>)
+		{
+			$count++;
+			(print { $loader->{in} } $line) or fail_loader($loader);
+		}
+		close($pipe) or die "git rev-list failed\n";
+	}
+	send_sql($loader, "\\.\n");
+	return $count;
+}
+
+# Runs a query of one row, and returns its columns.
+sub ask
+{
+	my ($loader, $sql) = @_;
+
+	send_sql($loader, "$sql\n");
+	my $answer = readline($loader->{out}) // fail_loader($loader);
+	return split ' ', $answer;
+}
+
+sub sql_string
+{
+	my ($text) = @_;
+
+	return "'" . $text =~ s/'/''/gr . "'";
+}
+
+sub close_loader
+{
+	my ($loader) = @_;
+
+	close($loader->{in}) or fail_loader($loader);
+	waitpid($loader->{pid}, 0);
+	die "psql failed\n" if $? != 0;
+	return;
 }
 
 # psql went away early; it has said why.
