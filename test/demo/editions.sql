@@ -1,6 +1,11 @@
 -- What the demo shows of editions, after questions.sql: the branches of the
 -- repository, and a what-if of its own that leaves no trace.
 
+SELECT count(*) > 0 AS has_branches
+FROM azr_editions('file')
+WHERE description = 'git branch' \gset
+
+\if :has_branches
 \echo The branches, as editions: azr_editions()
 SELECT edition, roots AS files, events,
 	repeat('█', ceil(30.0 * events / max(events) OVER ())::int) AS " "
@@ -21,7 +26,6 @@ ORDER BY azr_next_sequence('file', NULL, t.root) > min(t.sequence) AND min(t.seq
 	min(t.sequence) > 0 DESC, count(*) DESC, t.edition, t.root
 LIMIT 1 \gset
 
-\if :{?branch}
 \echo One file, on the main timeline and on :branch, which parts at :branch_parts:
 \echo :branch_path
 SELECT sequence,
