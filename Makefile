@@ -9,6 +9,9 @@
 EXTENSION = angzarr
 # The version stands in the control file only.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" angzarr.control)
+ifneq ($(shell grep -c '"version": "$(EXTVERSION)"' META.json),2)
+$(error META.json does not say version $(EXTVERSION), as angzarr.control does)
+endif
 
 MODULE_big = angzarr
 OBJS = \

@@ -92,6 +92,8 @@ typedef struct ExpectedRows
 	uint64		matched;
 } ExpectedRows;
 
+static AzrRange scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
+						   const AzrSource *source, Snapshot snapshot);
 static void insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events);
 static void insert_by_sql(int64 stream_id, int64 first_sequence,
@@ -158,23 +160,12 @@ azr_events_next(int64 stream_id, Snapshot snapshot)
 AzrRange
 azr_events_by_external_id(int64 stream_id, const text *external_id, Snapshot snapshot)
 {
-	AzrTable   *leaf = leaf_of(stream_id);
-	Relation	rel = azr_table_open(leaf, AccessShareLock);
 	ScanKeyData keys[2];
-	AzrScan		scan;
-	TupleTableSlot *event;
-	AzrRange	range = {false, 0, 0};
 
 	keys[0] = stream_key(stream_id);
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
 						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(external_id));
-
-	azr_scan_begin(&scan, leaf, rel, INDEX_EXTERNAL_ID, snapshot, keys, 2);
-	while ((event = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
-		add_to_range(&range, event);
-	azr_scan_end(&scan);
-	table_close(rel, NoLock);
-	return range;
+	return scan_range(stream_id, INDEX_EXTERNAL_ID, keys, lengthof(keys), NULL, snapshot);
 }
 
 /*
@@ -183,23 +174,35 @@ azr_events_by_external_id(int64 stream_id, const text *external_id, Snapshot sna
 AzrRange
 azr_events_by_source(int64 stream_id, const AzrSource *source, Snapshot snapshot)
 {
-	AzrTable   *leaf = leaf_of(stream_id);
-	Relation	rel = azr_table_open(leaf, AccessShareLock);
 	ScanKeyData keys[3];
-	AzrScan		scan;
-	TupleTableSlot *event;
-	AzrRange	range = {false, 0, 0};
 
 	keys[0] = stream_key(stream_id);
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(source->root));
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(source->sequence));
+	return scan_range(stream_id, INDEX_SOURCE, keys, lengthof(keys), source, snapshot);
+}
 
-	azr_scan_begin(&scan, leaf, rel, INDEX_SOURCE, snapshot, keys, 3);
+/*
+ * First and last of the events that an index finds.  Where they are to have a
+ * source, its names are compared here: roots of different domains can be the
+ * same.
+ */
+static AzrRange
+scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
+		   const AzrSource *source, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	AzrScan		scan;
+	TupleTableSlot *event;
+	AzrRange	range = {false, 0, 0};
+
+	azr_scan_begin(&scan, leaf, rel, index, snapshot, keys, nkeys);
 	while ((event = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
 	{
-		/* roots of different domains can be the same */
-		if (column_equals(event, Anum_azr_events_source_domain, source->domain) &&
-			column_equals(event, Anum_azr_events_source_edition, source->edition))
+		if (source == NULL ||
+			(column_equals(event, Anum_azr_events_source_domain, source->domain) &&
+			 column_equals(event, Anum_azr_events_source_edition, source->edition)))
 			add_to_range(&range, event);
 	}
 	azr_scan_end(&scan);

@@ -67,7 +67,6 @@ azr_events_from_json(Jsonb *json, AzrNewEvents *events)
 {
 	JsonbIterator *it;
 	JsonbValue	v;
-	JsonbIteratorToken token;
 	int			count = JB_ROOT_COUNT(json);
 
 	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
@@ -83,7 +82,7 @@ azr_events_from_json(Jsonb *json, AzrNewEvents *events)
 
 	it = JsonbIteratorInit(&json->root);
 	(void) JsonbIteratorNext(&it, &v, false);	/* WJB_BEGIN_ARRAY */
-	while ((token = JsonbIteratorNext(&it, &v, true)) == WJB_ELEM)
+	while (JsonbIteratorNext(&it, &v, true) == WJB_ELEM)
 	{
 		event_from_json(&v, events->count + 1, events);
 		events->count++;
