@@ -22,6 +22,7 @@ OBJS = \
 	src/base/query.o \
 	src/base/stream.o \
 	src/base/table.o \
+	src/base/upsert.o \
 	src/events/append.o \
 	src/events/appender.o \
 	src/events/edition_table.o \
@@ -32,7 +33,8 @@ OBJS = \
 	src/events/json_events.o \
 	src/events/load.o \
 	src/events/roots.o \
-	src/events/timeline.o
+	src/events/timeline.o \
+	src/positions/positions.o
 
 # The install script, in the order in which objects need each other.
 SQL_PARTS = \
@@ -46,6 +48,7 @@ SQL_PARTS = \
 	src/events/find.sql \
 	src/events/roots.sql \
 	src/events/editions.sql \
+	src/positions/positions.sql \
 	src/privileges.sql
 
 DATA_built = angzarr--$(EXTVERSION).sql
@@ -59,12 +62,13 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load json find roots \
-	transactions editions edition_model immutable triggers privileges reinstall
+	transactions editions edition_model immutable triggers positions \
+	privileges reinstall
 REGRESS_OPTS = --inputdir=.
 
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout \
-	edition_main_growth edition_divergence edition_delete
+	edition_main_growth edition_divergence edition_delete positions
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

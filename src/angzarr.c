@@ -7,7 +7,8 @@
  *
  *	base/	what all stores share: arguments, errors, locks, stream identity,
  *			direct access to tables, SQL as the tables' owner
- *	events/ the event store: append, load, find
+ *	events/ the event store: append, load, find; editions
+ *	positions/ the position store: how far handlers have read
  *
  * Dependencies point from the stores to base/, never back.  Beside each file of
  * SQL-callable functions stands the .sql file that declares and documents them;

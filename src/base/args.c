@@ -147,6 +147,27 @@ azr_arg_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid elemt
 	return result;
 }
 
+/*
+ * The same for an array that must be given, without NULL elements.
+ */
+AzrArrayArg
+azr_arg_full_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid elemtype)
+{
+	AzrArrayArg result = azr_arg_array(fcinfo, argno, argname, elemtype);
+
+	if (!result.given)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", argname),
+				 errhint("For none, give an empty array.")));
+	for (int i = 0; i < result.count; i++)
+		if (result.nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("element %d of %s must not be null", i + 1, argname)));
+	return result;
+}
+
 bool
 azr_edition_is_main(const text *edition)
 {

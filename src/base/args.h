@@ -52,6 +52,8 @@ extern AzrOptionalInt64 azr_arg_optional_count(FunctionCallInfo fcinfo, int argn
 											   const char *argname);
 extern AzrArrayArg azr_arg_array(FunctionCallInfo fcinfo, int argno,
 								 const char *argname, Oid elemtype);
+extern AzrArrayArg azr_arg_full_array(FunctionCallInfo fcinfo, int argno,
+									  const char *argname, Oid elemtype);
 
 extern bool azr_edition_is_main(const text *edition);
 extern void azr_check_type(const char *argname, int element, const text *type);

@@ -29,9 +29,32 @@
 #if PG_VERSION_NUM >= 160000
 #define azr_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#define azr_insert_index_tuples_speculative(rri, slot, estate, conflict, arbiters) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), (arbiters), false)
 #else
 #define azr_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#define azr_insert_index_tuples_speculative(rri, slot, estate, conflict, arbiters) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), (arbiters))
+#endif
+
+/* PostgreSQL 18 tells ExecCheckIndexConstraints() which row is being replaced. */
+#if PG_VERSION_NUM >= 180000
+#define azr_check_index_constraints(rri, slot, estate, conflict, replaced, arbiters) \
+	ExecCheckIndexConstraints((rri), (slot), (estate), (conflict), (replaced), (arbiters))
+#else
+#define azr_check_index_constraints(rri, slot, estate, conflict, replaced, arbiters) \
+	((void) (replaced), \
+	 ExecCheckIndexConstraints((rri), (slot), (estate), (conflict), (arbiters)))
+#endif
+
+/* PostgreSQL 16 says of an update which indexes need new entries. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes AzrUpdateIndexes;
+#define azr_needs_index_entries(update_indexes) ((update_indexes) != TU_None)
+#else
+typedef bool AzrUpdateIndexes;
+#define azr_needs_index_entries(update_indexes) (update_indexes)
 #endif
 
 /* PostgreSQL 18 added instrumentation to index_beginscan(). */

@@ -37,8 +37,8 @@ typedef enum AzrLockClass
 
 	/*
 	 * One edition of one domain.  The key is a hash of 64 bits of the two
-	 * names.  Who appends takes it in ShareLock, before the stream's lock; who
-	 * registers, protects or deletes the edition, in ExclusiveLock.
+	 * names.  Who writes to the edition takes it in ShareLock, before the
+	 * stream's lock; who registers, protects or deletes it, in ExclusiveLock.
 	 */
 	AZR_LOCK_EDITION = 24956
 } AzrLockClass;

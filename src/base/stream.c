@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stream.c
- *	  Stream identity: names, ids, and the lock of a stream's writers.
+ *	  Stream identity: names, ids, and the locks of a stream's and an edition's
+ *	  writers.
  *
  * See stream.h for the locking protocol.
  *
@@ -157,6 +158,22 @@ azr_stream_lock(const AzrStreamName *name)
 	if (stream.id != AZR_NO_STREAM && !created_here)
 		azr_lock(AZR_LOCK_STREAM, (uint64) stream.id, ExclusiveLock);
 	return stream;
+}
+
+/*
+ * Wait for an edition, and hold it to the end of the transaction: in ShareLock
+ * to write to it, in ExclusiveLock to change what it is.
+ */
+void
+azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode)
+{
+	uint64		hash;
+
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(domain),
+							   VARSIZE_ANY_EXHDR(domain), 0);
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(edition),
+							   VARSIZE_ANY_EXHDR(edition), hash);
+	azr_lock(AZR_LOCK_EDITION, hash, mode);
 }
 
 /*

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stream.h
- *	  Stream identity: names, ids, and the lock of a stream's writers.
+ *	  Stream identity: names, ids, and the locks of a stream's and an edition's
+ *	  writers.
  *
  * A stream is one (domain, edition, root).  Its row in azr_streams gives it
  * the bigint by which all other tables know it: 1, 2, ... on the main
@@ -50,6 +51,7 @@ extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
 extern AzrStreamName azr_main_stream(const AzrStreamName *name);
 extern char *azr_stream_label(const AzrStreamName *name);
 
+extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_lock(const AzrStreamName *name);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 divergence);

@@ -347,6 +347,11 @@ is_plain(const AzrTable *table, Relation rel)
 		 triggers->trig_insert_instead_row || triggers->trig_insert_before_statement ||
 		 triggers->trig_insert_after_statement || triggers->trig_insert_new_table))
 		return false;
+	if (table->updated && triggers != NULL &&
+		(triggers->trig_update_before_row || triggers->trig_update_after_row ||
+		 triggers->trig_update_before_statement || triggers->trig_update_after_statement ||
+		 triggers->trig_update_new_table || triggers->trig_update_old_table))
+		return false;
 	if (OidIsValid(table->parentid) && parent_has_insert_trigger(table->parentid))
 		return false;
 

@@ -28,7 +28,7 @@
 #include "utils/snapshot.h"
 
 #define AZR_MAX_INDEXES		4
-#define AZR_MAX_INDEX_KEYS	3
+#define AZR_MAX_INDEX_KEYS	4
 
 typedef struct AzrColumn
 {
@@ -54,13 +54,14 @@ typedef struct AzrTable
 	const AzrColumn *columns;
 	int			nindexes;
 	const AzrIndex *indexes;
+	bool		updated;		/* do we update its rows? */
 
 	/* what the catalogs say; private to table.c */
 	bool		valid;			/* what follows is known and up to date */
 	bool		changed;		/* an invalidation message came in */
 	bool		plain;			/* nothing but our rows and indexes: no
-								 * trigger on INSERT, no column, constraint or
-								 * index that runs somebody's code */
+								 * trigger on what we do, no column, constraint
+								 * or index that runs somebody's code */
 	Oid			relid;
 	Oid			parentid;
 	Oid			indexids[AZR_MAX_INDEXES];
@@ -74,6 +75,12 @@ typedef struct AzrScan
 	IndexScanDesc desc;
 	TupleTableSlot *slot;
 } AzrScan;
+
+/*
+ * Looks at the row that is there.  Returns whether the new one is to take its
+ * place.
+ */
+typedef bool (*AzrReplaceCallback) (TupleTableSlot *existing, void *arg);
 
 /* Rows on their way into a plain table. */
 typedef struct AzrInsert AzrInsert;
@@ -91,5 +98,9 @@ extern AzrInsert *azr_insert_begin(Relation rel);
 extern TupleTableSlot *azr_insert_slot(AzrInsert *insert);
 extern void azr_insert_put(AzrInsert *insert, Size bytes);
 extern void azr_insert_end(AzrInsert *insert);
+
+extern bool azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
+					   const Datum *values, const bool *nulls,
+					   AzrReplaceCallback replace, void *arg);
 
 #endif							/* AZR_TABLE_H */

@@ -25,7 +25,6 @@ static void read_events(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events
 static void read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append);
 static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append,
 							   const char *function);
-static void check_elements(const char *argname, const AzrArrayArg *array);
 
 /*
  * azr_append(domain, edition, root, expected_sequence, types, payloads,
@@ -78,14 +77,12 @@ azr_append_json(PG_FUNCTION_ARGS)
 static void
 read_events(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events)
 {
-	AzrArrayArg types = azr_arg_array(fcinfo, argno, "types", TEXTOID);
-	AzrArrayArg payloads = azr_arg_array(fcinfo, argno + 1, "payloads", BYTEAOID);
+	AzrArrayArg types = azr_arg_full_array(fcinfo, argno, "types", TEXTOID);
+	AzrArrayArg payloads = azr_arg_full_array(fcinfo, argno + 1, "payloads", BYTEAOID);
 	AzrArrayArg metadata = azr_arg_array(fcinfo, argno + 2, "metadata", JSONBOID);
 	AzrArrayArg created_at = azr_arg_array(fcinfo, argno + 3, "created_at", TIMESTAMPTZOID);
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
-	check_elements("types", &types);
-	check_elements("payloads", &payloads);
 	if (!metadata.given)
 		metadata.count = types.count;
 	if (!created_at.given)
@@ -190,22 +187,4 @@ append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append, const char *
 	values[3] = Int64GetDatum(result.next_sequence);
 	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED;
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
-}
-
-/*
- * An array that must be given has no NULL in it.
- */
-static void
-check_elements(const char *argname, const AzrArrayArg *array)
-{
-	if (!array->given)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", argname),
-				 errhint("To append nothing, give an empty array.")));
-	for (int i = 0; i < array->count; i++)
-		if (array->nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("element %d of %s must not be null", i + 1, argname)));
 }

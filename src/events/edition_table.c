@@ -8,11 +8,9 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "base/lock.h"
 #include "base/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "events/edition_table.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -104,20 +102,4 @@ azr_edition_find(const text *domain, const text *edition, Snapshot snapshot)
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return result;
-}
-
-/*
- * Wait for an edition, and hold it to the end of the transaction: in ShareLock
- * to append to it, in ExclusiveLock to change what it is.
- */
-void
-azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode)
-{
-	uint64		hash;
-
-	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(domain),
-							   VARSIZE_ANY_EXHDR(domain), 0);
-	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(edition),
-							   VARSIZE_ANY_EXHDR(edition), hash);
-	azr_lock(AZR_LOCK_EDITION, hash, mode);
 }

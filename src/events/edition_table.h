@@ -11,7 +11,6 @@
 #define AZR_EDITION_TABLE_H
 
 #include "base/args.h"
-#include "storage/lockdefs.h"
 #include "utils/snapshot.h"
 
 typedef enum AzrProtection
@@ -32,6 +31,5 @@ extern const char *const azr_protection_names[];
 
 extern AzrEdition azr_edition_find(const text *domain, const text *edition,
 								   Snapshot snapshot);
-extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
 
 #endif							/* AZR_EDITION_TABLE_H */

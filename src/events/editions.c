@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "base/error.h"
 #include "base/query.h"
+#include "base/stream.h"
 #include "catalog/pg_type.h"
 #include "events/edition_table.h"
 #include "events/immutable.h"
@@ -35,13 +36,28 @@ typedef struct EditionName
 	text	   *edition;
 } EditionName;
 
-/* What an edition's streams and their own events add up to. */
+/* What an edition's streams, their own events and its positions add up to. */
 typedef struct EditionSum
 {
 	int64		streams;
 	int64		ids;
 	int64		events;
+	int64		positions;
 } EditionSum;
+
+/*
+ * Rows of azr_positions, whose key starts with the handler: one index probe finds
+ * each handler that there is, and one more what it has in the edition.
+ */
+#define POSITIONS_OF_EDITION \
+	"domain = $1 AND edition = $2 AND handler = ANY (ARRAY(" \
+	"WITH RECURSIVE h AS (" \
+	"(SELECT p.handler FROM %s.azr_positions p ORDER BY p.handler LIMIT 1) " \
+	"UNION ALL " \
+	"SELECT (SELECT p.handler FROM %s.azr_positions p " \
+	"WHERE p.handler > h.handler ORDER BY p.handler LIMIT 1) " \
+	"FROM h WHERE h.handler IS NOT NULL) " \
+	"SELECT h.handler FROM h WHERE h.handler IS NOT NULL))"
 
 static EditionName begin_change(FunctionCallInfo fcinfo, const char *function);
 static AzrProtection protection_arg(FunctionCallInfo fcinfo, int argno);
@@ -157,6 +173,8 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	(void) azr_query_modify("DELETE FROM %s.azr_registered_editions "
 							"WHERE domain = $1 AND edition = $2",
 							&args, NULL, NULL);
+	(void) azr_query_modify("DELETE FROM %s.azr_positions WHERE " POSITIONS_OF_EDITION,
+							&args, NULL, NULL);
 	PG_RETURN_INT64((int64) events);
 }
 
@@ -266,7 +284,8 @@ check_snapshot(const EditionName *name, const EditionSum *now)
 		return;
 
 	then = sum_edition(name, GetTransactionSnapshot());
-	if (now->streams != then.streams || now->ids != then.ids || now->events != then.events)
+	if (now->streams != then.streams || now->ids != then.ids ||
+		now->events != then.events || now->positions != then.positions)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access: edition \"%s\" has changed after this transaction's snapshot",
@@ -276,17 +295,19 @@ check_snapshot(const EditionName *name, const EditionSum *now)
 
 /*
  * Two states of an edition that add up to the same are the same: streams only
- * come, with ever lower ids, or go all at once, and each only grows.
+ * come, with ever lower ids, or go all at once, and each only grows.  A position
+ * that was changed or deleted since makes its deletion fail by itself.
  */
 static EditionSum
 sum_edition(const EditionName *name, Snapshot snapshot)
 {
 	AzrQueryArgs args = name_args(name);
-	EditionSum	sum = {0, 0, 0};
+	EditionSum	sum = {0, 0, 0, 0};
 
 	PushActiveSnapshot(snapshot);
 	azr_query_read("SELECT count(*), coalesce(sum(s.stream_id), 0)::bigint, "
-				   "coalesce(sum(e.next - s.divergence), 0)::bigint "
+				   "coalesce(sum(e.next - s.divergence), 0)::bigint, "
+				   "(SELECT count(*) FROM %s.azr_positions WHERE " POSITIONS_OF_EDITION ") "
 				   "FROM %s.azr_streams s CROSS JOIN LATERAL ("
 				   "SELECT max(e.sequence) + 1 AS next FROM %s.azr_events e "
 				   "WHERE e.stream_id = s.stream_id AND e.stream_id < 0) e "
@@ -304,4 +325,5 @@ note_sum(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	sum->streams = DatumGetInt64(values[0]);
 	sum->ids = DatumGetInt64(values[1]);
 	sum->events = DatumGetInt64(values[2]);
+	sum->positions = DatumGetInt64(values[3]);
 }

@@ -44,7 +44,7 @@ CREATE FUNCTION @extschema@.azr_delete_edition(
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_delete_edition(text, text) IS
-'Deletes an edition of a domain, with all that it owns. What it shares with the main timeline, other editions and other domains are left alone. The name can then be used anew.
+'Deletes an edition of a domain, with its events and positions. What it shares with the main timeline, other editions and other domains are left alone. The name can then be used anew.
 
 Arguments: domain and edition.
 

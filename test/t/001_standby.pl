@@ -20,6 +20,7 @@ $primary->safe_psql(
 	FROM unnest(ARRAY['a', 'b', 'c']) k;
 	SELECT azr_append('player', 'e', azr_root('player', 'b'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
 	SELECT azr_create_edition('player', 'r', 1);
+	SELECT azr_put_position('reader', 'player', NULL, azr_root('player', 'a'), 0);
 });
 
 $primary->backup('base');
@@ -42,6 +43,8 @@ foreach my $query (
 	q{SELECT * FROM azr_load('player', 'e', azr_root('player', 'b'))},
 	q{SELECT * FROM azr_load('player', 'r', azr_root('player', 'b'))},
 	q{SELECT * FROM azr_editions()},
+	q{SELECT azr_get_position('reader', 'player', NULL, azr_root('player', 'a'))},
+	q{SELECT * FROM azr_lag('reader')},
 	q{SELECT azr_domains()},
 	q{SELECT azr_roots('player', NULL)})
 {
@@ -55,6 +58,7 @@ foreach my $append (
 	q{azr_append('player', NULL, azr_root('player', 'new'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
 	q{azr_append_json('player', NULL, azr_root('player', 'a'), NULL, '[{"type": "D", "data": 1}]')},
 	q{azr_append('player', 'e', azr_root('player', 'b'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
+	q{azr_put_position('reader', 'player', NULL, azr_root('player', 'a'), 1)},
 	q{azr_create_edition('player', 'f')},
 	q{azr_protect_edition('player', 'e', 'sealed')},
 	q{azr_delete_edition('player', 'e')})

@@ -30,6 +30,7 @@ $node->safe_psql(
 		cascade_id => 'k', committed => false)
 	FROM generate_series(1, 300) i;
 	SELECT store.azr_append('dump', 'e', store.azr_root('dump', '1'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
+	SELECT store.azr_put_positions('h', 'dump', 'e', ARRAY[store.azr_root('dump', '1'), store.azr_root('dump', '2')], ARRAY[1, 7]);
 	SELECT store.azr_create_edition('dump', 'registered', 2, 'what if');
 	SELECT store.azr_protect_edition('dump', 'e', 'protected')}, @keeper);
 
@@ -80,6 +81,8 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 			"editions go on: $name");
 		is($node->safe_psql($target, q{SELECT string_agg(concat_ws(' ', edition, divergence, protection, description), ', ') FROM store.azr_editions()}),
 			'e protected, registered 2 open what if', "and are what they were: $name");
+		is($node->safe_psql($target, q{SELECT store.azr_get_position('h', 'dump', 'e', store.azr_root('dump', '2'))}),
+			'7', "positions: $name");
 		is( $node->safe_psql(
 				$target,
 				q{SELECT outcome, first_sequence FROM store.azr_append('dump', NULL, store.azr_root('dump', 'new'), NULL, ARRAY['D'], ARRAY['']::bytea[])},

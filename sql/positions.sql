@@ -1,0 +1,139 @@
+-- The position store.
+\set r '00000000-0000-0000-0000-000000000001'
+\pset format unaligned
+\pset tuples_only on
+
+-- never recorded is NULL; a position need not have a stream
+SELECT azr_get_position('projector', 'pos', NULL, :'r') IS NULL;
+SELECT azr_put_position('projector', 'pos', NULL, :'r', 5), azr_get_position('projector', 'pos', 'angzarr', :'r');
+SELECT azr_get_position('projector', 'pos', '', :'r');
+-- it only goes forward; a lower or equal one is no error, and is told the one in force
+SELECT azr_put_position('projector', 'pos', '', :'r', 7);
+SELECT azr_put_position('projector', 'pos', NULL, :'r', 6);
+SELECT azr_put_position('projector', 'pos', NULL, :'r', 7);
+SELECT azr_put_position('projector', 'pos', NULL, :'r', 0);
+SELECT azr_get_position('projector', 'pos', NULL, :'r');
+SELECT azr_put_position('projector', 'pos', NULL, :'r', 9223372036854775807);
+-- handlers, domains, editions and roots are independent
+SELECT azr_put_position('other', 'pos', NULL, :'r', 1), azr_put_position('projector', 'pos2', NULL, :'r', 2),
+	azr_put_position('projector', 'pos', 'e', :'r', 3), azr_put_position('projector', 'pos', NULL, azr_root('pos', 'b'), 4);
+SELECT azr_get_position('other', 'pos', NULL, :'r'), azr_get_position('projector', 'pos2', NULL, :'r'),
+	azr_get_position('projector', 'pos', 'e', :'r'), azr_get_position('projector', 'pos', NULL, azr_root('pos', 'b')),
+	azr_get_position('Projector', 'pos', NULL, :'r') IS NULL;
+
+-- one statement, one transaction, savepoints: all see their own
+SELECT azr_put_position('own', 'pos', NULL, :'r', i) FROM unnest(ARRAY[3, 1, 4, 2, 5]) i;
+BEGIN;
+SELECT azr_put_position('own', 'pos', NULL, :'r', 10);
+SAVEPOINT s;
+SELECT azr_put_position('own', 'pos', NULL, :'r', 20), azr_put_position('new', 'pos', NULL, :'r', 1);
+ROLLBACK TO s;
+SELECT azr_get_position('own', 'pos', NULL, :'r'), azr_get_position('new', 'pos', NULL, :'r') IS NULL;
+SELECT azr_put_position('own', 'pos', NULL, :'r', 11), azr_put_position('new', 'pos', NULL, :'r', 2);
+COMMIT;
+SELECT azr_get_position('own', 'pos', NULL, :'r'), azr_get_position('new', 'pos', NULL, :'r');
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT azr_put_position('own', 'pos', NULL, :'r', i) FROM generate_series(20, 22) i;
+COMMIT;
+
+-- a checkpoint of many roots: how many moved
+SELECT azr_put_positions('bulk', 'pos', NULL, ARRAY[azr_root('pos', 'a'), azr_root('pos', 'b'), azr_root('pos', 'c')], ARRAY[1, 2, 3]);
+SELECT azr_put_positions('bulk', 'pos', NULL, ARRAY[azr_root('pos', 'a'), azr_root('pos', 'b'), azr_root('pos', 'd')], ARRAY[1, 5, 0]);
+SELECT azr_put_positions('bulk', 'pos', NULL, ARRAY[azr_root('pos', 'a'), azr_root('pos', 'b')], ARRAY[0, 4]);
+-- of a root that stands twice, the highest counts
+SELECT azr_put_positions('bulk', 'pos', NULL, ARRAY[azr_root('pos', 'a'), azr_root('pos', 'a'), azr_root('pos', 'a')], ARRAY[7, 9, 8]);
+SELECT azr_get_position('bulk', 'pos', NULL, azr_root('pos', k)) FROM unnest(ARRAY['a', 'b', 'c', 'd']) k;
+SELECT azr_put_positions('bulk', 'pos', NULL, '{}', '{}');
+SELECT azr_put_positions('many', 'pos', 'e', array_agg(azr_root('many', i::text)), array_agg(i)) FROM generate_series(1, 5000) i;
+SELECT azr_put_positions('many', 'pos', 'e', array_agg(azr_root('many', i::text)), array_agg(i + i % 2)) FROM generate_series(1, 5000) i;
+SELECT azr_put_positions('lower bounds', 'pos', NULL, ('[3:3]={' || azr_root('pos', 'a') || '}')::uuid[], '[0:0]={4}'::bigint[]);
+
+-- reset, to replay: the one way back
+SELECT azr_delete_positions('bulk', 'pos', NULL, azr_root('pos', 'a'));
+SELECT azr_get_position('bulk', 'pos', NULL, azr_root('pos', 'a')) IS NULL;
+SELECT azr_put_position('bulk', 'pos', NULL, azr_root('pos', 'a'), 0);
+SELECT azr_delete_positions('projector', 'pos', 'e'), azr_delete_positions('projector', 'pos', 'e');
+SELECT azr_delete_positions('bulk', 'pos'), azr_delete_positions('bulk', 'pos', 'e');
+SELECT azr_delete_positions('projector'), azr_delete_positions('unknown');
+SELECT azr_get_position('other', 'pos', NULL, :'r');
+
+-- lag: where a handler is behind, by index probes
+SELECT count(*) FROM generate_series(1, 4) i, azr_append('lag', NULL, azr_root('lag', i::text), 0, types(i), payloads(i));
+SELECT count(*) FROM azr_append('lag', 'e', azr_root('lag', '4'), 2, types(5), payloads(5));
+SELECT count(*) FROM azr_lag('reader');
+-- a domain that is given counts where the handler has no position yet
+SELECT domain, edition, position IS NULL, next_sequence, lag FROM azr_lag('reader', 'lag') ORDER BY lag;
+SELECT azr_put_position('reader', 'lag', NULL, azr_root('lag', '3'), 0), azr_put_position('reader', 'lag', NULL, azr_root('lag', '2'), 1),
+	azr_put_position('reader', 'lag', NULL, azr_root('lag', 'no events'), 3);
+SELECT domain, edition, root = azr_root('lag', next_sequence::text), position, lag FROM azr_lag('reader') ORDER BY lag;
+SELECT count(*) FROM azr_lag('reader', 'other') a, azr_lag('nobody') b;
+SELECT azr_put_position('reader', 'lag', 'e', azr_root('lag', '4'), 2), azr_put_position('reader', 'lag', 'e', azr_root('lag', '3'), 0);
+SELECT edition, position, next_sequence, lag FROM azr_lag('reader') WHERE edition = 'e' ORDER BY lag;
+SELECT azr_put_positions('reader', 'lag', NULL, array_agg(root), array_agg(next_sequence - 1)) FROM azr_lag('reader') WHERE edition = 'angzarr';
+SELECT count(*) FROM azr_lag('reader') WHERE edition = 'angzarr';
+SELECT bool_and(root IS NOT NULL) AND array_agg(root) = array_agg(root ORDER BY domain, edition, root) FROM azr_lag('nobody', 'roots-a');
+
+-- deleting an edition takes its positions in that domain, and no others
+SELECT azr_put_position('reader', 'lag2', 'e', :'r', 1);
+SELECT azr_delete_edition('lag', 'e');
+SELECT azr_get_position('reader', 'lag', 'e', azr_root('lag', '4')) IS NULL,
+	azr_get_position('reader', 'lag2', 'e', :'r'), azr_get_position('reader', 'lag', NULL, azr_root('lag', '4'));
+SELECT azr_delete_edition('pos', 'e');
+SELECT count(*) FROM azr_positions WHERE domain = 'pos' AND edition = 'e';
+
+-- what the owner adds to the table works as in any INSERT and UPDATE
+CREATE FUNCTION note_position() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN INSERT INTO public.log (what) VALUES (concat_ws(' ', TG_NAME, TG_OP, OLD.sequence, NEW.sequence)); RETURN NEW; END $$;
+CREATE TRIGGER on_update AFTER UPDATE ON azr_positions FOR EACH ROW EXECUTE FUNCTION note_position();
+SELECT azr_put_position('trigger', 'pos', NULL, :'r', 1), azr_put_position('trigger', 'pos', NULL, :'r', 3),
+	azr_put_position('trigger', 'pos', NULL, :'r', 2);
+SELECT azr_put_positions('trigger', 'pos', NULL, ARRAY[:'r']::uuid[], ARRAY[4]);
+DROP TRIGGER on_update ON azr_positions;
+SELECT what FROM log WHERE what LIKE 'on_update%' ORDER BY n;
+-- a unique index of the owner's own holds, whether or not it takes SQL to keep it
+SELECT azr_delete_positions(handler) > 0 FROM (SELECT DISTINCT handler FROM azr_positions WHERE handler <> 'own') h;
+CREATE UNIQUE INDEX one_position ON azr_positions (handler, sequence) WHERE sequence > 100;
+SELECT azr_put_position('unique', 'pos', NULL, :'r', 101);
+SELECT left(outcome($$SELECT azr_put_position('unique', 'pos', NULL, azr_root('pos', 'z'), 101)$$), 5);
+DROP INDEX one_position;
+CREATE UNIQUE INDEX one_position ON azr_positions (handler, sequence);
+SELECT left(outcome($$SELECT azr_put_position('unique', 'pos', NULL, azr_root('pos', 'z'), 101)$$), 5);
+SELECT azr_put_position('unique', 'pos', NULL, azr_root('pos', 'z'), 102);
+SELECT left(outcome($$SELECT azr_put_position('unique', 'pos', NULL, '00000000-0000-0000-0000-000000000001', 102)$$), 5);
+SELECT azr_get_position('unique', 'pos', NULL, :'r'), azr_get_position('unique', 'pos', NULL, azr_root('pos', 'z'));
+DROP INDEX one_position;
+
+-- bad arguments, and nothing stored
+SELECT outcome('SELECT ' || call) FROM unnest(ARRAY[
+	'azr_put_position(NULL, ''pos'', NULL, azr_root(''a'', ''b''), 1)',
+	'azr_put_position('''', ''pos'', NULL, azr_root(''a'', ''b''), 1)',
+	'azr_put_position(repeat(''h'', 256), ''pos'', NULL, azr_root(''a'', ''b''), 1)',
+	'azr_put_position(E''\t'', ''pos'', NULL, azr_root(''a'', ''b''), 1)',
+	'azr_put_position(''bad'', NULL, NULL, azr_root(''a'', ''b''), 1)',
+	'azr_put_position(''bad'', ''pos'', NULL, NULL, 1)',
+	'azr_put_position(''bad'', ''pos'', NULL, azr_root(''a'', ''b''), NULL)',
+	'azr_put_position(''bad'', ''pos'', NULL, azr_root(''a'', ''b''), -1)',
+	'azr_put_positions(''bad'', ''pos'', NULL, NULL, ''{}'')',
+	'azr_put_positions(''bad'', ''pos'', NULL, ''{}'', NULL)',
+	'azr_put_positions(''bad'', ''pos'', NULL, ARRAY[azr_root(''a'', ''b'')], ''{}'')',
+	'azr_put_positions(''bad'', ''pos'', NULL, ARRAY[NULL]::uuid[], ARRAY[1])',
+	'azr_put_positions(''bad'', ''pos'', NULL, ARRAY[azr_root(''a'', ''b''), azr_root(''a'', ''c'')], ARRAY[1, NULL])',
+	'azr_put_positions(''bad'', ''pos'', NULL, ARRAY[azr_root(''a'', ''b''), azr_root(''a'', ''c'')], ARRAY[1, -1])',
+	'azr_put_positions(''bad'', ''pos'', NULL, ARRAY[[azr_root(''a'', ''b'')]], ARRAY[1])',
+	'azr_get_position(NULL, ''pos'', NULL, azr_root(''a'', ''b''))',
+	'azr_get_position(''bad'', ''pos'', NULL, NULL)',
+	'azr_delete_positions(NULL)',
+	'azr_delete_positions(''bad'', '''')',
+	'azr_delete_positions(''bad'', edition => ''e'')',
+	'azr_delete_positions(''bad'', root => azr_root(''a'', ''b''))',
+	'azr_lag(NULL)',
+	'azr_lag(''bad'', '''')']) call;
+SELECT count(*) FROM azr_positions WHERE handler = 'bad';
+BEGIN READ ONLY;
+SELECT azr_get_position('own', 'pos', NULL, :'r');
+SELECT count(*) FROM azr_lag('own');
+SELECT outcome('SELECT ' || call) FROM unnest(ARRAY[
+	'azr_put_position(''own'', ''pos'', NULL, azr_root(''a'', ''b''), 1)',
+	'azr_put_positions(''own'', ''pos'', NULL, ARRAY[azr_root(''a'', ''b'')], ARRAY[1])',
+	'azr_delete_positions(''own'')', 'azr_delete_positions(''own'', ''pos'')']) call;
+COMMIT;

@@ -1,0 +1,126 @@
+-- The position store: how far each handler has read each stream.
+
+-- Keyed by names, since a position may be recorded for a stream without events.
+-- Room on each page lets updates stay there (HOT), without index entries.
+CREATE TABLE @extschema@.azr_positions (
+	sequence bigint NOT NULL,
+	root uuid NOT NULL,
+	handler text COLLATE "C" NOT NULL,
+	domain text COLLATE "C" NOT NULL,
+	edition text COLLATE "C" NOT NULL,
+	CONSTRAINT azr_positions_pkey PRIMARY KEY (handler, domain, edition, root)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE @extschema@.azr_positions IS
+'The last sequence that each handler has handled of each stream. Written by azr_put_position() and azr_put_positions().';
+
+ALTER TABLE @extschema@.azr_positions OWNER TO @extowner@;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_positions', '');
+
+CREATE FUNCTION @extschema@.azr_put_position(
+	handler text,
+	domain text,
+	edition text,
+	root uuid,
+	sequence bigint
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_put_position(text, text, text, uuid, bigint) IS
+'Records that a handler has handled a stream up to a sequence. A position only goes forward: a lower one changes nothing, and is no error.
+
+Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream, which need not have events. sequence, 0 or more.
+
+Result: the position now in force.
+
+Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared.
+
+Errors: 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+
+CREATE FUNCTION @extschema@.azr_put_positions(
+	handler text,
+	domain text,
+	edition text,
+	roots uuid[],
+	sequences bigint[]
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_put_positions(text, text, text, uuid[], bigint[]) IS
+'Records the positions of a handler in many streams of a domain, all or none: a checkpoint.
+
+Arguments: handler, domain and edition, as azr_put_position. roots and sequences, of one dimension and equal length, without NULL elements; of a root that stands twice, the highest sequence counts.
+
+Result: how many positions moved; those that were there or further did not.
+
+Locks: those of azr_put_position, in the order of the roots, so that two calls never deadlock each other.
+
+Errors: those of azr_put_position; 2202E arrays of the wrong shape; 40001 at REPEATABLE READ and SERIALIZABLE, where a position has moved after the transaction''s snapshot.';
+
+CREATE FUNCTION @extschema@.azr_get_position(
+	handler text,
+	domain text,
+	edition text,
+	root uuid
+) RETURNS bigint
+LANGUAGE c STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_get_position(text, text, text, uuid) IS
+'The position of a handler in a stream, by the caller''s snapshot.
+
+Arguments: handler, domain, edition and root.
+
+Result: bigint, NULL if none was ever recorded.
+
+Locks: AccessShareLock on azr_positions.
+
+Errors: 22004 NULL where there must be a value; 22023 bad value.';
+
+CREATE FUNCTION @extschema@.azr_delete_positions(
+	handler text,
+	domain text DEFAULT NULL,
+	edition text DEFAULT NULL,
+	root uuid DEFAULT NULL
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_delete_positions(text, text, text, uuid) IS
+'Forgets positions of a handler, which makes it read from the start again: the one way back.
+
+Arguments: handler. domain, or NULL for all positions of the handler in all editions; then edition and root must be NULL too. edition of that domain, NULL or '''' for the main timeline. root, or NULL for all roots.
+
+Result: how many positions were deleted.
+
+Locks: the rows, to the end of the transaction.
+
+Errors: 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';
+
+CREATE TYPE @extschema@.azr_lag_entry AS (
+	domain text,
+	edition text,
+	root uuid,
+	"position" bigint,
+	next_sequence bigint,
+	lag bigint
+);
+
+COMMENT ON TYPE @extschema@.azr_lag_entry IS
+'A stream that a handler is behind in. position: the last sequence that it has handled, NULL for none. lag: how many events it has yet to handle.';
+
+CREATE FUNCTION @extschema@.azr_lag(
+	handler text,
+	domain text DEFAULT NULL
+) RETURNS SETOF @extschema@.azr_lag_entry
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_lag(text, text) IS
+'Where a handler is behind: streams with events past its position, and streams without a position in every domain and edition in which it has one.
+
+Arguments: handler. domain, or NULL for all; of a domain that is given, the main timeline counts also where the handler has no position there yet.
+
+Result: rows of azr_lag_entry, by domain, edition and root, only those behind.
+
+Locks: AccessShareLock on the tables. A few index probes a stream, however many events it has.
+
+Errors: 22004 NULL where there must be a value; 22023 bad value.';
