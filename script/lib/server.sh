@@ -41,13 +41,13 @@ server_make_directory() {
 	user=$(server_user)
 	id "$user" >/dev/null 2>&1 || die "there is no user $user to run the server as"
 
+	as_server_user test -x "${dir%/*}/" || die "user $user cannot reach ${dir%/*}: set TMPDIR to a place that it can"
 	if ! mkdir -m 700 -- "$dir" 2>/dev/null; then
 		[[ -d $dir && ! -L $dir ]] || die "cannot make directory $dir"
 	fi
 	server_is_ours "$dir" || die "$dir belongs to another user: remove it, or set TMPDIR"
 	chmod 700 -- "$dir"
 	chown -- "$user" "$dir"
-	as_server_user test -x "$dir" || die "user $user cannot reach $dir: set TMPDIR to a place that it can"
 }
 
 server_is_ours() {
@@ -57,8 +57,10 @@ server_is_ours() {
 	[[ $owner == "$(server_user)" || $owner == "$(id -un)" ]]
 }
 
+# Somebody else's directory never has our server, whatever its files say.
 server_is_running() {
-	as_server_user "$BINDIR/pg_ctl" -D "$1/data" status >/dev/null 2>&1
+	[[ -d $1 && ! -L $1 ]] && server_is_ours "$1" &&
+		as_server_user "$BINDIR/pg_ctl" -D "$1/data" status >/dev/null 2>&1
 }
 
 # server_start DIR [LINE...]
