@@ -233,8 +233,7 @@ sub git_command
 		@command);
 }
 
-# What a git command prints, line by line.  A command that finds nothing may say
-# so by its exit status.
+# What a git command prints, line by line.
 sub git_lines
 {
 	my ($directory, @command) = @_;
@@ -243,7 +242,11 @@ sub git_lines
 	  or die "could not run git: $!\n";
 	binmode $pipe;
 	chomp(my @lines = <$pipe>);
-	close($pipe);
+
+	# Histories without a common commit have no merge base: status 1, no error.
+	close($pipe)
+	  or $command[0] eq 'merge-base' && $? == 256
+	  or die "git $command[0] failed\n";
 	return @lines;
 }
 
@@ -252,7 +255,7 @@ sub count_commits
 	my ($directory) = @_;
 	my ($count) = git_lines($directory, qw(rev-list --count HEAD --));
 
-	return $count // die "git rev-list failed\n";
+	return $count;
 }
 
 # In the header of a commit, hash and time start with a byte that starts neither
