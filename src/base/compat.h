@@ -48,15 +48,6 @@
 	 ExecCheckIndexConstraints((rri), (slot), (estate), (conflict), (arbiters)))
 #endif
 
-/* PostgreSQL 16 says of an update which indexes need new entries. */
-#if PG_VERSION_NUM >= 160000
-typedef TU_UpdateIndexes AzrUpdateIndexes;
-#define azr_needs_index_entries(update_indexes) ((update_indexes) != TU_None)
-#else
-typedef bool AzrUpdateIndexes;
-#define azr_needs_index_entries(update_indexes) (update_indexes)
-#endif
-
 /* PostgreSQL 18 added instrumentation to index_beginscan(). */
 #if PG_VERSION_NUM >= 180000
 #define azr_index_beginscan(heap, index, snapshot, nkeys) \
@@ -64,6 +55,13 @@ typedef bool AzrUpdateIndexes;
 #else
 #define azr_index_beginscan(heap, index, snapshot, nkeys) \
 	index_beginscan((heap), (index), (snapshot), (nkeys), 0)
+#endif
+
+/* PostgreSQL 18 can leave out deferrable ones. */
+#if PG_VERSION_NUM >= 180000
+#define azr_primary_key(rel) RelationGetPrimaryKeyIndex((rel), false)
+#else
+#define azr_primary_key(rel) RelationGetPrimaryKeyIndex(rel)
 #endif
 
 /* PostgreSQL 17 lets the caller allocate the JSON lexer. */

@@ -24,6 +24,15 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
+/* PostgreSQL 16 says of an update which indexes need new entries. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes AzrUpdateIndexes;
+#define azr_needs_index_entries(update_indexes) ((update_indexes) != TU_None)
+#else
+typedef bool AzrUpdateIndexes;
+#define azr_needs_index_entries(update_indexes) (update_indexes)
+#endif
+
 /* What became of a try. */
 typedef enum Attempt
 {
