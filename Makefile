@@ -19,14 +19,15 @@ OBJS = \
 	src/base/args.o \
 	src/base/insert.o \
 	src/base/lock.o \
+	src/base/partition.o \
 	src/base/query.o \
 	src/base/stream.o \
 	src/base/table.o \
 	src/base/upsert.o \
+	src/editions/editions.o \
 	src/events/append.o \
 	src/events/appender.o \
 	src/events/edition_table.o \
-	src/events/editions.o \
 	src/events/event_table.o \
 	src/events/find.o \
 	src/events/immutable.o \
@@ -34,7 +35,12 @@ OBJS = \
 	src/events/load.o \
 	src/events/roots.o \
 	src/events/timeline.o \
-	src/positions/positions.o
+	src/positions/positions.o \
+	src/snapshots/load_state.o \
+	src/snapshots/maintain.o \
+	src/snapshots/period.o \
+	src/snapshots/snapshot_table.o \
+	src/snapshots/snapshots.o
 
 # The install script, in the order in which objects need each other.
 SQL_PARTS = \
@@ -47,8 +53,12 @@ SQL_PARTS = \
 	src/events/load.sql \
 	src/events/find.sql \
 	src/events/roots.sql \
-	src/events/editions.sql \
 	src/positions/positions.sql \
+	src/snapshots/snapshot_table.sql \
+	src/snapshots/snapshots.sql \
+	src/snapshots/load_state.sql \
+	src/snapshots/maintain.sql \
+	src/editions/editions.sql \
 	src/privileges.sql
 
 DATA_built = angzarr--$(EXTVERSION).sql

@@ -7,10 +7,13 @@
  *
  *	base/	what all stores share: arguments, errors, locks, stream identity,
  *			direct access to tables, SQL as the tables' owner
- *	events/ the event store: append, load, find; editions
+ *	events/ the event store: append, load, find
+ *	snapshots/ the snapshot store: cached states, their history and its partitions
  *	positions/ the position store: how far handlers have read
+ *	editions/ the life of editions, which all three stores have parts of
  *
- * Dependencies point from the stores to base/, never back.  Beside each file of
+ * Dependencies point to base/, never back; of the stores, snapshots/ looks into
+ * events/.  Beside each file of
  * SQL-callable functions stands the .sql file that declares and documents them;
  * the Makefile joins those into the extension's install script.
  *
@@ -20,11 +23,27 @@
 
 #include "base/compat.h"
 #include "fmgr.h"
+#include "snapshots/load_state.h"
+#include "snapshots/snapshot_table.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 PG_MODULE_MAGIC;
 
+PGDLLEXPORT void _PG_init(void);
+
 PG_FUNCTION_INFO_V1(azr_version);
+
+/*
+ * Called when a session first uses a function of the library.
+ */
+void
+_PG_init(void)
+{
+	azr_snapshots_init();
+	azr_load_state_init();
+	MarkGUCPrefixReserved("angzarr");
+}
 
 /*
  * azr_version() -> text

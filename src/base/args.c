@@ -72,6 +72,16 @@ azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname)
 	return PG_GETARG_TEXT_PP(argno);
 }
 
+/*
+ * Any bytea but NULL.  It may be toasted.
+ */
+bytea *
+azr_arg_bytea(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	check_not_null(fcinfo, argno, argname);
+	return (bytea *) PG_GETARG_POINTER(argno);
+}
+
 pg_uuid_t *
 azr_arg_uuid(FunctionCallInfo fcinfo, int argno, const char *argname)
 {
@@ -79,11 +89,25 @@ azr_arg_uuid(FunctionCallInfo fcinfo, int argno, const char *argname)
 	return PG_GETARG_UUID_P(argno);
 }
 
+Interval *
+azr_arg_interval(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_INTERVAL_P(argno);
+}
+
 bool
 azr_arg_bool(FunctionCallInfo fcinfo, int argno, const char *argname)
 {
 	check_not_null(fcinfo, argno, argname);
 	return PG_GETARG_BOOL(argno);
+}
+
+int32
+azr_arg_int(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_INT32(argno);
 }
 
 /*

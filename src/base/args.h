@@ -45,8 +45,11 @@ extern text *azr_arg_name(FunctionCallInfo fcinfo, int argno, const char *argnam
 extern text *azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_id(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname);
+extern bytea *azr_arg_bytea(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern pg_uuid_t *azr_arg_uuid(FunctionCallInfo fcinfo, int argno, const char *argname);
+extern Interval *azr_arg_interval(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern bool azr_arg_bool(FunctionCallInfo fcinfo, int argno, const char *argname);
+extern int32 azr_arg_int(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern int64 azr_arg_count(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern AzrOptionalInt64 azr_arg_optional_count(FunctionCallInfo fcinfo, int argno,
 											   const char *argname);

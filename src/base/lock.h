@@ -40,7 +40,13 @@ typedef enum AzrLockClass
 	 * names.  Who writes to the edition takes it in ShareLock, before the
 	 * stream's lock; who registers, protects or deletes it, in ExclusiveLock.
 	 */
-	AZR_LOCK_EDITION = 24956
+	AZR_LOCK_EDITION = 24956,
+
+	/*
+	 * Whoever makes, fills and drops partitions of a table, one at a time.  The
+	 * key is the table's OID.
+	 */
+	AZR_LOCK_MAINTENANCE = 24957
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

@@ -91,18 +91,31 @@ void
 azr_query_read(const char *sql, const AzrQueryArgs *args,
 			   AzrRowCallback callback, void *arg)
 {
-	(void) run(sql, args, true, callback, arg);
+	(void) run(qualify(sql), args, true, callback, arg);
 }
 
 /*
- * Run a statement that changes rows, and say how many it processed.
- * 'callback', where there is one, sees each row that it returns.
+ * Run a statement that changes rows, or that is to see what others have committed
+ * by now, and say how many rows it processed.  'callback', where there is one, sees
+ * each row that it returns.
  */
 uint64
 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 				 AzrRowCallback callback, void *arg)
 {
-	return run(sql, args, false, callback, arg);
+	return run(qualify(sql), args, false, callback, arg);
+}
+
+/*
+ * Run a command such as CREATE TABLE, which has names in it that are not known
+ * beforehand.  It is run as it stands: here "%s" is nothing special.
+ */
+void
+azr_query_utility(const char *command)
+{
+	AzrQueryArgs args = {0};
+
+	(void) run(command, &args, false, NULL, NULL);
 }
 
 static uint64
@@ -118,7 +131,7 @@ run(const char *sql, const AzrQueryArgs *args, bool read_only,
 
 	become_owner(&caller);
 	SPI_connect();
-	if (SPI_execute_extended(qualify(sql), &options) < 0)
+	if (SPI_execute_extended(sql, &options) < 0)
 		elog(ERROR, "could not run query of extension \"angzarr\"");
 	processed = SPI_processed;
 	if (callback != NULL && SPI_tuptable != NULL)

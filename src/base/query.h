@@ -9,7 +9,7 @@
  * objects but PostgreSQL's, so triggers run so too.  SQL here names no object that
  * the owner could replace, such as a view.
  *
- * In the SQL text, every "%s" stands for the extension's schema, quoted.
+ * In the text of a query, every "%s" stands for the extension's schema, quoted.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,5 +40,6 @@ extern void azr_query_read(const char *sql, const AzrQueryArgs *args,
 						   AzrRowCallback callback, void *arg);
 extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 							   AzrRowCallback callback, void *arg);
+extern void azr_query_utility(const char *command);
 
 #endif							/* AZR_QUERY_H */

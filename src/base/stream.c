@@ -65,6 +65,8 @@ static AzrTable streams_table = {
 	.indexes = streams_indexes
 };
 
+static AzrBranchCallback branch_callback = NULL;
+
 static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
 							 bool *created_here);
 static uint64 hash_name(const AzrStreamName *name);
@@ -232,7 +234,21 @@ azr_stream_create(const AzrStreamName *name, int64 divergence)
 					 errhint("A BEFORE trigger there must return the row as it got it.")));
 	}
 	table_close(rel, NoLock);
+
+	if (!is_main && branch_callback != NULL)
+		branch_callback(name, divergence);
 	return stream;
+}
+
+/*
+ * Have a callback told of each stream that is created in an edition: the store
+ * above that caches what streams amount to.
+ */
+void
+azr_on_branch(AzrBranchCallback callback)
+{
+	Assert(branch_callback == NULL);
+	branch_callback = callback;
 }
 
 /*
@@ -260,15 +276,17 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 	slot = azr_scan_next(&scan, ForwardScanDirection);
 	if (slot != NULL)
 	{
-		bool		isnull;
-		Datum		xmin;
+		bool		copied;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
 
 		stream.id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
 		if (!slot->tts_isnull[Anum_azr_streams_divergence - 1])
 			stream.divergence =
 				DatumGetInt64(slot->tts_values[Anum_azr_streams_divergence - 1]);
-		xmin = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull);
-		*created_here = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+
+		/* not the system column: that shows the id that a frozen row once had */
+		*created_here =
+			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);

@@ -45,6 +45,12 @@ typedef struct AzrStream
 	int64		divergence;		/* an edition's first own sequence; else 0 */
 } AzrStream;
 
+/*
+ * Told of a stream that has just branched off the main timeline.  The writer of
+ * its first event holds its lock.
+ */
+typedef void (*AzrBranchCallback) (const AzrStreamName *name, int64 divergence);
+
 extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
 extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
 										   const AzrStreamName *name);
@@ -55,5 +61,6 @@ extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE m
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_lock(const AzrStreamName *name);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 divergence);
+extern void azr_on_branch(AzrBranchCallback callback);
 
 #endif							/* AZR_STREAM_H */

@@ -38,7 +38,7 @@ static const char *changed_column(const AzrTable *table, Relation rel);
 static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
 static bool is_plain(const AzrTable *table, Relation rel);
 static bool is_not_null_test(List *predicate);
-static bool parent_has_insert_trigger(Oid parentid);
+static bool has_statement_trigger(Oid parentid);
 static void relation_changed(Datum arg, Oid relid);
 
 /*
@@ -99,7 +99,7 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 			find_table(table);
 
 		parentid = table->parentid;
-		lock_parent = OidIsValid(parentid) && lockmode > AccessShareLock;
+		lock_parent = OidIsValid(parentid);
 		if (lock_parent)
 			LockRelationOid(parentid, lockmode);
 		rel = try_relation_open(table->relid, lockmode);
@@ -184,8 +184,16 @@ find_table(AzrTable *table)
 
 	table->valid = false;
 	table->changed = false;
-	table->relid = get_relname_relid(table->name, schema);
 	table->parentid = InvalidOid;
+	table->grandparentid = InvalidOid;
+	if (table->leaf_of != NULL)
+	{
+		table->parentid = table->leaf_of->relid;
+		table->grandparentid = table->leaf_of->parentid;
+		return;
+	}
+
+	table->relid = get_relname_relid(table->name, schema);
 	if (table->parent != NULL)
 		table->parentid = get_relname_relid(table->parent, schema);
 
@@ -208,35 +216,39 @@ static void
 describe_table(AzrTable *table, Relation rel)
 {
 	const char *column = changed_column(table, rel);
-	bool		is_leaf;
+	bool		is_partition;
 
 	if (column != NULL && !table->changed)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("column \"%s\" of table \"%s\" was changed",
-						column, table->name),
+						column, RelationGetRelationName(rel)),
 				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL.")));
 
-	is_leaf = rel->rd_rel->relispartition &&
+	is_partition = rel->rd_rel->relispartition &&
 		get_partition_parent(RelationGetRelid(rel), true) == table->parentid;
-	if (table->parent != NULL && !is_leaf && !table->changed)
+	if (OidIsValid(table->parentid) && !is_partition && !table->changed)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is no partition of \"%s\"",
-						table->name, table->parent),
+						RelationGetRelationName(rel), get_rel_name(table->parentid)),
 				 errhint("Attach it as the extension's install script does.")));
 
-	for (int i = 0; i < table->nindexes && !table->changed; i++)
+	for (int i = 0; i < table->nindexes && !table->partitioned && !table->changed; i++)
 	{
-		table->indexids[i] = find_index(table, &table->indexes[i], rel);
+		const AzrIndex *expected = &table->indexes[i];
+
+		table->indexids[i] = find_index(table, expected, rel);
 		if (!OidIsValid(table->indexids[i]) && !table->changed)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("index \"%s\" of table \"%s\" is missing or was changed",
-							table->indexes[i].name, table->name),
+					 errmsg("%s of table \"%s\" is missing or was changed",
+							expected->name != NULL
+							? psprintf("index \"%s\"", expected->name) : "primary key",
+							RelationGetRelationName(rel)),
 					 errhint("Create it as the extension's install script does.")));
 	}
-	if (!table->changed)
+	if (!table->changed && !table->partitioned)
 		table->plain = is_plain(table, rel);
 	table->valid = !table->changed;
 }
@@ -256,7 +268,9 @@ changed_column(const AzrTable *table, Relation rel)
 		const AzrColumn *expected = &table->columns[i];
 		Form_pg_attribute attr;
 
-		if (rel->rd_rel->relkind != RELKIND_RELATION || i >= desc->natts)
+		if (rel->rd_rel->relkind !=
+			(table->partitioned ? RELKIND_PARTITIONED_TABLE : RELKIND_RELATION) ||
+			i >= desc->natts)
 			return expected->name;
 		attr = TupleDescAttr(desc, i);
 		if (attr->attisdropped ||
@@ -280,14 +294,18 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 	Relation	index;
 	bool		sound;
 
-	indexid = get_relname_relid(expected->name, RelationGetNamespace(rel));
+	if (expected->name != NULL)
+		indexid = get_relname_relid(expected->name, RelationGetNamespace(rel));
+	else
+		indexid = azr_primary_key(rel);
 	index = OidIsValid(indexid) ? try_relation_open(indexid, AccessShareLock) : NULL;
 	sound = index != NULL &&
 		index->rd_index != NULL &&
 		index->rd_index->indrelid == RelationGetRelid(rel) &&
 		index->rd_index->indisvalid &&
 		index->rd_rel->relam == BTREE_AM_OID &&
-		IndexRelationGetNumberOfKeyAttributes(index) == expected->nkeys;
+		IndexRelationGetNumberOfKeyAttributes(index) == expected->nkeys &&
+		(index->rd_index->indisunique || !table->updated || expected != table->indexes);
 
 	for (int i = 0; sound && i < expected->nkeys; i++)
 	{
@@ -352,7 +370,7 @@ is_plain(const AzrTable *table, Relation rel)
 		 triggers->trig_update_before_statement || triggers->trig_update_after_statement ||
 		 triggers->trig_update_new_table || triggers->trig_update_old_table))
 		return false;
-	if (OidIsValid(table->parentid) && parent_has_insert_trigger(table->parentid))
+	if (has_statement_trigger(table->parentid) || has_statement_trigger(table->grandparentid))
 		return false;
 
 	indexes = RelationGetIndexList(rel);
@@ -394,12 +412,17 @@ is_not_null_test(List *predicate)
  * for statements do not.
  */
 static bool
-parent_has_insert_trigger(Oid parentid)
+has_statement_trigger(Oid parentid)
 {
-	Relation	parent = table_open(parentid, AccessShareLock);
-	TriggerDesc *triggers = parent->trigdesc;
+	Relation	parent;
+	TriggerDesc *triggers;
 	bool		result;
 
+	if (!OidIsValid(parentid))
+		return false;
+
+	parent = table_open(parentid, AccessShareLock);
+	triggers = parent->trigdesc;
 	result = triggers != NULL &&
 		(triggers->trig_insert_before_statement ||
 		 triggers->trig_insert_after_statement);
@@ -414,6 +437,7 @@ static void
 relation_changed(Datum arg, Oid relid)
 {
 	for (AzrTable *table = found_tables; table != NULL; table = table->next)
-		if (!OidIsValid(relid) || relid == table->relid || relid == table->parentid)
+		if (!OidIsValid(relid) || relid == table->relid ||
+			relid == table->parentid || relid == table->grandparentid)
 			table->changed = true;
 }

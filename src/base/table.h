@@ -12,8 +12,8 @@
  * session, in another schema too, are such changes.
  *
  * Locks are those that SQL takes, to the end of the transaction: AccessShareLock
- * to read, on the leaf table and its index; RowExclusiveLock to write, on the
- * partitioned table and then on the leaf and its indexes.
+ * to read, RowExclusiveLock to write, on the partitioned table, then on the leaf
+ * and its indexes.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +39,7 @@ typedef struct AzrColumn
 
 typedef struct AzrIndex
 {
-	const char *name;
+	const char *name;			/* or NULL for the primary key */
 	int			nkeys;
 	AttrNumber	keys[AZR_MAX_INDEX_KEYS];
 	AttrNumber	only_where_not_null;	/* partial index, or 0 */
@@ -50,10 +50,11 @@ typedef struct AzrTable
 	/* what the C code expects */
 	const char *name;
 	const char *parent;			/* the partitioned table, or NULL */
+	bool		partitioned;	/* itself: its indexes are those of each leaf */
 	int			ncolumns;
 	const AzrColumn *columns;
 	int			nindexes;
-	const AzrIndex *indexes;
+	const AzrIndex *indexes;	/* the first of a table that is updated is unique */
 	bool		updated;		/* do we update its rows? */
 
 	/* what the catalogs say; private to table.c */
@@ -64,7 +65,9 @@ typedef struct AzrTable
 								 * or index that runs somebody's code */
 	Oid			relid;
 	Oid			parentid;
+	Oid			grandparentid;
 	Oid			indexids[AZR_MAX_INDEXES];
+	const struct AzrTable *leaf_of; /* found by OID, not by name; see partition.h */
 	struct AzrTable *next;		/* in the list of all tables found so far */
 } AzrTable;
 

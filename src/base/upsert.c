@@ -7,8 +7,11 @@
  * What INSERT ... ON CONFLICT DO UPDATE does (ExecInsert() and
  * ExecOnConflictUpdate() in nodeModifyTable.c), for one row and one unique index.
  * A concurrent transaction that writes the same key is waited for, and what it
- * committed is looked at, at any isolation level: callers only replace a row by
- * one that they may put in place of any.
+ * committed is looked at; but a transaction that must stick to its PostgreSQL
+ * snapshot fails with 40001 where that does not show what is to be replaced.
+ *
+ * Nothing is waited for while a scan is open: a scan pins a page of the index, for
+ * which VACUUM would have to wait, and no deadlock detector sees that.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,14 +53,20 @@ typedef struct Upsert
 	TupleTableSlot *row;
 } Upsert;
 
-static Attempt update_existing(Upsert *upsert, AzrScan *scan);
+static bool find_existing(Upsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replace,
+						  void *arg, ItemPointer tid, bool *keep);
+static void check_no_row_in_snapshot(Upsert *upsert, ScanKey keys, int nkeys);
+static Attempt update_existing(Upsert *upsert, ItemPointer tid);
 static Attempt insert_new(Upsert *upsert);
+static List *find_arbiters(Upsert *upsert);
+static void serialization_failure(Upsert *upsert);
 
 /*
  * Store a row.  The table's first index is the unique one that 'keys' describe;
  * the caller has opened the table with RowExclusiveLock.
  *
- * Returns false if there is a row with the key and 'replace' has it stay.
+ * Returns false if there is a row with the key and 'replace' has it stay.  Raises
+ * 40001 where the transaction's PostgreSQL snapshot does not show that row.
  */
 bool
 azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
@@ -80,19 +89,17 @@ azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
 
 	do
 	{
-		AzrScan		scan;
-		TupleTableSlot *existing;
+		ItemPointerData tid;
+		bool		keep;
 
 		CHECK_FOR_INTERRUPTS();
-		azr_scan_begin(&scan, table, rel, 0, SnapshotSelf, keys, nkeys);
-		existing = azr_scan_next(&scan, ForwardScanDirection);
-		if (existing == NULL)
+		if (!find_existing(&upsert, keys, nkeys, replace, arg, &tid, &keep))
+		{
+			check_no_row_in_snapshot(&upsert, keys, nkeys);
 			attempt = insert_new(&upsert);
-		else if (replace(existing, arg))
-			attempt = update_existing(&upsert, &scan);
+		}
 		else
-			attempt = KEPT;
-		azr_scan_end(&scan);
+			attempt = keep ? KEPT : update_existing(&upsert, &tid);
 	} while (attempt == AGAIN);
 
 	ExecDropSingleTupleTableSlot(upsert.row);
@@ -105,33 +112,97 @@ azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
 }
 
 /*
- * Put the row in place of the one that the scan is at, unless that was updated or
+ * Look for the row that is there, whatever the transaction's snapshot shows, and
+ * ask whether it stays.
+ */
+static bool
+find_existing(Upsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replace, void *arg,
+			  ItemPointer tid, bool *keep)
+{
+	AzrScan		scan;
+	TupleTableSlot *existing;
+	bool		found;
+
+	azr_scan_begin(&scan, upsert->table, upsert->rel, 0, SnapshotSelf, keys, nkeys);
+	existing = azr_scan_next(&scan, ForwardScanDirection);
+	found = existing != NULL;
+	if (found)
+	{
+		*tid = existing->tts_tid;
+		*keep = !replace(existing, arg);
+		if (!*keep && IsolationUsesXactSnapshot() &&
+			!table_tuple_satisfies_snapshot(upsert->rel, existing, GetTransactionSnapshot()))
+			serialization_failure(upsert);
+	}
+	azr_scan_end(&scan);
+	return found;
+}
+
+/*
+ * Where there is no row, there must not be one by the transaction's snapshot
+ * either, or the transaction would see both.
+ */
+static void
+check_no_row_in_snapshot(Upsert *upsert, ScanKey keys, int nkeys)
+{
+	AzrScan		scan;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	azr_scan_begin(&scan, upsert->table, upsert->rel, 0, GetTransactionSnapshot(), keys, nkeys);
+	if (azr_scan_next(&scan, ForwardScanDirection) != NULL)
+		serialization_failure(upsert);
+	azr_scan_end(&scan);
+}
+
+/*
+ * Put the row in place of the one that was found, unless that was updated or
  * deleted since.
  */
 static Attempt
-update_existing(Upsert *upsert, AzrScan *scan)
+update_existing(Upsert *upsert, ItemPointer tid)
 {
-	ItemPointerData tid = scan->slot->tts_tid;
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *existing = table_slot_create(upsert->rel, NULL);
+	Attempt		attempt = AGAIN;
 	TM_FailureData failure;
 	TM_Result	locked;
-	AzrUpdateIndexes update_indexes;
 
-	locked = table_tuple_lock(upsert->rel, &tid, snapshot, scan->slot,
+	locked = table_tuple_lock(upsert->rel, tid, snapshot, existing,
 							  GetCurrentCommandId(false), LockTupleNoKeyExclusive,
 							  LockWaitBlock, 0, &failure);
-	if (locked == TM_Ok)
+	ExecDropSingleTupleTableSlot(existing);
+	switch (locked)
 	{
-		simple_table_tuple_update(upsert->rel, &tid, upsert->row, snapshot, &update_indexes);
-		if (azr_needs_index_entries(update_indexes))
-			(void) azr_insert_index_tuples(upsert->target, upsert->row, upsert->estate);
-	}
-	else if (locked != TM_Updated && locked != TM_Deleted)
-		elog(ERROR, "could not lock row of table \"%s\": status %d",
-			 upsert->table->name, (int) locked);
+		case TM_Ok:
+			{
+				AzrUpdateIndexes update_indexes;
 
+				CheckCmdReplicaIdentity(upsert->rel, CMD_UPDATE);
+				simple_table_tuple_update(upsert->rel, tid, upsert->row, snapshot,
+										  &update_indexes);
+				if (azr_needs_index_entries(update_indexes))
+					(void) azr_insert_index_tuples(upsert->target, upsert->row, upsert->estate);
+				attempt = STORED;
+			}
+			break;
+		case TM_Updated:
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				serialization_failure(upsert);
+			break;
+		case TM_Invisible:
+		case TM_SelfModified:
+			/* the statement that calls us has written it, as an owner can */
+			CommandCounterIncrement();
+			break;
+		default:
+			elog(ERROR, "could not lock row of table \"%s\": status %d",
+				 RelationGetRelationName(upsert->rel), (int) locked);
+	}
 	UnregisterSnapshot(snapshot);
-	return locked == TM_Ok ? STORED : AGAIN;
+	return attempt;
 }
 
 /*
@@ -140,7 +211,7 @@ update_existing(Upsert *upsert, AzrScan *scan)
 static Attempt
 insert_new(Upsert *upsert)
 {
-	List	   *arbiters = list_make1_oid(upsert->table->indexids[0]);
+	List	   *arbiters = find_arbiters(upsert);
 	ItemPointerData conflict;
 	ItemPointerData none;
 	uint32		token;
@@ -162,4 +233,37 @@ insert_new(Upsert *upsert)
 
 	list_free(arbiters);
 	return conflicts ? AGAIN : STORED;
+}
+
+/*
+ * The unique indexes on the key.  While one is rebuilt concurrently, there are two.
+ */
+static List *
+find_arbiters(Upsert *upsert)
+{
+	const AzrIndex *expected = &upsert->table->indexes[0];
+	List	   *arbiters = NIL;
+
+	for (int i = 0; i < upsert->target->ri_NumIndices; i++)
+	{
+		Form_pg_index index = upsert->target->ri_IndexRelationDescs[i]->rd_index;
+		bool		same = index->indisunique && index->indnkeyatts == expected->nkeys &&
+			upsert->target->ri_IndexRelationInfo[i]->ii_Predicate == NIL;
+
+		for (int key = 0; same && key < expected->nkeys; key++)
+			same = index->indkey.values[key] == expected->keys[key];
+		if (same)
+			arbiters = lappend_oid(arbiters, index->indexrelid);
+	}
+	return arbiters;
+}
+
+static void
+serialization_failure(Upsert *upsert)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access: a row of table \"%s\" has changed after this transaction's snapshot",
+					RelationGetRelationName(upsert->rel)),
+			 errhint("Run the whole transaction again.")));
 }

@@ -16,7 +16,9 @@
 #include "events/timeline.h"
 #include "utils/snapmgr.h"
 
-static void check_snapshot(const AzrStreamName *name, int64 next);
+static void check_isolation(const AzrStreamName *name, const AzrStream *stream, int64 next);
+static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
+static void serialization_failure(const AzrStreamName *name);
 static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
 static void sequence_conflict(const AzrStreamName *name, int64 expected, int64 next);
 static Snapshot register_read_snapshot(void);
@@ -61,7 +63,7 @@ azr_append_events(const AzrAppend *append)
 	}
 	stream = azr_stream_lock(name);
 	next = azr_timeline_own_next(&stream, SnapshotSelf);
-	check_snapshot(name, next);
+	check_isolation(name, &stream, next);
 
 	duplicate = find_duplicate(stream.id, events);
 	if (duplicate.found)
@@ -80,7 +82,10 @@ azr_append_events(const AzrAppend *append)
 				 errhint("Use azr_protect_edition to open it.")));
 
 	if (!is_main && stream.id == AZR_NO_STREAM)
+	{
+		check_registration(name, &edition);
 		next = divergence_of_first_append(append, &edition);
+	}
 	else if (append->divergence.given && append->divergence.value != stream.divergence)
 		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
 
@@ -104,30 +109,55 @@ azr_append_events(const AzrAppend *append)
 }
 
 /*
- * Fail with 40001 where the transaction must stick to its snapshot and the
- * stream's own events are not what that shows, own appends included.
+ * Fail with 40001 where the transaction must stick to its snapshot and the stream,
+ * or its own events, are not what that shows, own appends included.  It may be
+ * another stream by now: an edition was deleted, and its name used anew.
  */
 static void
-check_snapshot(const AzrStreamName *name, int64 next)
+check_isolation(const AzrStreamName *name, const AzrStream *stream, int64 next)
 {
 	Snapshot	snapshot;
-	AzrStream	stream;
-	int64		next_in_snapshot;
+	AzrStream	then;
+	int64		next_then;
 
 	if (!IsolationUsesXactSnapshot())
 		return;
 
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	stream = azr_stream_find(name, snapshot);
-	next_in_snapshot = azr_timeline_own_next(&stream, snapshot);
+	then = azr_stream_find(name, snapshot);
+	next_then = azr_timeline_own_next(&then, snapshot);
 	UnregisterSnapshot(snapshot);
 
-	if (next_in_snapshot != next)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access: stream \"%s\" has changed after this transaction's snapshot",
-						azr_stream_label(name)),
-				 errhint("Run the whole transaction again.")));
+	if (then.id != stream->id || next_then != next)
+		serialization_failure(name);
+}
+
+/*
+ * The same for what is registered of the edition that the stream begins in.
+ */
+static void
+check_registration(const AzrStreamName *name, const AzrEdition *edition)
+{
+	AzrEdition	then;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	then = azr_edition_find(name->domain, name->edition, GetTransactionSnapshot());
+	if (then.registered != edition->registered ||
+		then.divergence.given != edition->divergence.given ||
+		then.divergence.value != edition->divergence.value)
+		serialization_failure(name);
+}
+
+static void
+serialization_failure(const AzrStreamName *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access: stream \"%s\" has changed after this transaction's snapshot",
+					azr_stream_label(name)),
+			 errhint("Run the whole transaction again.")));
 }
 
 /*

@@ -12,20 +12,22 @@
 #include "events/immutable.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "replication/logicalworker.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(azr_reject_change);
 
-bool		azr_deleting_edition = false;
+AzrDeletion azr_deletion = {0, NULL};
 
-static bool is_row_of_edition(TriggerData *trigdata);
+static bool may_delete(TriggerData *trigdata);
+static int	compare_ids(const void *a, const void *b);
 
 /*
  * azr_reject_change() -> trigger
  *
  * Fires before UPDATE, DELETE and TRUNCATE on the event store's tables, for
  * every role.  Takes no locks.  Raises ZR008, unless azr_delete_edition() is
- * deleting rows of an edition.
+ * deleting just these rows, here or on the server that this one replicates.
  */
 Datum
 azr_reject_change(PG_FUNCTION_ARGS)
@@ -38,9 +40,7 @@ azr_reject_change(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("azr_reject_change must be called as a trigger")));
 
-	if (azr_deleting_edition &&
-		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
-		is_row_of_edition(trigdata))
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) && may_delete(trigdata))
 		return PointerGetDatum(trigdata->tg_trigtuple);
 
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
@@ -59,17 +59,36 @@ azr_reject_change(PG_FUNCTION_ARGS)
 }
 
 /*
- * The streams of editions have negative ids, in every table that has them.
+ * Is a row one of a stream that is being deleted?  Every table with this trigger
+ * has a stream_id.
  */
 static bool
-is_row_of_edition(TriggerData *trigdata)
+may_delete(TriggerData *trigdata)
 {
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	int			attno = SPI_fnumber(desc, "stream_id");
 	bool		isnull = true;
-	Datum		stream_id = (Datum) 0;
+	int64		stream_id = 0;
 
 	if (attno > 0)
-		stream_id = SPI_getbinval(trigdata->tg_trigtuple, desc, attno, &isnull);
-	return !isnull && DatumGetInt64(stream_id) < 0;
+		stream_id = DatumGetInt64(SPI_getbinval(trigdata->tg_trigtuple, desc, attno, &isnull));
+	if (isnull || stream_id >= 0)
+		return false;
+
+	/* the publisher has checked what a subscriber is told to delete */
+	if (IsLogicalWorker())
+		return true;
+
+	return azr_deletion.count > 0 &&
+		bsearch(&stream_id, azr_deletion.stream_ids, azr_deletion.count, sizeof(int64),
+				compare_ids) != NULL;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		first = *(const int64 *) a;
+	int64		second = *(const int64 *) b;
+
+	return first < second ? -1 : first > second;
 }

@@ -9,9 +9,15 @@
 #define AZR_IMMUTABLE_H
 
 /*
- * Set while azr_delete_edition() deletes: rows of editions may go then, those of
- * the main timeline never.
+ * The streams that azr_delete_edition() is deleting now, ascending: all ids are
+ * negative, those of an edition.  No other row can go.
  */
-extern bool azr_deleting_edition;
+typedef struct AzrDeletion
+{
+	int			count;
+	int64	   *stream_ids;
+} AzrDeletion;
+
+extern AzrDeletion azr_deletion;
 
 #endif							/* AZR_IMMUTABLE_H */

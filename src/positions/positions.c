@@ -22,6 +22,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "positions/positions.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -80,12 +81,28 @@ typedef struct Position
 	int64		in_force;
 } Position;
 
+/*
+ * Rows of azr_positions of edition $1, $2.  Their key starts with the handler: one
+ * index probe finds each handler that there is, and one more what it has there.
+ */
+#define OF_EDITION \
+	"domain = $1 AND edition = $2 AND handler = ANY (ARRAY(" \
+	"WITH RECURSIVE h AS (" \
+	"(SELECT p.handler FROM %s.azr_positions p ORDER BY p.handler LIMIT 1) " \
+	"UNION ALL " \
+	"SELECT (SELECT p.handler FROM %s.azr_positions p " \
+	"WHERE p.handler > h.handler ORDER BY p.handler LIMIT 1) " \
+	"FROM h WHERE h.handler IS NOT NULL) " \
+	"SELECT h.handler FROM h WHERE h.handler IS NOT NULL))"
+
 static void begin_write(const text *domain, const text *edition, const char *function);
 static void make_keys(ScanKeyData *keys, const Position *position);
 static bool is_further(TupleTableSlot *existing, void *arg);
 static void put_by_sql(Position *position);
+static AzrQueryArgs edition_args(const text *domain, const text *edition);
 static bool find_position(Position *position, Snapshot snapshot);
 static void note_position(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void note_count(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * azr_put_position(handler, domain, edition, root, sequence) -> bigint
@@ -190,6 +207,8 @@ Datum
 azr_delete_positions(PG_FUNCTION_ARGS)
 {
 	AzrQueryArgs args = {0};
+	text	   *domain;
+	text	   *edition;
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(azr_arg_name(fcinfo, 0, "handler")), false);
 	if (PG_ARGISNULL(1))
@@ -200,22 +219,31 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 					 errmsg("edition and root need a domain"),
 					 errhint("Without a domain, all positions of the handler are deleted.")));
 		PreventCommandIfReadOnly("azr_delete_positions()");
+		PreventCommandIfParallelMode("azr_delete_positions()");
 		PG_RETURN_INT64((int64)
 						azr_query_modify("DELETE FROM %s.azr_positions WHERE handler = $1",
 										 &args, NULL, NULL));
 	}
 
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(azr_arg_name(fcinfo, 1, "domain")), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(azr_arg_edition(fcinfo, 2, "edition")), false);
+	domain = azr_arg_name(fcinfo, 1, "domain");
+	edition = azr_arg_edition(fcinfo, 2, "edition");
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
 	azr_query_arg(&args, UUIDOID, PG_ARGISNULL(3) ? (Datum) 0 : PG_GETARG_DATUM(3),
 				  PG_ARGISNULL(3));
-	PreventCommandIfReadOnly("azr_delete_positions()");
+	begin_write(domain, edition, "azr_delete_positions()");
 	PG_RETURN_INT64((int64)
 					azr_query_modify("DELETE FROM %s.azr_positions "
 									 "WHERE handler = $1 AND domain = $2 AND edition = $3 "
 									 "AND ($4 IS NULL OR root = $4)",
 									 &args, NULL, NULL));
 }
+
+/* The last sequence of a stream, in azr_lag's query. */
+#define LAST_OF(edition) \
+	"(SELECT max(e.sequence) FROM %s.azr_events e WHERE e.stream_id = " \
+	"(SELECT s.stream_id FROM %s.azr_streams s " \
+	"WHERE s.domain = streams.domain AND s.edition = " edition " AND s.root = streams.root))"
 
 /*
  * azr_lag(handler, domain) -> setof azr_lag_entry
@@ -239,14 +267,44 @@ azr_lag(PG_FUNCTION_ARGS)
 								"streams AS (SELECT domain, edition, root FROM known UNION "
 								"SELECT domain, edition, s.root FROM %s.azr_streams s "
 								"JOIN followed USING (domain, edition)) "
-								"SELECT domain, edition, root, k.sequence, n.next, "
-								"n.next - coalesce(k.sequence + 1, 0) "
-								"FROM streams s LEFT JOIN known k USING (domain, edition, root) "
-								"CROSS JOIN LATERAL (SELECT "
-								"%s.azr_next_sequence(s.domain, s.edition, s.root) AS next) n "
-								"WHERE n.next > coalesce(k.sequence + 1, 0) "
+								"SELECT domain, edition, root, k.sequence, n.last + 1, "
+								"n.last - coalesce(k.sequence, -1) "
+								"FROM streams LEFT JOIN known k USING (domain, edition, root) "
+								"CROSS JOIN LATERAL (SELECT coalesce("
+								LAST_OF("streams.edition") ", "
+								"least(" LAST_OF("'" AZR_MAIN_EDITION "'") ", "
+								"(SELECT r.divergence - 1 FROM %s.azr_registered_editions r "
+								"WHERE r.domain = streams.domain AND r.edition = streams.edition))"
+								") AS last) n "
+								"WHERE n.last > coalesce(k.sequence, -1) "
 								"ORDER BY domain, edition, root",
 								&args);
+}
+
+/*
+ * How many positions there are in an edition, by the active PostgreSQL snapshot.
+ */
+int64
+azr_edition_positions_count(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = edition_args(domain, edition);
+	int64		count = 0;
+
+	azr_query_read("SELECT count(*) FROM %s.azr_positions WHERE " OF_EDITION,
+				   &args, note_count, &count);
+	return count;
+}
+
+/*
+ * Delete the positions in an edition that the caller has locked against writers.
+ */
+void
+azr_edition_positions_delete(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = edition_args(domain, edition);
+
+	(void) azr_query_modify("DELETE FROM %s.azr_positions WHERE " OF_EDITION,
+							&args, NULL, NULL);
 }
 
 /*
@@ -307,8 +365,24 @@ put_by_sql(Position *position)
 						 "ON CONFLICT (handler, domain, edition, root) "
 						 "DO UPDATE SET sequence = excluded.sequence "
 						 "WHERE p.sequence < excluded.sequence RETURNING p.sequence",
-						 &args, note_position, position) == 0)
-		(void) find_position(position, SnapshotSelf);
+						 &args, note_position, position) > 0)
+		return;
+	if (!find_position(position, SnapshotSelf) || position->in_force < position->sequence)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger on azr_positions dropped the position of stream \"%s\"",
+						azr_stream_label(&position->stream)),
+				 errhint("A BEFORE trigger there must return the row as it got it.")));
+}
+
+static AzrQueryArgs
+edition_args(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
+	return args;
 }
 
 /*
@@ -337,4 +411,10 @@ note_position(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	if (!nulls[0])
 		((Position *) arg)->in_force = DatumGetInt64(values[0]);
+}
+
+static void
+note_count(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	*(int64 *) arg = DatumGetInt64(values[0]);
 }

@@ -2,7 +2,8 @@
  *
  * editions.c
  *	  azr_create_edition, azr_protect_edition, azr_delete_edition and
- *	  azr_editions: the life of an edition beside its appends.
+ *	  azr_editions: the life of an edition beside its appends.  An edition has parts
+ *	  in all three stores.
  *
  * Whoever changes what an edition is takes AZR_LOCK_EDITION in ExclusiveLock: it
  * waits for transactions that have appended to the edition, and keeps new ones
@@ -21,6 +22,9 @@
 #include "events/immutable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "positions/positions.h"
+#include "snapshots/snapshot_table.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -36,36 +40,26 @@ typedef struct EditionName
 	text	   *edition;
 } EditionName;
 
-/* What an edition's streams, their own events and its positions add up to. */
+/* What an edition amounts to. */
 typedef struct EditionSum
 {
-	int64		streams;
+	int64		registration;	/* transaction that wrote it, or 0 */
 	int64		ids;
 	int64		events;
+	int64		snapshots;
 	int64		positions;
+	AzrDeletion streams;
+	MemoryContext context;		/* for the ids */
 } EditionSum;
-
-/*
- * Rows of azr_positions, whose key starts with the handler: one index probe finds
- * each handler that there is, and one more what it has in the edition.
- */
-#define POSITIONS_OF_EDITION \
-	"domain = $1 AND edition = $2 AND handler = ANY (ARRAY(" \
-	"WITH RECURSIVE h AS (" \
-	"(SELECT p.handler FROM %s.azr_positions p ORDER BY p.handler LIMIT 1) " \
-	"UNION ALL " \
-	"SELECT (SELECT p.handler FROM %s.azr_positions p " \
-	"WHERE p.handler > h.handler ORDER BY p.handler LIMIT 1) " \
-	"FROM h WHERE h.handler IS NOT NULL) " \
-	"SELECT h.handler FROM h WHERE h.handler IS NOT NULL))"
 
 static EditionName begin_change(FunctionCallInfo fcinfo, const char *function);
 static AzrProtection protection_arg(FunctionCallInfo fcinfo, int argno);
 static AzrQueryArgs name_args(const EditionName *name);
 static char *edition_label(const EditionName *name);
-static void check_snapshot(const EditionName *name, const EditionSum *now);
+static void check_isolation(const EditionName *name);
 static EditionSum sum_edition(const EditionName *name, Snapshot snapshot);
-static void note_sum(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void note_registration(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void note_streams(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * azr_create_edition(domain, edition, divergence, description) -> void
@@ -130,7 +124,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = name_args(&name);
 	AzrEdition	edition;
 	EditionSum	sum;
-	bool		was_deleting = azr_deleting_edition;
+	AzrDeletion outer = azr_deletion;
 	uint64		events = 0;
 	uint64		streams = 0;
 
@@ -142,9 +136,8 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 						azr_protection_names[edition.protection]),
 				 errhint("Use azr_protect_edition to open it.")));
 	sum = sum_edition(&name, GetLatestSnapshot());
-	check_snapshot(&name, &sum);
 
-	azr_deleting_edition = true;
+	azr_deletion = sum.streams;
 	PG_TRY();
 	{
 		/* an array of ids makes it an index scan, whatever the statistics say */
@@ -159,22 +152,22 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	}
 	PG_FINALLY();
 	{
-		azr_deleting_edition = was_deleting;
+		azr_deletion = outer;
 	}
 	PG_END_TRY();
-	if (events != (uint64) sum.events || streams != (uint64) sum.streams)
+	if (events != (uint64) sum.events || streams != (uint64) sum.streams.count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("a trigger kept rows of edition \"%s\"", edition_label(&name)),
 				 errdetail("Of %lld events in %lld streams, %lld and %lld were deleted.",
-						   (long long) sum.events, (long long) sum.streams,
+						   (long long) sum.events, (long long) sum.streams.count,
 						   (long long) events, (long long) streams),
 				 errhint("A BEFORE DELETE trigger on azr_events or azr_streams must return the row.")));
 	(void) azr_query_modify("DELETE FROM %s.azr_registered_editions "
 							"WHERE domain = $1 AND edition = $2",
 							&args, NULL, NULL);
-	(void) azr_query_modify("DELETE FROM %s.azr_positions WHERE " POSITIONS_OF_EDITION,
-							&args, NULL, NULL);
+	azr_edition_snapshots_delete(name.domain, name.edition);
+	azr_edition_positions_delete(name.domain, name.edition);
 	PG_RETURN_INT64((int64) events);
 }
 
@@ -212,8 +205,8 @@ azr_editions(PG_FUNCTION_ARGS)
 }
 
 /*
- * Read the arguments domain and edition, and wait until nobody else appends to
- * the edition or changes it.
+ * Read the arguments domain and edition, and wait until nobody else writes to the
+ * edition or changes it.
  */
 static EditionName
 begin_change(FunctionCallInfo fcinfo, const char *function)
@@ -232,6 +225,7 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 	PreventCommandIfReadOnly(function);
 	PreventCommandIfParallelMode(function);
 	azr_edition_lock(name.domain, name.edition, ExclusiveLock);
+	check_isolation(&name);
 	return name;
 }
 
@@ -273,19 +267,23 @@ edition_label(const EditionName *name)
 
 /*
  * Fail with 40001 where the transaction must stick to its snapshot and that does
- * not show the whole edition: what it does not show would not be deleted.
+ * not show the edition as it is: what it does not show would not be found.
  */
 static void
-check_snapshot(const EditionName *name, const EditionSum *now)
+check_isolation(const EditionName *name)
 {
 	EditionSum	then;
+	EditionSum	now;
 
 	if (!IsolationUsesXactSnapshot())
 		return;
 
 	then = sum_edition(name, GetTransactionSnapshot());
-	if (now->streams != then.streams || now->ids != then.ids ||
-		now->events != then.events || now->positions != then.positions)
+	now = sum_edition(name, GetLatestSnapshot());
+	if (now.registration != then.registration ||
+		now.streams.count != then.streams.count || now.ids != then.ids ||
+		now.events != then.events ||
+		now.snapshots != then.snapshots || now.positions != then.positions)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access: edition \"%s\" has changed after this transaction's snapshot",
@@ -295,35 +293,53 @@ check_snapshot(const EditionName *name, const EditionSum *now)
 
 /*
  * Two states of an edition that add up to the same are the same: streams only
- * come, with ever lower ids, or go all at once, and each only grows.  A position
- * that was changed or deleted since makes its deletion fail by itself.
+ * come, with ever lower ids, or go all at once, and each only grows.  A snapshot or
+ * position that was changed or deleted since makes its deletion fail by itself.
  */
 static EditionSum
 sum_edition(const EditionName *name, Snapshot snapshot)
 {
 	AzrQueryArgs args = name_args(name);
-	EditionSum	sum = {0, 0, 0, 0};
+	EditionSum	sum = {.context = CurrentMemoryContext};
 
 	PushActiveSnapshot(snapshot);
-	azr_query_read("SELECT count(*), coalesce(sum(s.stream_id), 0)::bigint, "
-				   "coalesce(sum(e.next - s.divergence), 0)::bigint, "
-				   "(SELECT count(*) FROM %s.azr_positions WHERE " POSITIONS_OF_EDITION ") "
+	azr_query_read("SELECT r.xmin::text::bigint FROM %s.azr_registered_editions r "
+				   "WHERE r.domain = $1 AND r.edition = $2",
+				   &args, note_registration, &sum);
+	azr_query_read("SELECT array_agg(s.stream_id ORDER BY s.stream_id), "
+				   "coalesce(sum(s.stream_id), 0)::bigint, "
+				   "coalesce(sum(e.next - s.divergence), 0)::bigint "
 				   "FROM %s.azr_streams s CROSS JOIN LATERAL ("
 				   "SELECT max(e.sequence) + 1 AS next FROM %s.azr_events e "
 				   "WHERE e.stream_id = s.stream_id AND e.stream_id < 0) e "
 				   "WHERE s.stream_id < 0 AND s.domain = $1 AND s.edition = $2",
-				   &args, note_sum, &sum);
+				   &args, note_streams, &sum);
+	sum.snapshots = azr_edition_snapshots_count(name->domain, name->edition);
+	sum.positions = azr_edition_positions_count(name->domain, name->edition);
 	PopActiveSnapshot();
 	return sum;
 }
 
 static void
-note_sum(uint64 row, const Datum *values, const bool *nulls, void *arg)
+note_registration(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	((EditionSum *) arg)->registration = DatumGetInt64(values[0]);
+}
+
+static void
+note_streams(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	EditionSum *sum = (EditionSum *) arg;
+	AzrDeletion *streams = &sum->streams;
 
-	sum->streams = DatumGetInt64(values[0]);
 	sum->ids = DatumGetInt64(values[1]);
 	sum->events = DatumGetInt64(values[2]);
-	sum->positions = DatumGetInt64(values[3]);
+	if (!nulls[0])
+	{
+		ArrayType  *ids = DatumGetArrayTypeP(values[0]);
+
+		streams->count = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
+		streams->stream_ids = MemoryContextAllocHuge(sum->context, streams->count * sizeof(int64));
+		memcpy(streams->stream_ids, ARR_DATA_PTR(ids), streams->count * sizeof(int64));
+	}
 }

@@ -1,0 +1,30 @@
+-- azr_maintain
+
+CREATE TYPE @extschema@.azr_maintenance AS (
+	action text,
+	partition text,
+	starts_at timestamptz,
+	ends_at timestamptz,
+	snapshots bigint
+);
+
+COMMENT ON TYPE @extschema@.azr_maintenance IS
+'What azr_maintain() did. created, dropped: a partition. moved: snapshots, out of the default partition into this one. pruned: snapshots, in the default partition itself. postponed: everything, since other transactions used the history for too long.';
+
+CREATE FUNCTION @extschema@.azr_maintain(
+	keep interval DEFAULT '7 days',
+	partition interval DEFAULT '1 day',
+	ahead integer DEFAULT 7
+) RETURNS SETOF @extschema@.azr_maintenance
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_maintain(interval, interval, integer) IS
+'Sees to the partitions of the snapshots'' history: makes those for the time to come, moves what was filed where there was none, and drops those that are past. The latest snapshot of a stream and those that persist are not in them. Call it from time to time, such as once a day: at any time, beside full load, twice at once.
+
+Arguments: keep, for how long snapshots stay in the history once a later one has taken their place; 0 or more. partition, the time that a new partition spans: from one minute to 100 years, or whole months; existing ones stay as they are. Partitions start at full multiples of it, in UTC; those of whole weeks, on a Monday. ahead, how many partitions there should be after the current one, 0 to 1000.
+
+Result: rows of azr_maintenance, one for each thing done; none if there was nothing to do.
+
+Locks: an advisory lock of a private class, in which one call waits for the other. The default partition and partitions to be dropped, exclusively, at the end and for the change of the catalogs alone, with the check by PostgreSQL that the default partition has nothing of a new one''s. It waits for these locks for 20 milliseconds at a time, so that nobody is held up behind it, and for 5 seconds in all, or lock_timeout, where that is set; then it does nothing, and says so in a row and a warning.
+
+Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where snapshots were filed in the default partition after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 42501 where the owner of the tables may not create tables in their schema; 55P03, 57014 from waiting for another call.';

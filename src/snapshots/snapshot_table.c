@@ -1,0 +1,636 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot_table.c
+ *	  The tables of snapshots: the latest one of each stream, and the history of
+ *	  earlier ones.
+ *
+ * See snapshot_table.h for the protocol.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "base/partition.h"
+#include "base/query.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "snapshots/snapshot_table.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+/*
+ * Columns of azr_latest_snapshots, as in snapshot_table.sql.  The history has all
+ * but the last.
+ */
+enum
+{
+	Anum_azr_snapshots_sequence = 1,
+	Anum_azr_snapshots_created_at,
+	Anum_azr_snapshots_filed_at,
+	Anum_azr_snapshots_root,
+	Anum_azr_snapshots_domain,
+	Anum_azr_snapshots_edition,
+	Anum_azr_snapshots_retention,
+	Anum_azr_snapshots_state_type,
+	Anum_azr_snapshots_state,
+	Natts_azr_snapshot_history = Anum_azr_snapshots_state,
+	Anum_azr_latest_snapshots_late_transient,
+	Natts_azr_latest_snapshots = Anum_azr_latest_snapshots_late_transient
+};
+
+static const AzrColumn columns[Natts_azr_latest_snapshots] = {
+	{"sequence", INT8OID, true},
+	{"created_at", TIMESTAMPTZOID, true},
+	{"filed_at", TIMESTAMPTZOID, true},
+	{"root", UUIDOID, true},
+	{"domain", TEXTOID, true},
+	{"edition", TEXTOID, true},
+	{"retention", TEXTOID, true},
+	{"state_type", TEXTOID, true},
+	{"state", BYTEAOID, true},
+	{"late_transient", BOOLOID, true}
+};
+
+static const AzrIndex latest_indexes[] = {
+	{
+		"azr_latest_snapshots_pkey", 3,
+		{
+			Anum_azr_snapshots_domain, Anum_azr_snapshots_edition, Anum_azr_snapshots_root
+		},
+		0
+	}
+};
+
+/* The same on every leaf of the history. */
+static const AzrIndex history_indexes[] = {
+	{
+		NULL, 4,
+		{
+			Anum_azr_snapshots_domain, Anum_azr_snapshots_edition, Anum_azr_snapshots_root,
+			Anum_azr_snapshots_sequence
+		},
+		0
+	}
+};
+
+static AzrTable latest_table = {
+	.name = "azr_latest_snapshots",
+	.ncolumns = Natts_azr_latest_snapshots,
+	.columns = columns,
+	.nindexes = lengthof(latest_indexes),
+	.indexes = latest_indexes,
+	.updated = true
+};
+
+static AzrTable persist_table = {
+	.name = "azr_snapshot_history_persist",
+	.parent = "azr_snapshot_history",
+	.ncolumns = Natts_azr_snapshot_history,
+	.columns = columns,
+	.nindexes = lengthof(history_indexes),
+	.indexes = history_indexes
+};
+
+static AzrTable by_time_table = {
+	.name = "azr_snapshot_history_by_time",
+	.parent = "azr_snapshot_history",
+	.partitioned = true,
+	.ncolumns = Natts_azr_snapshot_history,
+	.columns = columns,
+	.nindexes = lengthof(history_indexes),
+	.indexes = history_indexes
+};
+
+const char *const azr_retention_names[] = {
+	[AZR_TRANSIENT] = "transient",
+	[AZR_DEFAULT] = "default",
+	[AZR_PERSIST] = "persist",
+	NULL
+};
+
+/* A row of azr_latest_snapshots. */
+typedef struct LatestRow
+{
+	AzrSnapshot snapshot;
+	TimestampTz filed_at;
+	bool		late_transient;
+	ItemPointerData tid;
+} LatestRow;
+
+/* A query's one value. */
+typedef struct Found
+{
+	bool		found;
+	Datum		value;
+} Found;
+
+static LatestRow find_latest(const AzrStreamName *name, Snapshot as_of);
+static bool find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at,
+						 Snapshot as_of, AzrSnapshot *best);
+static void store_latest(const AzrStreamName *name, const LatestRow *latest);
+static bool always(TupleTableSlot *existing, void *arg);
+static void file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_at);
+static void put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest);
+static void drop_transient(const AzrStreamName *name, int64 before);
+static void forget_since_branch(const AzrStreamName *name, int64 divergence);
+static void check_isolation(const AzrStreamName *name, LatestRow *now);
+static AzrQueryArgs stream_args(const AzrStreamName *name);
+static AzrQueryArgs edition_args(const text *domain, const text *edition);
+static void make_keys(ScanKeyData *keys, const AzrStreamName *name);
+static void make_values(const AzrStreamName *name, const AzrSnapshot *snapshot,
+						TimestampTz filed_at, Datum *values);
+static AzrSnapshot read_snapshot(TupleTableSlot *row);
+static void note_value(uint64 row, const Datum *values, const bool *nulls, void *arg);
+
+/* Of the history, what belongs to the stream $1, $2, $3 or the edition $1, $2. */
+#define HISTORY_OF_STREAM \
+	"%s.azr_snapshot_history WHERE domain = $1 AND edition = $2 AND root = $3"
+#define HISTORY_OF_EDITION \
+	"%s.azr_snapshot_history WHERE domain = $1 AND edition = $2"
+#define LATEST_OF_STREAM \
+	"%s.azr_latest_snapshots WHERE domain = $1 AND edition = $2 AND root = $3"
+#define LATEST_OF_EDITION \
+	"%s.azr_latest_snapshots WHERE domain = $1 AND edition = $2"
+
+/*
+ * The stream's own snapshot with the highest sequence, or the highest at or below
+ * 'at'.
+ */
+AzrSnapshot
+azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of)
+{
+	LatestRow	latest = find_latest(name, as_of);
+	AzrSnapshot best = {.found = false};
+	Relation	by_time;
+	Oid			rest;
+	AzrPlace	place;
+
+	if (!latest.snapshot.found || !at.given || latest.snapshot.sequence <= at.value)
+		return latest.snapshot;
+
+	(void) find_in_leaf(&persist_table, name, at.value, as_of, &best);
+	by_time = azr_snapshot_history_open(AccessShareLock);
+	rest = azr_default_partition(by_time);
+	if (OidIsValid(rest))
+		(void) find_in_leaf(azr_partition(&by_time_table, rest), name, at.value, as_of, &best);
+
+	/* from the stream's latest filing time backwards, to the first that has one */
+	place = azr_place_of(by_time, latest.filed_at);
+	while (!OidIsValid(place.relid) ||
+		   !find_in_leaf(azr_partition(&by_time_table, place.relid), name, at.value,
+						 as_of, &best))
+	{
+		if (TIMESTAMP_IS_NOBEGIN(place.from))
+			break;
+		place = azr_place_of(by_time, place.from - 1);
+	}
+	table_close(by_time, NoLock);
+	return best;
+}
+
+/*
+ * Store a snapshot of a stream whose lock the caller holds.  What is no longer to
+ * be kept goes.
+ *
+ * Raises 40001 where a snapshot that is not the latest one is put in a transaction
+ * that must stick to an older PostgreSQL snapshot.
+ */
+void
+azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	LatestRow	latest = find_latest(name, SnapshotSelf);
+	AzrSnapshot earlier = latest.snapshot;
+
+	if (!earlier.found)
+		latest.filed_at = now;
+	else if (snapshot->sequence < earlier.sequence)
+	{
+		put_late(name, snapshot, &latest);
+		return;
+	}
+	else if (snapshot->sequence > earlier.sequence)
+	{
+		latest.filed_at = Max(latest.filed_at, now);
+		if (latest.late_transient)
+			drop_transient(name, snapshot->sequence);
+		latest.late_transient = false;
+		if (earlier.retention != AZR_TRANSIENT)
+			file(name, &earlier, latest.filed_at);
+	}
+	latest.snapshot = *snapshot;
+	store_latest(name, &latest);
+}
+
+/*
+ * Delete all snapshots of a stream whose lock the caller holds, and say how many
+ * there were.
+ *
+ * Raises 40001 where a transaction that must stick to an older PostgreSQL snapshot
+ * does not see them.
+ */
+int64
+azr_snapshots_delete(const AzrStreamName *name)
+{
+	AzrQueryArgs args = stream_args(name);
+	LatestRow	latest = find_latest(name, SnapshotSelf);
+
+	if (!latest.snapshot.found)
+		return 0;
+
+	check_isolation(name, &latest);
+	return (int64) azr_query_modify("DELETE FROM " LATEST_OF_STREAM, &args, NULL, NULL) +
+		(int64) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM, &args, NULL, NULL);
+}
+
+/*
+ * How many snapshots an edition has, by the active PostgreSQL snapshot.
+ */
+int64
+azr_edition_snapshots_count(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = edition_args(domain, edition);
+	Found		count = {false, (Datum) 0};
+
+	azr_query_read("SELECT (SELECT count(*) FROM " LATEST_OF_EDITION ") + "
+				   "(SELECT count(*) FROM " HISTORY_OF_EDITION ")",
+				   &args, note_value, &count);
+	return DatumGetInt64(count.value);
+}
+
+/*
+ * Delete the snapshots of an edition that the caller has locked against writers.
+ */
+void
+azr_edition_snapshots_delete(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = edition_args(domain, edition);
+
+	(void) azr_query_modify("DELETE FROM " LATEST_OF_EDITION, &args, NULL, NULL);
+	(void) azr_query_modify("DELETE FROM " HISTORY_OF_EDITION, &args, NULL, NULL);
+}
+
+/*
+ * Open the part of the history that is partitioned by time.
+ */
+Relation
+azr_snapshot_history_open(LOCKMODE lockmode)
+{
+	return azr_partitioned_open(&by_time_table, Anum_azr_snapshots_filed_at, lockmode);
+}
+
+/*
+ * Called when the library is loaded.
+ */
+void
+azr_snapshots_init(void)
+{
+	azr_on_branch(forget_since_branch);
+}
+
+/*
+ * One probe of the latest snapshots.  What it returns is palloc'd.
+ */
+static LatestRow
+find_latest(const AzrStreamName *name, Snapshot as_of)
+{
+	Relation	rel = azr_table_open(&latest_table, AccessShareLock);
+	LatestRow	latest = {.snapshot.found = false};
+	ScanKeyData keys[3];
+	AzrScan		scan;
+	TupleTableSlot *row;
+
+	make_keys(keys, name);
+	azr_scan_begin(&scan, &latest_table, rel, 0, as_of, keys, lengthof(keys));
+	row = azr_scan_next(&scan, ForwardScanDirection);
+	if (row != NULL)
+	{
+		latest.snapshot = read_snapshot(row);
+		latest.filed_at =
+			DatumGetTimestampTz(row->tts_values[Anum_azr_snapshots_filed_at - 1]);
+		latest.late_transient =
+			DatumGetBool(row->tts_values[Anum_azr_latest_snapshots_late_transient - 1]);
+		latest.tid = row->tts_tid;
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return latest;
+}
+
+/*
+ * Does a leaf of the history have a snapshot at or below 'at'?  If it is higher
+ * than the best one so far, it becomes that.
+ */
+static bool
+find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at, Snapshot as_of,
+			 AzrSnapshot *best)
+{
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	ScanKeyData keys[4];
+	AzrScan		scan;
+	TupleTableSlot *row;
+
+	make_keys(keys, name);
+	ScanKeyInit(&keys[3], 4, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(at));
+	azr_scan_begin(&scan, leaf, rel, 0, as_of, keys, lengthof(keys));
+	row = azr_scan_next(&scan, BackwardScanDirection);
+	if (row != NULL &&
+		(!best->found ||
+		 DatumGetInt64(row->tts_values[Anum_azr_snapshots_sequence - 1]) > best->sequence))
+		*best = read_snapshot(row);
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return row != NULL;
+}
+
+/*
+ * Make a snapshot the latest one of its stream.
+ */
+static void
+store_latest(const AzrStreamName *name, const LatestRow *latest)
+{
+	Relation	rel = azr_table_open(&latest_table, RowExclusiveLock);
+	Datum		values[Natts_azr_latest_snapshots];
+
+	make_values(name, &latest->snapshot, latest->filed_at, values);
+	values[Anum_azr_latest_snapshots_late_transient - 1] = BoolGetDatum(latest->late_transient);
+
+	if (latest_table.plain)
+	{
+		ScanKeyData keys[3];
+		bool		nulls[Natts_azr_latest_snapshots] = {false};
+
+		make_keys(keys, name);
+		(void) azr_upsert(&latest_table, rel, keys, lengthof(keys), values, nulls, always, NULL);
+	}
+	else
+	{
+		AzrQueryArgs args = {0};
+
+		for (int i = 0; i < Natts_azr_latest_snapshots; i++)
+			azr_query_arg(&args, columns[i].type, values[i], false);
+		(void) azr_query_modify("INSERT INTO %s.azr_latest_snapshots (sequence, created_at, "
+								"filed_at, root, domain, edition, retention, state_type, state, "
+								"late_transient) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+								"ON CONFLICT (domain, edition, root) DO UPDATE "
+								"SET sequence = excluded.sequence, "
+								"created_at = excluded.created_at, "
+								"filed_at = excluded.filed_at, "
+								"retention = excluded.retention, "
+								"state_type = excluded.state_type, state = excluded.state, "
+								"late_transient = excluded.late_transient",
+								&args, NULL, NULL);
+	}
+	table_close(rel, NoLock);
+}
+
+static bool
+always(TupleTableSlot *existing, void *arg)
+{
+	return true;
+}
+
+/*
+ * Put a snapshot into the history.
+ */
+static void
+file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_at)
+{
+	AzrTable   *leaf = &persist_table;
+	Relation	by_time = NULL;
+	Relation	rel = NULL;
+	Datum		values[Natts_azr_snapshot_history];
+
+	if (snapshot->retention != AZR_PERSIST)
+	{
+		Oid			relid;
+
+		by_time = azr_snapshot_history_open(RowExclusiveLock);
+		relid = azr_place_of(by_time, filed_at).relid;
+		if (!OidIsValid(relid))
+			relid = azr_default_partition(by_time);
+		leaf = OidIsValid(relid) ? azr_partition(&by_time_table, relid) : NULL;
+	}
+	if (leaf != NULL)
+		rel = azr_table_open(leaf, RowExclusiveLock);
+
+	make_values(name, snapshot, filed_at, values);
+	if (leaf != NULL && leaf->plain)
+	{
+		AzrInsert  *insert = azr_insert_begin(rel);
+		TupleTableSlot *row = azr_insert_slot(insert);
+
+		memcpy(row->tts_values, values, sizeof(values));
+		memset(row->tts_isnull, false, Natts_azr_snapshot_history * sizeof(bool));
+		azr_insert_put(insert, 0);
+		azr_insert_end(insert);
+	}
+	else
+	{
+		AzrQueryArgs args = {0};
+
+		for (int i = 0; i < Natts_azr_snapshot_history; i++)
+			azr_query_arg(&args, columns[i].type, values[i], false);
+		(void) azr_query_modify("INSERT INTO %s.azr_snapshot_history (sequence, created_at, "
+								"filed_at, root, domain, edition, retention, state_type, state) "
+								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+								&args, NULL, NULL);
+	}
+	if (rel != NULL)
+		table_close(rel, NoLock);
+	if (by_time != NULL)
+		table_close(by_time, NoLock);
+}
+
+/*
+ * Put a snapshot into the history that comes later than one with a higher
+ * sequence.  It is filed with the one that follows it, so that filing times do not
+ * decrease.
+ */
+static void
+put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest)
+{
+	AzrQueryArgs args = stream_args(name);
+	Found		next = {false, (Datum) 0};
+	TimestampTz filed_at;
+
+	check_isolation(name, latest);
+	if (latest->late_transient)
+		drop_transient(name, snapshot->sequence);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(snapshot->sequence), false);
+	(void) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM " AND sequence = $4 RETURNING filed_at",
+							&args, note_value, &next);
+	if (!next.found)
+		(void) azr_query_modify("SELECT filed_at FROM " HISTORY_OF_STREAM
+								" AND sequence > $4 ORDER BY sequence LIMIT 1",
+								&args, note_value, &next);
+	filed_at = next.found ? DatumGetTimestampTz(next.value)
+		: Max(latest->filed_at, GetCurrentTransactionStartTimestamp());
+	file(name, snapshot, filed_at);
+
+	/* in any case: its row tells others that the history has changed */
+	latest->filed_at = Max(latest->filed_at, filed_at);
+	latest->late_transient = latest->late_transient || snapshot->retention == AZR_TRANSIENT;
+	store_latest(name, latest);
+}
+
+/*
+ * Delete the transient snapshots in a stream's history below a sequence.
+ */
+static void
+drop_transient(const AzrStreamName *name, int64 before)
+{
+	AzrQueryArgs args = stream_args(name);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(before), false);
+	(void) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM
+							" AND sequence < $4 AND retention = 'transient'",
+							&args, NULL, NULL);
+}
+
+/*
+ * An edition may have had snapshots of a stream that it shared whole with the main
+ * timeline.  Now the stream branches off: from its divergence on it is another one,
+ * and they are not its.  The caller holds the stream's lock.
+ */
+static void
+forget_since_branch(const AzrStreamName *name, int64 divergence)
+{
+	LatestRow	latest = find_latest(name, SnapshotSelf);
+	AzrQueryArgs args;
+
+	if (!latest.snapshot.found || latest.snapshot.sequence < divergence)
+		return;
+
+	check_isolation(name, &latest);
+	args = stream_args(name);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(divergence), false);
+	(void) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM " AND sequence >= $4",
+							&args, NULL, NULL);
+	(void) azr_query_modify("DELETE FROM " LATEST_OF_STREAM " AND sequence >= $4",
+							&args, NULL, NULL);
+
+	/* the highest that is left is the latest now */
+	args = stream_args(name);
+	(void) azr_query_modify("WITH best AS (DELETE FROM " HISTORY_OF_STREAM " AND sequence = "
+							"(SELECT max(sequence) FROM " HISTORY_OF_STREAM ") RETURNING *) "
+							"INSERT INTO %s.azr_latest_snapshots (sequence, created_at, filed_at, "
+							"root, domain, edition, retention, state_type, state, late_transient) "
+							"SELECT sequence, created_at, filed_at, root, domain, edition, "
+							"retention, state_type, state, true FROM best",
+							&args, NULL, NULL);
+}
+
+/*
+ * Queries on the history see it as of the transaction's PostgreSQL snapshot, where
+ * the transaction must stick to that.  Fail with 40001 where it has changed since,
+ * which the row of the latest snapshot shows.
+ */
+static void
+check_isolation(const AzrStreamName *name, LatestRow *now)
+{
+	LatestRow	then;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	then = find_latest(name, GetTransactionSnapshot());
+	if (!then.snapshot.found || !ItemPointerEquals(&then.tid, &now->tid))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access: snapshots of stream \"%s\" have changed after this transaction's snapshot",
+						azr_stream_label(name)),
+				 errhint("Run the whole transaction again.")));
+}
+
+/*
+ * $1, $2 and $3 of the queries here that are about a stream.
+ */
+static AzrQueryArgs
+stream_args(const AzrStreamName *name)
+{
+	AzrQueryArgs args = edition_args(name->domain, name->edition);
+
+	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name->root), false);
+	return args;
+}
+
+static AzrQueryArgs
+edition_args(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
+	return args;
+}
+
+static void
+make_keys(ScanKeyData *keys, const AzrStreamName *name)
+{
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->domain));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->edition));
+	ScanKeyEntryInitialize(&keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
+						   InvalidOid, F_UUID_EQ, UUIDPGetDatum(name->root));
+}
+
+/*
+ * The columns that all tables have.
+ */
+static void
+make_values(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_at,
+			Datum *values)
+{
+	values[Anum_azr_snapshots_sequence - 1] = Int64GetDatum(snapshot->sequence);
+	values[Anum_azr_snapshots_created_at - 1] = TimestampTzGetDatum(snapshot->created_at);
+	values[Anum_azr_snapshots_filed_at - 1] = TimestampTzGetDatum(filed_at);
+	values[Anum_azr_snapshots_root - 1] = UUIDPGetDatum(name->root);
+	values[Anum_azr_snapshots_domain - 1] = PointerGetDatum(name->domain);
+	values[Anum_azr_snapshots_edition - 1] = PointerGetDatum(name->edition);
+	values[Anum_azr_snapshots_retention - 1] =
+		CStringGetTextDatum(azr_retention_names[snapshot->retention]);
+	values[Anum_azr_snapshots_state_type - 1] = PointerGetDatum(snapshot->state_type);
+	values[Anum_azr_snapshots_state - 1] = PointerGetDatum(snapshot->state);
+}
+
+/*
+ * A row of any of the tables, copied.
+ */
+static AzrSnapshot
+read_snapshot(TupleTableSlot *row)
+{
+	Datum	   *values = row->tts_values;
+	AzrSnapshot snapshot = {.found = true};
+	char	   *retention;
+
+	snapshot.sequence = DatumGetInt64(values[Anum_azr_snapshots_sequence - 1]);
+	snapshot.created_at = DatumGetTimestampTz(values[Anum_azr_snapshots_created_at - 1]);
+	snapshot.state_type = (text *)
+		DatumGetPointer(datumCopy(values[Anum_azr_snapshots_state_type - 1], false, -1));
+	snapshot.state = (bytea *)
+		DatumGetPointer(datumCopy(values[Anum_azr_snapshots_state - 1], false, -1));
+
+	/* what is not one of ours is taken for the one that is kept longest */
+	snapshot.retention = AZR_PERSIST;
+	retention = TextDatumGetCString(values[Anum_azr_snapshots_retention - 1]);
+	for (int i = 0; azr_retention_names[i] != NULL; i++)
+		if (strcmp(retention, azr_retention_names[i]) == 0)
+			snapshot.retention = (AzrRetention) i;
+	return snapshot;
+}
+
+static void
+note_value(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	Found	   *found = (Found *) arg;
+
+	found->found = !nulls[0];
+	found->value = values[0];
+}

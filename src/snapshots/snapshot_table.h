@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot_table.h
+ *	  The tables of snapshots: the latest one of each stream, and the history of
+ *	  earlier ones.
+ *
+ * Who changes a stream's snapshots holds the stream's lock (azr_stream_lock), so
+ * that one put, with the clean-up that belongs to it, is whole before the next
+ * begins.  An MVCC snapshot sees it whole or not at all.
+ *
+ * A snapshot is filed in the history when a later one takes its place, under the
+ * time of that.  Filing times never decrease with the sequence: the clock may jump
+ * back, and the stream's time stands still until it has caught up.  So the first
+ * partition, from the latest time backwards, that has a snapshot at or below a
+ * sequence has the highest of them.  Two partitions have no such place: the one of
+ * those that persist, and the default one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_SNAPSHOT_TABLE_H
+#define AZR_SNAPSHOT_TABLE_H
+
+#include "base/stream.h"
+
+/* The class that a snapshot's retention belongs to. */
+typedef enum AzrRetention
+{
+	AZR_TRANSIENT,				/* goes when a newer one is put */
+	AZR_DEFAULT,				/* stays until the history is pruned */
+	AZR_PERSIST					/* stays until it is deleted */
+} AzrRetention;
+
+extern const char *const azr_retention_names[];
+
+/* The state of a stream after event 'sequence'. */
+typedef struct AzrSnapshot
+{
+	bool		found;
+	int64		sequence;
+	TimestampTz created_at;
+	AzrRetention retention;
+	text	   *state_type;
+	bytea	   *state;			/* may be toasted */
+} AzrSnapshot;
+
+extern AzrSnapshot azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at,
+									 Snapshot as_of);
+extern void azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot);
+extern int64 azr_snapshots_delete(const AzrStreamName *name);
+
+extern int64 azr_edition_snapshots_count(const text *domain, const text *edition);
+extern void azr_edition_snapshots_delete(const text *domain, const text *edition);
+
+extern Relation azr_snapshot_history_open(LOCKMODE lockmode);
+
+extern void azr_snapshots_init(void);
+
+#endif							/* AZR_SNAPSHOT_TABLE_H */

@@ -1,0 +1,80 @@
+-- The snapshots: cached states of streams. The latest of each stream stands by
+-- itself, found by one index probe and never pruned. What came before it is the
+-- history, in partitions, so that pruning it means to drop tables.
+
+-- Keyed by names, since there may be a snapshot of a stream without events. Room
+-- on each page lets updates stay there (HOT), without index entries.
+CREATE TABLE @extschema@.azr_latest_snapshots (
+	sequence bigint NOT NULL,
+	created_at timestamptz NOT NULL,
+	filed_at timestamptz NOT NULL,
+	root uuid NOT NULL,
+	domain text COLLATE "C" NOT NULL,
+	edition text COLLATE "C" NOT NULL,
+	retention text COLLATE "C" NOT NULL,
+	state_type text NOT NULL,
+	state bytea NOT NULL,
+	late_transient boolean NOT NULL,
+	CONSTRAINT azr_latest_snapshots_pkey PRIMARY KEY (domain, edition, root)
+) WITH (fillfactor = 70);
+
+COMMENT ON TABLE @extschema@.azr_latest_snapshots IS
+'The snapshot with the highest sequence of each stream. Written by azr_put_snapshot().';
+COMMENT ON COLUMN @extschema@.azr_latest_snapshots.filed_at IS
+'Nothing in the stream''s history is filed under a later time, and nothing will be under an earlier one.';
+COMMENT ON COLUMN @extschema@.azr_latest_snapshots.late_transient IS
+'Whether the stream''s history may have a transient snapshot: one that was put when there was a later one already.';
+
+-- Earlier snapshots. Each is filed under the time at which a later one took its
+-- place; so of a stream's snapshots, the one with the higher sequence never is in
+-- an earlier partition by time. One with a lower sequence that is put late is filed with the
+-- one that follows it.
+CREATE TABLE @extschema@.azr_snapshot_history (
+	sequence bigint NOT NULL,
+	created_at timestamptz NOT NULL,
+	filed_at timestamptz NOT NULL,
+	root uuid NOT NULL,
+	domain text COLLATE "C" NOT NULL,
+	edition text COLLATE "C" NOT NULL,
+	retention text COLLATE "C" NOT NULL,
+	state_type text NOT NULL,
+	state bytea NOT NULL
+) PARTITION BY LIST (retention);
+
+CREATE TABLE @extschema@.azr_snapshot_history_persist
+	PARTITION OF @extschema@.azr_snapshot_history (
+		CONSTRAINT azr_snapshot_history_persist_pkey PRIMARY KEY (domain, edition, root, sequence)
+	) FOR VALUES IN ('persist');
+CREATE TABLE @extschema@.azr_snapshot_history_by_time
+	PARTITION OF @extschema@.azr_snapshot_history FOR VALUES IN ('default', 'transient')
+	PARTITION BY RANGE (filed_at);
+CREATE TABLE @extschema@.azr_snapshot_history_rest
+	PARTITION OF @extschema@.azr_snapshot_history_by_time (
+		CONSTRAINT azr_snapshot_history_rest_pkey PRIMARY KEY (domain, edition, root, sequence)
+	) DEFAULT;
+
+-- What azr_maintain() moves, it finds by time.
+CREATE INDEX azr_snapshot_history_rest_filed_at_idx
+	ON @extschema@.azr_snapshot_history_rest (filed_at);
+
+COMMENT ON TABLE @extschema@.azr_snapshot_history IS
+'Snapshots that a later one took the place of. Written by azr_put_snapshot(), pruned by azr_maintain().';
+COMMENT ON TABLE @extschema@.azr_snapshot_history_persist IS
+'Those that stay until they are deleted.';
+COMMENT ON TABLE @extschema@.azr_snapshot_history_by_time IS
+'Those that stay until they are pruned, in partitions that azr_maintain() makes and drops.';
+COMMENT ON TABLE @extschema@.azr_snapshot_history_rest IS
+'Those that were filed where there was no partition for their time. azr_maintain() moves them.';
+COMMENT ON COLUMN @extschema@.azr_snapshot_history.filed_at IS
+'When a later snapshot took its place; for one that was put late, the same as for the one that follows it.';
+
+ALTER TABLE @extschema@.azr_latest_snapshots OWNER TO @extowner@;
+ALTER TABLE @extschema@.azr_snapshot_history OWNER TO @extowner@;
+ALTER TABLE @extschema@.azr_snapshot_history_persist OWNER TO @extowner@;
+ALTER TABLE @extschema@.azr_snapshot_history_by_time OWNER TO @extowner@;
+ALTER TABLE @extschema@.azr_snapshot_history_rest OWNER TO @extowner@;
+
+-- Partitions that azr_maintain() makes are ordinary tables to a dump.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_latest_snapshots', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_snapshot_history_persist', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_snapshot_history_rest', '');

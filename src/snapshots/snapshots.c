@@ -1,0 +1,169 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshots.c
+ *	  azr_put_snapshot, azr_get_snapshot and azr_delete_snapshots: the cached
+ *	  states of a stream.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/error.h"
+#include "events/timeline.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "snapshots/snapshot_table.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_put_snapshot);
+PG_FUNCTION_INFO_V1(azr_get_snapshot);
+PG_FUNCTION_INFO_V1(azr_delete_snapshots);
+
+/* Columns of the composite type azr_snapshot, as in snapshots.sql. */
+enum
+{
+	Anum_azr_snapshot_sequence = 1,
+	Anum_azr_snapshot_state_type,
+	Anum_azr_snapshot_state,
+	Anum_azr_snapshot_retention,
+	Anum_azr_snapshot_created_at,
+	Natts_azr_snapshot = Anum_azr_snapshot_created_at
+};
+
+static AzrRetention retention_arg(FunctionCallInfo fcinfo, int argno);
+static AzrStream lock_stream(const AzrStreamName *name, const char *function);
+static void check_not_ahead(const AzrStreamName *name, const AzrStream *stream, int64 sequence);
+
+/*
+ * azr_put_snapshot(domain, edition, root, sequence, state_type, state,
+ *					retention) -> void
+ *
+ * Takes the stream's advisory lock, like an append.  See snapshots.sql for
+ * arguments and errors.
+ */
+Datum
+azr_put_snapshot(PG_FUNCTION_ARGS)
+{
+	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+	AzrSnapshot snapshot = {.found = true};
+	AzrStream	stream;
+
+	snapshot.sequence = azr_arg_count(fcinfo, 3, "sequence");
+	snapshot.state_type = azr_arg_text(fcinfo, 4, "state_type");
+	azr_check_type("state_type", 0, snapshot.state_type);
+	snapshot.state = azr_arg_bytea(fcinfo, 5, "state");
+	snapshot.retention = retention_arg(fcinfo, 6);
+	snapshot.created_at = GetCurrentTransactionStartTimestamp();
+
+	stream = lock_stream(&name, "azr_put_snapshot()");
+	check_not_ahead(&name, &stream, snapshot.sequence);
+	azr_snapshot_put(&name, &snapshot);
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_get_snapshot(domain, edition, root, at_sequence) -> setof azr_snapshot
+ *
+ * One row or none, by the caller's PostgreSQL snapshot.
+ */
+Datum
+azr_get_snapshot(PG_FUNCTION_ARGS)
+{
+	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+	AzrOptionalInt64 at = azr_arg_optional_count(fcinfo, 3, "at_sequence");
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	AzrSnapshot snapshot;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (rsinfo->setDesc->natts != Natts_azr_snapshot)
+		elog(ERROR, "unexpected number of columns in azr_snapshot");
+
+	snapshot = azr_snapshot_find(&name, at, GetActiveSnapshot());
+	if (snapshot.found)
+	{
+		Datum		values[Natts_azr_snapshot];
+		bool		nulls[Natts_azr_snapshot] = {false};
+
+		values[Anum_azr_snapshot_sequence - 1] = Int64GetDatum(snapshot.sequence);
+		values[Anum_azr_snapshot_state_type - 1] = PointerGetDatum(snapshot.state_type);
+		values[Anum_azr_snapshot_state - 1] = PointerGetDatum(snapshot.state);
+		values[Anum_azr_snapshot_retention - 1] =
+			CStringGetTextDatum(azr_retention_names[snapshot.retention]);
+		values[Anum_azr_snapshot_created_at - 1] = TimestampTzGetDatum(snapshot.created_at);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	PG_RETURN_NULL();
+}
+
+/*
+ * azr_delete_snapshots(domain, edition, root) -> bigint
+ */
+Datum
+azr_delete_snapshots(PG_FUNCTION_ARGS)
+{
+	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+
+	(void) lock_stream(&name, "azr_delete_snapshots()");
+	PG_RETURN_INT64(azr_snapshots_delete(&name));
+}
+
+static AzrRetention
+retention_arg(FunctionCallInfo fcinfo, int argno)
+{
+	char	   *retention = text_to_cstring(azr_arg_text(fcinfo, argno, "retention"));
+
+	for (int i = 0; azr_retention_names[i] != NULL; i++)
+		if (strcmp(retention, azr_retention_names[i]) == 0)
+			return (AzrRetention) i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown retention \"%s\"", retention),
+			 errhint("It is transient, default or persist.")));
+}
+
+/*
+ * Begin to change what the store has of a stream.
+ */
+static AzrStream
+lock_stream(const AzrStreamName *name, const char *function)
+{
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+	if (!azr_edition_is_main(name->edition))
+		azr_edition_lock(name->domain, name->edition, ShareLock);
+	return azr_stream_lock(name);
+}
+
+/*
+ * A stream that has events has no state past the last of them.
+ */
+static void
+check_not_ahead(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
+{
+	int64		next;
+
+	if (stream->id != AZR_NO_STREAM)
+		next = azr_timeline_own_next(stream, SnapshotSelf);
+	else if (azr_edition_is_main(name->edition))
+		return;
+	else
+	{
+		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
+		AzrOptionalInt64 none = {false, 0};
+		AzrTimeline timeline = azr_timeline_find(name, none, latest);
+
+		next = azr_timeline_next(&timeline, latest);
+		UnregisterSnapshot(latest);
+	}
+
+	if (next > 0 && sequence >= next)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
+				 errmsg("snapshot past the end of stream \"%s\"", azr_stream_label(name)),
+				 errdetail("Snapshot is at sequence %lld, next sequence is %lld.",
+						   (long long) sequence, (long long) next),
+				 errhint("A snapshot is the state after an event that is stored: append before you put it.")));
+}

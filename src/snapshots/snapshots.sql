@@ -1,0 +1,73 @@
+-- azr_put_snapshot, azr_get_snapshot and azr_delete_snapshots
+
+CREATE FUNCTION @extschema@.azr_put_snapshot(
+	domain text,
+	edition text,
+	root uuid,
+	sequence bigint,
+	state_type text,
+	state bytea,
+	retention text DEFAULT 'default'
+) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_put_snapshot(text, text, uuid, bigint, text, bytea, text) IS
+'Stores the state that a stream had after an event, so that loading it need not replay all events. Put again at the same sequence, it replaces.
+
+Arguments: domain, edition and root name the stream. sequence, that of the last event in the state, 0 or more. state_type, 1 to 1024 bytes. state, up to 1 GB. retention: transient, which goes when a snapshot with a higher sequence is put; default, which then stays in the history until azr_maintain prunes it; persist, which stays until it is deleted. The one with the highest sequence is kept in any case.
+
+A stream without events may have a snapshot. In an edition, those at or above a stream''s divergence go when its first event fixes that: they were states of the main timeline.
+
+Result: none.
+
+Locks: the stream''s, as azr_append, to the end of the transaction.
+
+Errors: ZR007 past the stream''s last event; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where it is not the latest one and others have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+
+CREATE TYPE @extschema@.azr_snapshot AS (
+	sequence bigint,
+	state_type text,
+	state bytea,
+	retention text,
+	created_at timestamptz
+);
+
+COMMENT ON TYPE @extschema@.azr_snapshot IS
+'The state of a stream after the event with this sequence. created_at: when the transaction began that put it.';
+
+CREATE FUNCTION @extschema@.azr_get_snapshot(
+	domain text,
+	edition text,
+	root uuid,
+	at_sequence bigint DEFAULT NULL
+) RETURNS SETOF @extschema@.azr_snapshot
+LANGUAGE c STABLE PARALLEL SAFE COST 10 ROWS 1 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_get_snapshot(text, text, uuid, bigint) IS
+'The snapshot of a stream with the highest sequence. An edition''s stream has its own only; azr_load_state also uses what it shares with the main timeline.
+
+Arguments: domain, edition and root name the stream. at_sequence: the highest at or below it.
+
+Result: a row of azr_snapshot, or none.
+
+Locks: AccessShareLock on the tables. An earlier one than the latest is looked for among those that persist, in the default partition, and in the partitions by time from the newest to the first that has one.
+
+Errors: 22004 NULL where there must be a value; 22023 bad value.';
+
+CREATE FUNCTION @extschema@.azr_delete_snapshots(
+	domain text,
+	edition text,
+	root uuid
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_delete_snapshots(text, text, uuid) IS
+'Deletes all snapshots of a stream, of any retention. That changes nothing but how long it takes to load.
+
+Arguments: domain, edition and root name the stream.
+
+Result: how many snapshots were deleted.
+
+Locks: the stream''s, as azr_append, to the end of the transaction.
+
+Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where they have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
