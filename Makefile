@@ -72,7 +72,7 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load json find roots \
-	transactions editions edition_model immutable triggers positions \
+	transactions editions edition_model immutable triggers positions snapshots maintain \
 	privileges reinstall
 REGRESS_OPTS = --inputdir=.
 

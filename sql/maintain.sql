@@ -1,0 +1,189 @@
+-- azr_maintain: the partitions of the snapshots' history.
+CREATE FUNCTION put(k text, sequence bigint, retention text DEFAULT 'default') RETURNS void LANGUAGE sql AS
+$$ SELECT azr_put_snapshot('maintain', NULL, azr_root('maintain', $1), $2, 'text', convert_to($2::text, 'UTF8'), $3) $$;
+CREATE FUNCTION get(k text, at_sequence bigint DEFAULT NULL) RETURNS text LANGUAGE sql AS
+$$ SELECT sequence || ' ' || convert_from(state, 'UTF8') FROM azr_get_snapshot('maintain', NULL, azr_root('maintain', $1), $2) $$;
+CREATE FUNCTION gets(k text) RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(coalesce(split_part(get($1, i), ' ', 1), '-'), ' ' ORDER BY i) FROM generate_series(0, 9) i $$;
+-- snapshots of the stream k as if each had been put so long ago: the last one is the latest
+CREATE FUNCTION file(k text, ages interval[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	n int := cardinality(ages);
+BEGIN
+	INSERT INTO azr_snapshot_history (sequence, created_at, filed_at, root, domain, edition, retention, state_type, state)
+	SELECT i - 1, now() - ages[i], now() - ages[i + 1], azr_root('maintain', k), 'maintain', 'angzarr', 'default', 'text', convert_to((i - 1)::text, 'UTF8')
+	FROM generate_series(1, n - 1) i;
+	INSERT INTO azr_latest_snapshots
+	SELECT n - 1, now() - ages[n], now() - ages[n], azr_root('maintain', k), 'maintain', 'angzarr', 'default', 'text', convert_to((n - 1)::text, 'UTF8'), false;
+END $$;
+CREATE FUNCTION partitions() RETURNS SETOF text LANGUAGE sql AS
+$$ SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'azr_snapshot_history_by_time'::regclass ORDER BY 1 $$;
+CREATE FUNCTION drop_partitions() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	p text;
+BEGIN
+	FOR p IN SELECT x FROM partitions() x WHERE x <> 'azr_snapshot_history_rest' LOOP
+		EXECUTE format('DROP TABLE %I', p);
+	END LOOP;
+END $$;
+-- what azr_maintain() does, without names and times
+CREATE FUNCTION maintain(keep interval DEFAULT '7 days', partition interval DEFAULT '1 day', ahead int DEFAULT 7) RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(concat_ws(' ', n, action, snapshots), ', ' ORDER BY action)
+   FROM (SELECT action, count(*) AS n, sum(snapshots) AS snapshots FROM azr_maintain($1, $2, $3) GROUP BY action) a $$;
+\pset format unaligned
+\pset tuples_only on
+\pset null '(null)'
+
+-- where it never ran, everything lands in the default partition, and works
+SELECT partitions();
+SELECT put('a', i) FROM generate_series(0, 3) i;
+SELECT gets('a');
+SELECT count(*) FROM azr_snapshot_history_rest;
+-- the current partition and seven to come; what had landed is moved; a second run has nothing to do
+SELECT action, partition = 'azr_snapshot_history_' || to_char(starts_at AT TIME ZONE 'UTC', 'YYYYMMDD'),
+	starts_at AT TIME ZONE 'UTC' - date_trunc('day', now() AT TIME ZONE 'UTC') AS starts,
+	ends_at AT TIME ZONE 'UTC' - starts_at AT TIME ZONE 'UTC' AS spans, snapshots
+FROM azr_maintain() ORDER BY starts_at, action;
+SELECT maintain(), gets('a');
+SELECT count(*) FROM azr_snapshot_history_rest;
+SELECT put('a', 4), put('a', 5), gets('a');
+SELECT count(*) FROM azr_snapshot_history_rest;
+-- they are as good as the first: key, columns, owner, and nothing of how they were made is left
+SELECT count(*), count(*) FILTER (WHERE relowner = (SELECT relowner FROM pg_class WHERE oid = 'azr_snapshot_history_rest'::regclass)),
+	count(*) FILTER (WHERE EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype = 'p')),
+	count(*) FILTER (WHERE EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c'))
+FROM pg_class c, partitions() p WHERE c.oid = p::regclass;
+
+-- a year without it, and clocks that jumped: what is past is pruned, the rest gets its place
+SELECT file('year', array_agg(make_interval(hours => 24 * i) ORDER BY i DESC)) FROM generate_series(0, 365) i;
+SELECT file('ahead', ARRAY['-1440 hours', '-9600 hours', '-9624 hours']::interval[]);
+-- the latest is never pruned, however old
+SELECT file('idle', ARRAY['9000 hours', '8000 hours', '7000 hours']::interval[]);
+SELECT put('forever', 0, 'persist'), put('forever', 1, 'persist'), put('forever', 2);
+UPDATE azr_snapshot_history_persist SET filed_at = filed_at - interval '10 years';
+SELECT get('year', 1), get('year', 300), get('year', 365), get('idle', 1), get('idle'), get('ahead', 0), get('ahead', 1);
+SELECT count(*) FROM azr_snapshot_history_rest;
+SELECT maintain();
+SELECT count(*) FROM azr_snapshot_history_rest;
+SELECT get('year', 1), get('year', 300), get('year', 362), get('year', 365), get('idle', 1), get('idle'), get('ahead', 0), get('ahead', 1), gets('forever'), gets('a');
+SELECT maintain();
+-- a stream whose time is ahead of the clock goes on to be found
+SELECT put('ahead', 3), put('ahead', 4), put('ahead', 1), gets('ahead');
+SELECT maintain();
+
+-- reading stops at the first partition, from the newest, that has the answer: here they are by
+-- days from today
+CREATE FUNCTION looked_at() RETURNS text LANGUAGE sql AS
+$$ SELECT coalesce(string_agg((to_date(right(relname, 8), 'YYYYMMDD') - (now() AT TIME ZONE 'UTC')::date)::text, ' ' ORDER BY relname DESC), '-')
+   FROM pg_stat_xact_user_tables WHERE idx_scan > 0 AND relname ~ '^azr_snapshot_history_2' $$;
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SELECT get('year', 365), looked_at();
+SELECT get('year', 364), looked_at();
+ROLLBACK;
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SELECT get('year', 363), looked_at();
+ROLLBACK;
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SELECT get('year', 361), looked_at();
+ROLLBACK;
+-- of what was pruned, all that are not newer
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SELECT get('year', 300), looked_at();
+ROLLBACK;
+-- nor are those looked at that are newer than all of the stream's: no lock either
+BEGIN;
+SELECT get('a', 2);
+SELECT count(*) FROM pg_locks l JOIN pg_inherits i ON i.inhrelid = l.relation
+WHERE l.pid = pg_backend_pid() AND i.inhparent = 'azr_snapshot_history_by_time'::regclass;
+ROLLBACK;
+
+-- the time to keep, the span and the number may change: existing partitions stay as they are
+SELECT maintain(keep => '48 hours') ~ '^[345] dropped$', get('year', 360), get('year', 364);
+SELECT maintain(keep => '0', ahead => 0) ~ '^[123] dropped$', get('year', 364), get('year', 365);
+SELECT maintain(ahead => 9);
+SELECT drop_partitions();
+-- each new one begins where the last one ends
+SELECT maintain(ahead => 1), maintain(partition => '1 week', ahead => 3), maintain(partition => '1 month', ahead => 5),
+	maintain(partition => '1 hour', ahead => 7), maintain(partition => '10 years', ahead => 9), maintain(ahead => 9);
+SELECT count(*), count(*) FILTER (WHERE starts_at = last_end)
+FROM (SELECT bounds[1]::timestamptz AS starts_at, lag(bounds[2]::timestamptz) OVER (ORDER BY bounds[1]::timestamptz) AS last_end
+	FROM pg_class c, regexp_match(pg_get_expr(relpartbound, oid), $$'(.*)'.*'(.*)'$$) bounds
+	WHERE oid IN (SELECT x::regclass FROM partitions() x) AND bounds IS NOT NULL) b;
+SELECT drop_partitions();
+-- partitions start at full multiples in UTC: hours, weeks on a Monday, months, centuries
+SELECT DISTINCT to_char(starts_at AT TIME ZONE 'UTC', 'MI:SS.US'), ends_at - starts_at FROM azr_maintain(partition => '1 hour', ahead => 30);
+BEGIN;
+SELECT file('spans', ARRAY['0', '-2000 hours', '-9999 hours']::interval[]);
+SELECT DISTINCT to_char(starts_at AT TIME ZONE 'UTC', 'FMDay HH24:MI:SS.US') FROM azr_maintain(partition => '2 weeks', ahead => 10) WHERE action = 'moved';
+ROLLBACK;
+BEGIN;
+SELECT file('spans', ARRAY['0', '-2000 hours', '-9999 hours']::interval[]);
+SELECT DISTINCT to_char(starts_at AT TIME ZONE 'UTC', 'DD HH24:MI:SS.US'), extract(month FROM starts_at AT TIME ZONE 'UTC')::int % 3, age(ends_at AT TIME ZONE 'UTC', starts_at AT TIME ZONE 'UTC')
+FROM azr_maintain(partition => '3 months', ahead => 0) WHERE action = 'moved';
+ROLLBACK;
+BEGIN;
+SELECT file('spans', ARRAY['0', '-2000 hours', '-9999 hours']::interval[]);
+SELECT count(*) > 0, bool_and(mod(extract(epoch FROM starts_at - '2000-01-03 00:00+00')::bigint, 5400) = 0) FROM azr_maintain(partition => '90 minutes', ahead => 1) WHERE action = 'moved';
+ROLLBACK;
+-- a name that is taken is no obstacle
+SELECT DISTINCT 'azr_snapshot_history_' || to_char(t AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MI') AS taken FROM date_trunc('hour', now() + interval '40 hours') t \gset
+CREATE TABLE :"taken" (a int);
+SELECT count(*) FROM azr_maintain(partition => '1 hour', ahead => 45) WHERE partition = :'taken' || '_1';
+DROP TABLE :"taken";
+-- what is set for dates and times does not matter
+BEGIN;
+SET LOCAL DateStyle = 'SQL, DMY';
+SET LOCAL IntervalStyle = 'sql_standard';
+SET LOCAL TimeZone = 'Asia/Kathmandu';
+SELECT count(*) > 10, bool_and((starts_at AT TIME ZONE 'UTC')::time = '00:00' OR partition ~ '_\d\d\d\d$'), bool_and((ends_at AT TIME ZONE 'UTC')::time = '00:00')
+FROM azr_maintain(partition => '1 day', ahead => 60);
+ROLLBACK;
+
+-- new partitions have the rights that the default one has, whatever else is granted by default
+CREATE ROLE regress_azr_reader;
+CREATE ROLE regress_azr_other;
+BEGIN;
+GRANT SELECT ON azr_snapshot_history_rest TO regress_azr_reader WITH GRANT OPTION;
+GRANT INSERT, DELETE ON azr_snapshot_history_rest TO PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_azr_other;
+SELECT count(*) > 3 FROM azr_maintain(partition => '1 hour', ahead => 50) WHERE action = 'created';
+SELECT DISTINCT a.grantee::regrole, a.privilege_type, a.is_grantable, count(*) > 4
+FROM pg_inherits, pg_class c, aclexplode(c.relacl) a
+WHERE inhparent = 'azr_snapshot_history_by_time'::regclass AND c.oid = inhrelid AND a.grantee <> c.relowner
+GROUP BY 1, 2, 3 ORDER BY 2;
+ROLLBACK;
+DROP ROLE regress_azr_reader, regress_azr_other;
+
+-- it can be undone, and stands under any level of isolation
+BEGIN;
+SELECT put('undo', 1), put('undo', 2), maintain(partition => '1 hour', ahead => 60) ~ 'created', gets('undo');
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT maintain(partition => '1 hour', ahead => 47) ~ 'created', gets('a');
+COMMIT;
+
+-- bad arguments
+SELECT outcome('SELECT azr_maintain(' || args || ')') FROM unnest(ARRAY[
+	'keep => NULL', 'keep => ''-1 second''', 'partition => NULL', 'partition => ''59 seconds''', 'partition => ''0''',
+	'partition => ''-1 day''', 'partition => ''1 month 1 day''', 'partition => ''-1 month''', 'partition => ''101 years''',
+	'partition => ''2000000000 days''', 'ahead => NULL', 'ahead => -1', 'ahead => 1001']) args;
+SELECT count(*) >= 0 FROM azr_maintain(keep => '1 month 1 day', partition => '2 days -1 hour', ahead => 0);
+
+-- the tables are the owner's: what it relies on must stay
+BEGIN;
+ALTER TABLE azr_snapshot_history_by_time DETACH PARTITION azr_snapshot_history_rest;
+SELECT outcome('SELECT azr_maintain()');
+SELECT get('a', 2), put('a', 7), get('a', 6);
+SELECT drop_partitions();
+SELECT put('b', 1);
+SELECT left(outcome($$SELECT put('b', 2)$$), 5), get('b');
+ROLLBACK;
+
+SELECT drop_partitions();
+DELETE FROM azr_snapshot_history;
+DELETE FROM azr_latest_snapshots;
+DROP FUNCTION put, get, gets, file, drop_partitions, partitions, maintain, looked_at;
