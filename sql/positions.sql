@@ -67,6 +67,17 @@ SELECT azr_put_position('reader', 'lag', NULL, azr_root('lag', '3'), 0), azr_put
 	azr_put_position('reader', 'lag', NULL, azr_root('lag', 'no events'), 3);
 SELECT domain, edition, root = azr_root('lag', next_sequence::text), position, lag FROM azr_lag('reader') ORDER BY lag;
 SELECT count(*) FROM azr_lag('reader', 'other') a, azr_lag('nobody') b;
+-- the highest position is no special case
+BEGIN;
+SELECT azr_put_position('reader', 'lag', NULL, azr_root('lag', '1'), 9223372036854775807);
+SELECT count(*) FROM azr_lag('reader', 'lag');
+ROLLBACK;
+-- a registered edition, of which nothing is there yet, ends where it diverges
+BEGIN;
+SELECT azr_create_edition('lag', 'registered', 2);
+SELECT azr_put_position('reader', 'lag', 'registered', azr_root('lag', i::text), 0) FROM generate_series(1, 4) i;
+SELECT edition, position, next_sequence, lag, next_sequence = azr_next_sequence(domain, edition, root) FROM azr_lag('reader') WHERE edition = 'registered' ORDER BY lag, root;
+ROLLBACK;
 SELECT azr_put_position('reader', 'lag', 'e', azr_root('lag', '4'), 2), azr_put_position('reader', 'lag', 'e', azr_root('lag', '3'), 0);
 SELECT edition, position, next_sequence, lag FROM azr_lag('reader') WHERE edition = 'e' ORDER BY lag;
 SELECT azr_put_positions('reader', 'lag', NULL, array_agg(root), array_agg(next_sequence - 1)) FROM azr_lag('reader') WHERE edition = 'angzarr';
@@ -90,6 +101,15 @@ SELECT azr_put_position('trigger', 'pos', NULL, :'r', 1), azr_put_position('trig
 SELECT azr_put_positions('trigger', 'pos', NULL, ARRAY[:'r']::uuid[], ARRAY[4]);
 DROP TRIGGER on_update ON azr_positions;
 SELECT what FROM log WHERE what LIKE 'on_update%' ORDER BY n;
+-- a trigger that drops the row is found out, and one that writes it first is no obstacle
+CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER dropper BEFORE INSERT ON azr_positions FOR EACH ROW EXECUTE FUNCTION drop_row();
+SELECT left(outcome($$SELECT azr_put_position('dropped', 'pos', NULL, azr_root('pos', 'z'), 1)$$), 5);
+DROP TRIGGER dropper ON azr_positions;
+DROP FUNCTION drop_row;
+WITH i AS (INSERT INTO azr_positions VALUES (1, :'r', 'same statement', 'pos', 'angzarr') RETURNING 1)
+SELECT azr_put_position('same statement', 'pos', NULL, :'r', 5) FROM i;
+SELECT azr_get_position('same statement', 'pos', NULL, :'r');
 -- a unique index of the owner's own holds, whether or not it takes SQL to keep it
 SELECT azr_delete_positions(handler) > 0 FROM (SELECT DISTINCT handler FROM azr_positions WHERE handler <> 'own') h;
 CREATE UNIQUE INDEX one_position ON azr_positions (handler, sequence) WHERE sequence > 100;

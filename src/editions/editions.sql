@@ -15,9 +15,9 @@ Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which
 
 Result: none.
 
-Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for appends to the edition.
+Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for who is writing to the edition.
 
-Errors: ZR002 for the main timeline; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_protect_edition(
 	domain text,
@@ -35,7 +35,7 @@ Result: none.
 
 Locks: those of azr_create_edition.
 
-Errors: ZR002 for the main timeline; 42704 if there is no such edition; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; 40001 as azr_create_edition; 42704 if there is no such edition; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_delete_edition(
 	domain text,
@@ -44,13 +44,13 @@ CREATE FUNCTION @extschema@.azr_delete_edition(
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_delete_edition(text, text) IS
-'Deletes an edition of a domain, with its events and positions. What it shares with the main timeline, other editions and other domains are left alone. The name can then be used anew.
+'Deletes an edition of a domain, with its events, snapshots and positions. What it shares with the main timeline, other editions and other domains are left alone. The name can then be used anew.
 
 Arguments: domain and edition.
 
 Result: how many events were deleted; 0 if there is no such edition.
 
-Locks: those of azr_create_edition: it waits for appends to the edition, and keeps new ones out until its transaction ends. Appends to the main timeline and to other editions go on.
+Locks: those of azr_create_edition: it waits for who is writing to the edition, and keeps others out until its transaction ends. Appends to the main timeline and to other editions go on.
 
 Errors: ZR002 for the main timeline; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 

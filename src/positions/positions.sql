@@ -36,7 +36,7 @@ Result: the position now in force.
 
 Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared.
 
-Errors: 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_put_positions(
 	handler text,
@@ -56,7 +56,7 @@ Result: how many positions moved; those that were there or further did not.
 
 Locks: those of azr_put_position, in the order of the roots, so that two calls never deadlock each other.
 
-Errors: those of azr_put_position; 2202E arrays of the wrong shape; 40001 at REPEATABLE READ and SERIALIZABLE, where a position has moved after the transaction''s snapshot.';
+Errors: those of azr_put_position; 2202E arrays of the wrong shape.';
 
 CREATE FUNCTION @extschema@.azr_get_position(
 	handler text,
@@ -92,7 +92,7 @@ Arguments: handler. domain, or NULL for all positions of the handler in all edit
 
 Result: how many positions were deleted.
 
-Locks: the rows, to the end of the transaction.
+Locks: the rows, to the end of the transaction; for a named edition, its advisory lock, shared, as azr_put_position.
 
 Errors: 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';
 

@@ -196,8 +196,8 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
  * Store a snapshot of a stream whose lock the caller holds.  What is no longer to
  * be kept goes.
  *
- * Raises 40001 where a snapshot that is not the latest one is put in a transaction
- * that must stick to an older PostgreSQL snapshot.
+ * Raises 40001 where a transaction that must stick to an older PostgreSQL snapshot
+ * does not see what is there.
  */
 void
 azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot)
@@ -205,6 +205,9 @@ azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot)
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	LatestRow	latest = find_latest(name, SnapshotSelf);
 	AzrSnapshot earlier = latest.snapshot;
+
+	if (earlier.found)
+		check_isolation(name, &latest);
 
 	if (!earlier.found)
 		latest.filed_at = now;
@@ -458,7 +461,6 @@ put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *late
 	Found		next = {false, (Datum) 0};
 	TimestampTz filed_at;
 
-	check_isolation(name, latest);
 	if (latest->late_transient)
 		drop_transient(name, snapshot->sequence);
 

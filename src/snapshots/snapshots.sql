@@ -22,7 +22,7 @@ Result: none.
 
 Locks: the stream''s, as azr_append, to the end of the transaction.
 
-Errors: ZR007 past the stream''s last event; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where it is not the latest one and others have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR007 past the stream''s last event; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE TYPE @extschema@.azr_snapshot AS (
 	sequence bigint,

@@ -21,6 +21,8 @@ $primary->safe_psql(
 	SELECT azr_append('player', 'e', azr_root('player', 'b'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
 	SELECT azr_create_edition('player', 'r', 1);
 	SELECT azr_put_position('reader', 'player', NULL, azr_root('player', 'a'), 0);
+	SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 0, 't', '0');
+	SELECT azr_maintain();
 });
 
 $primary->backup('base');
@@ -31,6 +33,8 @@ $standby->start;
 # written before and after the backup
 $primary->safe_psql('postgres',
 	q{SELECT azr_append('player', NULL, azr_root('player', 'a'), 2, ARRAY['C'], ARRAY['3']::bytea[])});
+$primary->safe_psql('postgres',
+	q{SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 1, 't', '1')});
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 
 foreach my $query (
@@ -45,6 +49,9 @@ foreach my $query (
 	q{SELECT * FROM azr_editions()},
 	q{SELECT azr_get_position('reader', 'player', NULL, azr_root('player', 'a'))},
 	q{SELECT * FROM azr_lag('reader')},
+	q{SELECT * FROM azr_get_snapshot('player', NULL, azr_root('player', 'a'))},
+	q{SELECT * FROM azr_get_snapshot('player', NULL, azr_root('player', 'a'), 0)},
+	q{SELECT * FROM azr_load_state('player', NULL, azr_root('player', 'a'))},
 	q{SELECT azr_domains()},
 	q{SELECT azr_roots('player', NULL)})
 {
@@ -59,6 +66,9 @@ foreach my $append (
 	q{azr_append_json('player', NULL, azr_root('player', 'a'), NULL, '[{"type": "D", "data": 1}]')},
 	q{azr_append('player', 'e', azr_root('player', 'b'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
 	q{azr_put_position('reader', 'player', NULL, azr_root('player', 'a'), 1)},
+	q{azr_put_snapshot('player', NULL, azr_root('player', 'a'), 2, 't', '2')},
+	q{azr_delete_snapshots('player', NULL, azr_root('player', 'a'))},
+	q{azr_maintain()},
 	q{azr_create_edition('player', 'f')},
 	q{azr_protect_edition('player', 'e', 'sealed')},
 	q{azr_delete_edition('player', 'e')})
@@ -80,5 +90,9 @@ is( $standby->safe_psql('postgres',
 is($standby->safe_psql('postgres', q{SELECT count(DISTINCT stream_id) FROM azr_streams}),
 	'5', 'whose numbers are not taken');
 is($standby->safe_psql('postgres', q{SELECT azr_delete_edition('player', 'e')}), '1', 'and can delete editions');
+is( $standby->safe_psql('postgres',
+		q{SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 2, 't', '2');
+		SELECT string_agg(sequence || ' ' || convert_from(state, 'UTF8'), ', ' ORDER BY sequence) FROM generate_series(0, 2) i, azr_get_snapshot('player', NULL, azr_root('player', 'a'), i)}),
+	"\n0 0, 1 1, 2 2", 'and put snapshots');
 
 done_testing();

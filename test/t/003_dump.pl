@@ -31,6 +31,14 @@ $node->safe_psql(
 	FROM generate_series(1, 300) i;
 	SELECT store.azr_append('dump', 'e', store.azr_root('dump', '1'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
 	SELECT store.azr_put_positions('h', 'dump', 'e', ARRAY[store.azr_root('dump', '1'), store.azr_root('dump', '2')], ARRAY[1, 7]);
+	SELECT store.azr_put_snapshot('dump', NULL, store.azr_root('dump', 's'), i, 't', decode(repeat(md5(i::text), 50 * i), 'hex'), CASE i % 3 WHEN 0 THEN 'persist' ELSE 'default' END)
+	FROM generate_series(0, 4) i;
+	SELECT store.azr_maintain();
+	SELECT store.azr_put_snapshot('dump', NULL, store.azr_root('dump', 's'), i, 't', decode(repeat(md5(i::text), 50 * i), 'hex'))
+	FROM generate_series(5, 9) i;
+	GRANT SELECT ON store.azr_snapshot_history_rest TO clerk;
+	SELECT store.azr_maintain(partition => '2 days', ahead => 9);
+	INSERT INTO store.azr_snapshot_history SELECT sequence + 100, created_at, filed_at + interval '1000 days', root, domain, edition, retention, state_type, state FROM store.azr_snapshot_history WHERE sequence = 5;
 	SELECT store.azr_create_edition('dump', 'registered', 2, 'what if');
 	SELECT store.azr_protect_edition('dump', 'e', 'protected')}, @keeper);
 
@@ -39,8 +47,20 @@ $node->safe_psql(
 $node->safe_psql('source', 'GRANT EXECUTE ON FUNCTION store.azr_next_sequence, store.azr_root TO clerk');
 
 my $everything = q{SELECT md5(string_agg(t::text, ' ' ORDER BY domain, edition, root, sequence)), count(*) FROM store.azr_timeline t};
+my $snapshots = q{SELECT md5(string_agg(h.tableoid::regclass::text || h::text, ' ' ORDER BY sequence)), count(*), count(DISTINCT h.tableoid) FROM store.azr_snapshot_history h};
+my $partitions = q{SELECT string_agg(concat_ws(' ', c.relname, c.relkind, pg_get_expr(c.relpartbound, c.oid),
+	(SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation), ',' ORDER BY attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0),
+	(SELECT string_agg(pg_get_constraintdef(k.oid), ',' ORDER BY conname) FROM pg_constraint k WHERE k.conrelid = c.oid AND contype = 'p'),
+	has_table_privilege('clerk', c.oid, 'SELECT')), E'\n' ORDER BY c.relname)
+	FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent::regclass::text ~ '^store.azr_snapshot_history' AND c.relkind IN ('r', 'p')};
 my $expected = $node->safe_psql('source', $everything);
+my $expected_snapshots = $node->safe_psql('source', $snapshots);
+like($expected_snapshots, qr/\|10\|3$/, 'snapshots in three partitions');
+my $expected_partitions = $node->safe_psql('source', $partitions);
+is(scalar(() = $expected_partitions =~ /_\d{8} r .* [tf]$/mg), 10, 'and some to come') or diag($expected_partitions);
 like($expected, qr/\|901$/, 'there is something to dump');
+
+is(scalar(() = $expected_partitions =~ / t$/mg), 3, 'some with rights of their own');
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
 foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
@@ -83,6 +103,21 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 			'e protected, registered 2 open what if', "and are what they were: $name");
 		is($node->safe_psql($target, q{SELECT store.azr_get_position('h', 'dump', 'e', store.azr_root('dump', '2'))}),
 			'7', "positions: $name");
+		is($node->safe_psql($target, $snapshots), $expected_snapshots, "every snapshot in its partition: $name");
+		is($node->safe_psql($target, $partitions), $expected_partitions, "partitions are what they were: $name");
+		is( $node->safe_psql(
+				$target,
+				q{SELECT store.azr_put_snapshot('dump', NULL, store.azr_root('dump', 's'), 10, 't', 'x');
+				SELECT string_agg((SELECT s.sequence FROM store.azr_get_snapshot('dump', NULL, store.azr_root('dump', 's'), i) s)::text, ' ' ORDER BY i) FROM generate_series(0, 11) i},
+				extra_params => [ '-U', $role ]),
+			"\n0 1 2 3 4 5 6 7 8 9 10 10",
+			"snapshots go on: $name");
+		is( $node->safe_psql(
+				$target,
+				q{SELECT string_agg(concat_ws(' ', action, snapshots), ', ' ORDER BY action, starts_at) FROM store.azr_maintain(keep => '0', ahead => 10)},
+				extra_params => [ '-U', $role ]),
+			'created, created, moved 1',
+			"and so does their maintenance: $name");
 		is( $node->safe_psql(
 				$target,
 				q{SELECT outcome, first_sequence FROM store.azr_append('dump', NULL, store.azr_root('dump', 'new'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
@@ -97,10 +132,10 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 			"grants: $name");
 		is( $node->safe_psql(
 				$target,
-				q{SELECT count(*) FROM pg_class WHERE relname LIKE 'azr%' AND relkind IN ('r', 'p', 'v', 'S') AND pg_get_userbyid(relowner) <> }
-				  . "'$role'"),
+				q{SELECT count(*) FROM pg_class WHERE relname LIKE 'azr%' AND relkind IN ('r', 'p', 'v', 'S') AND pg_get_userbyid(relowner) <> ALL (ARRAY[}
+				  . "'$role', CASE WHEN relname ~ '_2\\d+\$' THEN 'keeper' END])"),
 			'0',
-			"the restoring role owns the data: $name");
+			"the restoring role owns the data, and partitions keep their owner: $name");
 	}
 }
 

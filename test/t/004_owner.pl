@@ -36,9 +36,16 @@ my @calls = (
 	q{SELECT count(*) FROM es.azr_trace('c')},
 	q{SELECT count(*) FROM es.azr_find_by_external_id('d', NULL, es.azr_root('d', 'a'), 'x')},
 	q{SELECT count(*) FROM es.azr_find_by_source('d', NULL, es.azr_root('d', 'a'), 's', NULL, es.azr_root('s', 's'), 7)},
+	q{SELECT es.azr_put_position('h', 'd', NULL, es.azr_root('d', 'a'), 0)},
+	q{SELECT es.azr_get_position('h', 'd', NULL, es.azr_root('d', 'a'))},
+	q{SELECT count(*) > 0 FROM es.azr_lag('h2', 'd')},
+	q{SELECT count(es.azr_put_snapshot('d', NULL, es.azr_root('d', 's'), i, 't', '')) FROM generate_series(0, 1) i},
+	q{SELECT count(*) FROM es.azr_get_snapshot('d', NULL, es.azr_root('d', 's'), 0)},
+	q{SELECT count(*) FROM es.azr_load_state('d', NULL, es.azr_root('d', 's'))},
+	q{SELECT count(*) > 0 FROM es.azr_maintain(ahead => (SELECT count(*)::int FROM pg_inherits))},
 	q{SELECT es.azr_version() <> ''},
 	q{SELECT es.azr_root('d', 'a') IS NOT NULL});
-my @answers = ('added', 'added', 1, 1, 1, 'd', 't', 1, 1, 1, 't', 't');
+my @answers = ('added', 'added', 1, 1, 1, 'd', 't', 1, 1, 1, 0, 0, 't', 2, 1, 1, 't', 't', 't');
 
 is(as('keeper', 'CREATE SCHEMA es; CREATE EXTENSION angzarr SCHEMA es; SELECT 1'), '1', 'the owner creates it');
 foreach my $i (0 .. $#calls)
@@ -52,7 +59,9 @@ foreach my $i (0 .. $#calls)
 {
 	is(as('stranger', $calls[$i]), '42501', "a stranger may not: $calls[$i]");
 }
-foreach my $table ('azr_events', 'azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_stream_ids', 'azr_timeline')
+foreach my $table ('azr_events', 'azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_stream_ids', 'azr_timeline',
+	'azr_positions', 'azr_latest_snapshots', 'azr_snapshot_history', 'azr_snapshot_history_persist', 'azr_snapshot_history_rest',
+	$node->safe_psql('store', q{SELECT relname FROM pg_class WHERE relname ~ '^azr_snapshot_history_2.*\d$' ORDER BY 1 LIMIT 1}))
 {
 	is(as('stranger', "SELECT * FROM es.$table"), '42501', "a stranger may not read $table");
 }
@@ -131,6 +140,11 @@ $node->safe_psql('postgres', 'CREATE ROLE heir LOGIN');
 $node->safe_psql('store', 'REASSIGN OWNED BY keeper TO heir');
 is(as('clerk', q{SELECT outcome FROM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[])}),
 	'added', 'the functions go on for a new owner');
+is(as('clerk', q{SELECT count(*) > 0 FROM es.azr_lag('h2', 'd')}), 't', 'all of them');
+is( $node->safe_psql('store', q{SELECT count(*) FROM pg_class WHERE relname ~ '^azr.*(s|history.*)$' AND relkind IN ('r', 'p', 'v', 'S') AND pg_get_userbyid(relowner) <> 'heir'}),
+	'0', 'who has all tables');
+is(as('clerk', q{SELECT count(*) > 0 FROM es.azr_maintain(ahead => (SELECT count(*)::int + 1 FROM pg_inherits))}), 't', 'and makes new ones');
+is($node->safe_psql('store', q{SELECT count(DISTINCT relowner) FROM pg_class WHERE relname ~ '^azr_snapshot_history' AND relkind IN ('r', 'p')}), '1', 'of the same owner');
 
 $node->stop;
 done_testing();
