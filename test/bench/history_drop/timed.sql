@@ -1,0 +1,1 @@
+SELECT action, partition FROM azr_maintain();

@@ -1,0 +1,1 @@
+SELECT * FROM azr_load('bench', NULL, azr_root('bench', 'long'));
