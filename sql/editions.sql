@@ -211,6 +211,10 @@ DROP TRIGGER refuse ON azr_edition_events;
 CREATE FUNCTION greedy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.azr_main_events; RETURN OLD; END $$;
 CREATE TRIGGER greedy BEFORE DELETE ON azr_edition_events FOR EACH ROW EXECUTE FUNCTION greedy();
 SELECT attempt($$azr_delete_edition('ed', 'explicit')$$);
+-- or another edition
+CREATE OR REPLACE FUNCTION greedy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	DELETE FROM public.azr_edition_events e USING public.azr_streams s WHERE s.stream_id = e.stream_id AND s.edition <> 'explicit'; RETURN OLD; END $$;
+SELECT attempt($$azr_delete_edition('ed', 'explicit')$$);
 DROP TRIGGER greedy ON azr_edition_events;
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER keep BEFORE DELETE ON azr_edition_events FOR EACH ROW EXECUTE FUNCTION keep();
