@@ -101,6 +101,12 @@ SELECT count(*) FROM pg_locks l JOIN pg_inherits i ON i.inhrelid = l.relation
 WHERE l.pid = pg_backend_pid() AND i.inhparent = 'azr_snapshot_history_by_time'::regclass;
 ROLLBACK;
 
+-- one that comes late is filed with the one that follows it, so that it hides none
+DELETE FROM azr_snapshot_history WHERE domain = 'maintain' AND root = azr_root('maintain', 'year') AND sequence = 361;
+SELECT put('year', 361), get('year', 361), get('year', 362), get('year', 363);
+-- the same where it replaces
+SELECT put('year', 362), get('year', 361), get('year', 362), get('year', 363), get('year', 364);
+
 -- the time to keep, the span and the number may change: existing partitions stay as they are
 SELECT maintain(keep => '48 hours') ~ '^[345] dropped$', get('year', 360), get('year', 364);
 SELECT maintain(keep => '0', ahead => 0) ~ '^[123] dropped$', get('year', 364), get('year', 365);
