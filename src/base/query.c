@@ -13,6 +13,7 @@
 #include "base/query.h"
 #include "base/table.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
@@ -50,6 +51,31 @@ azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull)
 	args->values[args->count] = value;
 	args->nulls[args->count] = isnull;
 	args->count++;
+}
+
+/*
+ * Arguments $1 and $2: an edition of a domain.
+ */
+AzrQueryArgs
+azr_query_edition(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
+	return args;
+}
+
+/*
+ * A callback that notes a value in an AzrQueryValue.
+ */
+void
+azr_query_note(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrQueryValue *noted = (AzrQueryValue *) arg;
+
+	noted->found = !nulls[0];
+	noted->value = values[0];
 }
 
 /*

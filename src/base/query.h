@@ -29,11 +29,20 @@ typedef struct AzrQueryArgs
 	bool		nulls[AZR_MAX_QUERY_ARGS];
 } AzrQueryArgs;
 
+/* The first column of the last row that a statement returned. */
+typedef struct AzrQueryValue
+{
+	bool		found;			/* and not NULL */
+	Datum		value;			/* of a type that is passed by value */
+} AzrQueryValue;
+
 /* Looks at one row that a statement returned. */
 typedef void (*AzrRowCallback) (uint64 row, const Datum *values,
 								const bool *nulls, void *arg);
 
 extern void azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull);
+extern AzrQueryArgs azr_query_edition(const text *domain, const text *edition);
+extern void azr_query_note(uint64 row, const Datum *values, const bool *nulls, void *arg);
 extern Datum azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
 								  const AzrQueryArgs *args);
 extern void azr_query_read(const char *sql, const AzrQueryArgs *args,

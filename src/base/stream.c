@@ -71,7 +71,6 @@ static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
 							 bool *created_here);
 static uint64 hash_name(const AzrStreamName *name);
 static int64 next_stream_number(void);
-static void note_stream_id(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * Read the arguments domain, edition and root, which stand together in every
@@ -218,15 +217,15 @@ azr_stream_create(const AzrStreamName *name, int64 divergence)
 	else
 	{
 		AzrQueryArgs args = {0};
-		int64		stored = AZR_NO_STREAM;
+		AzrQueryValue stored = {false, (Datum) 0};
 
 		for (int i = 0; i < Natts_azr_streams; i++)
 			azr_query_arg(&args, streams_columns[i].type, values[i], nulls[i]);
 		(void) azr_query_modify("INSERT INTO %s.azr_streams "
 								"(stream_id, divergence, created_at, root, domain, edition) "
 								"VALUES ($1, $2, $3, $4, $5, $6) RETURNING stream_id",
-								&args, note_stream_id, &stored);
-		if (stored != stream.id)
+								&args, azr_query_note, &stored);
+		if (!stored.found || DatumGetInt64(stored.value) != stream.id)
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 					 errmsg("a trigger on azr_streams dropped or changed stream \"%s\"",
@@ -264,12 +263,9 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 	TupleTableSlot *slot;
 	AzrStream	stream = {AZR_NO_STREAM, 0};
 
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->domain));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->edition));
-	ScanKeyEntryInitialize(&keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
-						   InvalidOid, F_UUID_EQ, UUIDPGetDatum(name->root));
+	azr_key_text(&keys[0], 1, name->domain);
+	azr_key_text(&keys[1], 2, name->edition);
+	azr_key_uuid(&keys[2], 3, name->root);
 
 	*created_here = false;
 	azr_scan_begin(&scan, &streams_table, rel, 0, snapshot, keys, 3);
@@ -324,11 +320,4 @@ next_stream_number(void)
 						"azr_stream_ids", (long long) number),
 				 errhint("It must give positive numbers, above any in azr_streams.")));
 	return number;
-}
-
-static void
-note_stream_id(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	if (!nulls[0])
-		*(int64 *) arg = DatumGetInt64(values[0]);
 }

@@ -118,6 +118,22 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 }
 
 /*
+ * A key of an index that is equal to a text, by bytes.
+ */
+void
+azr_key_text(ScanKey key, AttrNumber attno, const text *value)
+{
+	ScanKeyEntryInitialize(key, 0, attno, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(value));
+}
+
+void
+azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value)
+{
+	ScanKeyInit(key, attno, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(value));
+}
+
+/*
  * Begin a scan of one of the table's declared indexes.
  *
  * SnapshotSelf sees what is committed now and all of this transaction's own

@@ -26,6 +26,7 @@
 #include "nodes/execnodes.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
+#include "utils/uuid.h"
 
 #define AZR_MAX_INDEXES		4
 #define AZR_MAX_INDEX_KEYS	4
@@ -92,6 +93,8 @@ extern Oid	azr_extension_schema(void);
 
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
 
+extern void azr_key_text(ScanKey key, AttrNumber attno, const text *value);
+extern void azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value);
 extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 						   Snapshot snapshot, ScanKey keys, int nkeys);
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);

@@ -54,7 +54,6 @@ typedef struct EditionSum
 
 static EditionName begin_change(FunctionCallInfo fcinfo, const char *function);
 static AzrProtection protection_arg(FunctionCallInfo fcinfo, int argno);
-static AzrQueryArgs name_args(const EditionName *name);
 static char *edition_label(const EditionName *name);
 static void check_isolation(const EditionName *name);
 static EditionSum sum_edition(const EditionName *name, Snapshot snapshot);
@@ -69,7 +68,7 @@ azr_create_edition(PG_FUNCTION_ARGS)
 {
 	AzrOptionalInt64 divergence = azr_arg_optional_count(fcinfo, 2, "divergence");
 	EditionName name = begin_change(fcinfo, "azr_create_edition()");
-	AzrQueryArgs args = name_args(&name);
+	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(divergence.value), !divergence.given);
 	azr_query_arg(&args, TEXTOID,
@@ -96,7 +95,7 @@ azr_protect_edition(PG_FUNCTION_ARGS)
 {
 	AzrProtection protection = protection_arg(fcinfo, 2);
 	EditionName name = begin_change(fcinfo, "azr_protect_edition()");
-	AzrQueryArgs args = name_args(&name);
+	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
 	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(azr_protection_names[protection]), false);
 	if (azr_query_modify("UPDATE %s.azr_registered_editions SET protection = $3 "
@@ -121,7 +120,7 @@ Datum
 azr_delete_edition(PG_FUNCTION_ARGS)
 {
 	EditionName name = begin_change(fcinfo, "azr_delete_edition()");
-	AzrQueryArgs args = name_args(&name);
+	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 	AzrEdition	edition;
 	EditionSum	sum;
 	AzrDeletion outer = azr_deletion;
@@ -244,19 +243,6 @@ protection_arg(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * $1 and $2 of every query here.
- */
-static AzrQueryArgs
-name_args(const EditionName *name)
-{
-	AzrQueryArgs args = {0};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(name->domain), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(name->edition), false);
-	return args;
-}
-
-/*
  * An edition as error messages name it: domain/edition.
  */
 static char *
@@ -299,7 +285,7 @@ check_isolation(const EditionName *name)
 static EditionSum
 sum_edition(const EditionName *name, Snapshot snapshot)
 {
-	AzrQueryArgs args = name_args(name);
+	AzrQueryArgs args = azr_query_edition(name->domain, name->edition);
 	EditionSum	sum = {.context = CurrentMemoryContext};
 
 	PushActiveSnapshot(snapshot);

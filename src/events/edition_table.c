@@ -73,11 +73,8 @@ azr_edition_find(const text *domain, const text *edition, Snapshot snapshot)
 	TupleTableSlot *row;
 	AzrEdition	result = {false, {false, 0}, AZR_OPEN};
 
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(domain));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(edition));
-
+	azr_key_text(&keys[0], 1, domain);
+	azr_key_text(&keys[1], 2, edition);
 	azr_scan_begin(&scan, &registry_table, rel, 0, snapshot, keys, 2);
 	row = azr_scan_next(&scan, ForwardScanDirection);
 	if (row != NULL)

@@ -99,10 +99,7 @@ static void begin_write(const text *domain, const text *edition, const char *fun
 static void make_keys(ScanKeyData *keys, const Position *position);
 static bool is_further(TupleTableSlot *existing, void *arg);
 static void put_by_sql(Position *position);
-static AzrQueryArgs edition_args(const text *domain, const text *edition);
 static bool find_position(Position *position, Snapshot snapshot);
-static void note_position(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static void note_count(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * azr_put_position(handler, domain, edition, root, sequence) -> bigint
@@ -287,12 +284,12 @@ azr_lag(PG_FUNCTION_ARGS)
 int64
 azr_edition_positions_count(const text *domain, const text *edition)
 {
-	AzrQueryArgs args = edition_args(domain, edition);
-	int64		count = 0;
+	AzrQueryArgs args = azr_query_edition(domain, edition);
+	AzrQueryValue count = {false, (Datum) 0};
 
 	azr_query_read("SELECT count(*) FROM %s.azr_positions WHERE " OF_EDITION,
-				   &args, note_count, &count);
-	return count;
+				   &args, azr_query_note, &count);
+	return DatumGetInt64(count.value);
 }
 
 /*
@@ -301,7 +298,7 @@ azr_edition_positions_count(const text *domain, const text *edition)
 void
 azr_edition_positions_delete(const text *domain, const text *edition)
 {
-	AzrQueryArgs args = edition_args(domain, edition);
+	AzrQueryArgs args = azr_query_edition(domain, edition);
 
 	(void) azr_query_modify("DELETE FROM %s.azr_positions WHERE " OF_EDITION,
 							&args, NULL, NULL);
@@ -323,14 +320,10 @@ begin_write(const text *domain, const text *edition, const char *function)
 static void
 make_keys(ScanKeyData *keys, const Position *position)
 {
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(position->handler));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(position->stream.domain));
-	ScanKeyEntryInitialize(&keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(position->stream.edition));
-	ScanKeyEntryInitialize(&keys[3], 0, 4, BTEqualStrategyNumber, InvalidOid,
-						   InvalidOid, F_UUID_EQ, UUIDPGetDatum(position->stream.root));
+	azr_key_text(&keys[0], 1, position->handler);
+	azr_key_text(&keys[1], 2, position->stream.domain);
+	azr_key_text(&keys[2], 3, position->stream.edition);
+	azr_key_uuid(&keys[3], 4, position->stream.root);
 }
 
 /*
@@ -353,6 +346,7 @@ static void
 put_by_sql(Position *position)
 {
 	AzrQueryArgs args = {0};
+	AzrQueryValue stored = {false, (Datum) 0};
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(position->handler), false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(position->stream.domain), false);
@@ -365,24 +359,17 @@ put_by_sql(Position *position)
 						 "ON CONFLICT (handler, domain, edition, root) "
 						 "DO UPDATE SET sequence = excluded.sequence "
 						 "WHERE p.sequence < excluded.sequence RETURNING p.sequence",
-						 &args, note_position, position) > 0)
+						 &args, azr_query_note, &stored) > 0)
+	{
+		position->in_force = DatumGetInt64(stored.value);
 		return;
+	}
 	if (!find_position(position, SnapshotSelf) || position->in_force < position->sequence)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("a trigger on azr_positions dropped the position of stream \"%s\"",
 						azr_stream_label(&position->stream)),
 				 errhint("A BEFORE trigger there must return the row as it got it.")));
-}
-
-static AzrQueryArgs
-edition_args(const text *domain, const text *edition)
-{
-	AzrQueryArgs args = {0};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
-	return args;
 }
 
 /*
@@ -404,17 +391,4 @@ find_position(Position *position, Snapshot snapshot)
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return row != NULL;
-}
-
-static void
-note_position(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	if (!nulls[0])
-		((Position *) arg)->in_force = DatumGetInt64(values[0]);
-}
-
-static void
-note_count(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	*(int64 *) arg = DatumGetInt64(values[0]);
 }

@@ -115,7 +115,6 @@ static void report(ReturnSetInfo *rsinfo, const char *action, const char *partit
 static void report_part(ReturnSetInfo *rsinfo, const char *action, const Part *part,
 						int64 snapshots);
 static const char *sql_name(const char *name);
-static void note_int64(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /* A number of snapshots that is not looked at. */
 #define NOT_COUNTED	INT64CONST(-1)
@@ -309,11 +308,15 @@ static bool
 next_in_rest(TimestampTz from, TimestampTz *next)
 {
 	AzrQueryArgs args = {0};
+	AzrQueryValue filed_at = {false, (Datum) 0};
 
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(from), false);
-	return azr_query_modify("SELECT filed_at FROM " REST " WHERE filed_at >= $1 "
+	(void) azr_query_modify("SELECT filed_at FROM " REST " WHERE filed_at >= $1 "
 							"ORDER BY filed_at LIMIT 1",
-							&args, note_int64, next) > 0;
+							&args, azr_query_note, &filed_at);
+	if (filed_at.found)
+		*next = DatumGetTimestampTz(filed_at.value);
+	return filed_at.found;
 }
 
 static int
@@ -562,7 +565,7 @@ static void
 check_isolation(const Part *part)
 {
 	AzrQueryArgs args = {0};
-	int64		left = 0;
+	AzrQueryValue left = {false, (Datum) 0};
 
 	if (!IsolationUsesXactSnapshot())
 		return;
@@ -570,10 +573,10 @@ check_isolation(const Part *part)
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.from), false);
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.to), false);
 	PushActiveSnapshot(GetLatestSnapshot());
-	azr_query_read("SELECT count(*) FROM " REST " WHERE filed_at >= $1 AND filed_at < $2",
-				   &args, note_int64, &left);
+	azr_query_read("SELECT 1 FROM " REST " WHERE filed_at >= $1 AND filed_at < $2 LIMIT 1",
+				   &args, azr_query_note, &left);
 	PopActiveSnapshot();
-	if (left > 0)
+	if (left.found)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access: snapshots were filed in the default partition after this transaction's snapshot"),
@@ -636,10 +639,4 @@ static const char *
 sql_name(const char *name)
 {
 	return quote_qualified_identifier(get_namespace_name(azr_extension_schema()), name);
-}
-
-static void
-note_int64(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	*(int64 *) arg = DatumGetInt64(values[0]);
 }

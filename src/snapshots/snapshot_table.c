@@ -121,13 +121,6 @@ typedef struct LatestRow
 	ItemPointerData tid;
 } LatestRow;
 
-/* A query's one value. */
-typedef struct Found
-{
-	bool		found;
-	Datum		value;
-} Found;
-
 static LatestRow find_latest(const AzrStreamName *name, Snapshot as_of);
 static bool find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at,
 						 Snapshot as_of, AzrSnapshot *best);
@@ -139,12 +132,10 @@ static void drop_transient(const AzrStreamName *name, int64 before);
 static void forget_since_branch(const AzrStreamName *name, int64 divergence);
 static void check_isolation(const AzrStreamName *name, LatestRow *now);
 static AzrQueryArgs stream_args(const AzrStreamName *name);
-static AzrQueryArgs edition_args(const text *domain, const text *edition);
 static void make_keys(ScanKeyData *keys, const AzrStreamName *name);
 static void make_values(const AzrStreamName *name, const AzrSnapshot *snapshot,
 						TimestampTz filed_at, Datum *values);
 static AzrSnapshot read_snapshot(TupleTableSlot *row);
-static void note_value(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /* Of the history, what belongs to the stream $1, $2, $3 or the edition $1, $2. */
 #define HISTORY_OF_STREAM \
@@ -256,12 +247,12 @@ azr_snapshots_delete(const AzrStreamName *name)
 int64
 azr_edition_snapshots_count(const text *domain, const text *edition)
 {
-	AzrQueryArgs args = edition_args(domain, edition);
-	Found		count = {false, (Datum) 0};
+	AzrQueryArgs args = azr_query_edition(domain, edition);
+	AzrQueryValue count = {false, (Datum) 0};
 
 	azr_query_read("SELECT (SELECT count(*) FROM " LATEST_OF_EDITION ") + "
 				   "(SELECT count(*) FROM " HISTORY_OF_EDITION ")",
-				   &args, note_value, &count);
+				   &args, azr_query_note, &count);
 	return DatumGetInt64(count.value);
 }
 
@@ -271,7 +262,7 @@ azr_edition_snapshots_count(const text *domain, const text *edition)
 void
 azr_edition_snapshots_delete(const text *domain, const text *edition)
 {
-	AzrQueryArgs args = edition_args(domain, edition);
+	AzrQueryArgs args = azr_query_edition(domain, edition);
 
 	(void) azr_query_modify("DELETE FROM " LATEST_OF_EDITION, &args, NULL, NULL);
 	(void) azr_query_modify("DELETE FROM " HISTORY_OF_EDITION, &args, NULL, NULL);
@@ -458,7 +449,7 @@ static void
 put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest)
 {
 	AzrQueryArgs args = stream_args(name);
-	Found		next = {false, (Datum) 0};
+	AzrQueryValue next = {false, (Datum) 0};
 	TimestampTz filed_at;
 
 	if (latest->late_transient)
@@ -466,11 +457,11 @@ put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *late
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(snapshot->sequence), false);
 	(void) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM " AND sequence = $4 RETURNING filed_at",
-							&args, note_value, &next);
+							&args, azr_query_note, &next);
 	if (!next.found)
 		(void) azr_query_modify("SELECT filed_at FROM " HISTORY_OF_STREAM
 								" AND sequence > $4 ORDER BY sequence LIMIT 1",
-								&args, note_value, &next);
+								&args, azr_query_note, &next);
 	filed_at = next.found ? DatumGetTimestampTz(next.value)
 		: Max(latest->filed_at, GetCurrentTransactionStartTimestamp());
 	file(name, snapshot, filed_at);
@@ -556,31 +547,18 @@ check_isolation(const AzrStreamName *name, LatestRow *now)
 static AzrQueryArgs
 stream_args(const AzrStreamName *name)
 {
-	AzrQueryArgs args = edition_args(name->domain, name->edition);
+	AzrQueryArgs args = azr_query_edition(name->domain, name->edition);
 
 	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name->root), false);
-	return args;
-}
-
-static AzrQueryArgs
-edition_args(const text *domain, const text *edition)
-{
-	AzrQueryArgs args = {0};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
 	return args;
 }
 
 static void
 make_keys(ScanKeyData *keys, const AzrStreamName *name)
 {
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->domain));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(name->edition));
-	ScanKeyEntryInitialize(&keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
-						   InvalidOid, F_UUID_EQ, UUIDPGetDatum(name->root));
+	azr_key_text(&keys[0], 1, name->domain);
+	azr_key_text(&keys[1], 2, name->edition);
+	azr_key_uuid(&keys[2], 3, name->root);
 }
 
 /*
@@ -626,13 +604,4 @@ read_snapshot(TupleTableSlot *row)
 		if (strcmp(retention, azr_retention_names[i]) == 0)
 			snapshot.retention = (AzrRetention) i;
 	return snapshot;
-}
-
-static void
-note_value(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	Found	   *found = (Found *) arg;
-
-	found->found = !nulls[0];
-	found->value = values[0];
 }
