@@ -60,6 +60,7 @@ SELECT put('b', 4, 'transient', state => 'again'), get('b', 4);
 SELECT put('b', 6), gets('b');
 SELECT put('b', 2, 'transient'), put('b', 1, 'transient'), gets('b');
 SELECT put('b', 8), gets('b');
+SELECT put('b', 7, 'transient'), gets('b'), put('b', 8), gets('b');
 -- but not one that is put at the same sequence
 SELECT put('c', 1, 'transient'), put('c', 1, 'transient', state => 'one'), get('c');
 SELECT put('c', 1), put('c', 2), gets('c');

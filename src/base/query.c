@@ -150,6 +150,7 @@ run(const char *sql, const AzrQueryArgs *args, bool read_only,
 {
 	CallerScope caller;
 	SPIExecuteOptions options = {0};
+	MemoryContext caller_context = CurrentMemoryContext;
 	uint64		processed;
 
 	options.params = make_params(args);
@@ -162,6 +163,8 @@ run(const char *sql, const AzrQueryArgs *args, bool read_only,
 	processed = SPI_processed;
 	if (callback != NULL && SPI_tuptable != NULL)
 	{
+		/* what the callback keeps must outlive SPI */
+		MemoryContext spi_context = MemoryContextSwitchTo(caller_context);
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		Datum	   *values = palloc(desc->natts * sizeof(Datum));
 		bool	   *nulls = palloc(desc->natts * sizeof(bool));
@@ -171,6 +174,7 @@ run(const char *sql, const AzrQueryArgs *args, bool read_only,
 			heap_deform_tuple(SPI_tuptable->vals[row], desc, values, nulls);
 			callback(row, values, nulls, arg);
 		}
+		MemoryContextSwitchTo(spi_context);
 	}
 	SPI_finish();
 	become_caller(&caller);

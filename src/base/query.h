@@ -36,7 +36,10 @@ typedef struct AzrQueryValue
 	Datum		value;			/* of a type that is passed by value */
 } AzrQueryValue;
 
-/* Looks at one row that a statement returned. */
+/*
+ * Looks at one row that a statement returned, in the caller's memory context.  The
+ * values go when the statement has ended.
+ */
 typedef void (*AzrRowCallback) (uint64 row, const Datum *values,
 								const bool *nulls, void *arg);
 

@@ -49,7 +49,6 @@ typedef struct EditionSum
 	int64		snapshots;
 	int64		positions;
 	AzrDeletion streams;
-	MemoryContext context;		/* for the ids */
 } EditionSum;
 
 static EditionName begin_change(FunctionCallInfo fcinfo, const char *function);
@@ -57,6 +56,7 @@ static AzrProtection protection_arg(FunctionCallInfo fcinfo, int argno);
 static char *edition_label(const EditionName *name);
 static void check_isolation(const EditionName *name);
 static EditionSum sum_edition(const EditionName *name, Snapshot snapshot);
+static void sum_streams(const EditionName *name, EditionSum *sum);
 static void note_registration(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void note_streams(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
@@ -122,7 +122,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	EditionName name = begin_change(fcinfo, "azr_delete_edition()");
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 	AzrEdition	edition;
-	EditionSum	sum;
+	EditionSum	sum = {0};
 	AzrDeletion outer = azr_deletion;
 	uint64		events = 0;
 	uint64		streams = 0;
@@ -134,7 +134,9 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 				 errmsg("edition \"%s\" is %s", edition_label(&name),
 						azr_protection_names[edition.protection]),
 				 errhint("Use azr_protect_edition to open it.")));
-	sum = sum_edition(&name, GetLatestSnapshot());
+	PushActiveSnapshot(GetLatestSnapshot());
+	sum_streams(&name, &sum);
+	PopActiveSnapshot();
 
 	azr_deletion = sum.streams;
 	PG_TRY();
@@ -286,12 +288,27 @@ static EditionSum
 sum_edition(const EditionName *name, Snapshot snapshot)
 {
 	AzrQueryArgs args = azr_query_edition(name->domain, name->edition);
-	EditionSum	sum = {.context = CurrentMemoryContext};
+	EditionSum	sum = {0};
 
 	PushActiveSnapshot(snapshot);
 	azr_query_read("SELECT r.xmin::text::bigint FROM %s.azr_registered_editions r "
 				   "WHERE r.domain = $1 AND r.edition = $2",
 				   &args, note_registration, &sum);
+	sum_streams(name, &sum);
+	sum.snapshots = azr_edition_snapshots_count(name->domain, name->edition);
+	sum.positions = azr_edition_positions_count(name->domain, name->edition);
+	PopActiveSnapshot();
+	return sum;
+}
+
+/*
+ * The part of it that is the event store's.
+ */
+static void
+sum_streams(const EditionName *name, EditionSum *sum)
+{
+	AzrQueryArgs args = azr_query_edition(name->domain, name->edition);
+
 	azr_query_read("SELECT array_agg(s.stream_id ORDER BY s.stream_id), "
 				   "coalesce(sum(s.stream_id), 0)::bigint, "
 				   "coalesce(sum(e.next - s.divergence), 0)::bigint "
@@ -299,11 +316,7 @@ sum_edition(const EditionName *name, Snapshot snapshot)
 				   "SELECT max(e.sequence) + 1 AS next FROM %s.azr_events e "
 				   "WHERE e.stream_id = s.stream_id AND e.stream_id < 0) e "
 				   "WHERE s.stream_id < 0 AND s.domain = $1 AND s.edition = $2",
-				   &args, note_streams, &sum);
-	sum.snapshots = azr_edition_snapshots_count(name->domain, name->edition);
-	sum.positions = azr_edition_positions_count(name->domain, name->edition);
-	PopActiveSnapshot();
-	return sum;
+				   &args, note_streams, sum);
 }
 
 static void
@@ -325,7 +338,7 @@ note_streams(uint64 row, const Datum *values, const bool *nulls, void *arg)
 		ArrayType  *ids = DatumGetArrayTypeP(values[0]);
 
 		streams->count = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
-		streams->stream_ids = MemoryContextAllocHuge(sum->context, streams->count * sizeof(int64));
+		streams->stream_ids = MemoryContextAllocHuge(CurrentMemoryContext, streams->count * sizeof(int64));
 		memcpy(streams->stream_ids, ARR_DATA_PTR(ids), streams->count * sizeof(int64));
 	}
 }

@@ -9,8 +9,8 @@
  * 1. New tables are made, and filled with what the default partition has of their
  *	  periods.  They are not partitions yet, so nobody sees them; others go on to
  *	  read and fill the default partition.
- * 2. The default partition is locked against all others; so is the partitioned
- *	  table, where partitions are to be dropped.  What has come into the default
+ * 2. The partitioned table and the default partition are locked against all others,
+ *	  so that nobody goes by the partitions that were.  What has come into the default
  *	  partition meanwhile is moved too, the new tables are attached, the past ones
  *	  dropped.
  *
@@ -20,7 +20,8 @@
  * partitions, and not at all through these.  The constraints go in the end.
  *
  * A request for a lock that waits holds up whoever comes after it, behind somebody
- * who may just be reading.  So it waits but shortly, and tries again later.
+ * who may just be reading.  So it waits but shortly, and tries again later; and if
+ * somebody waits for a row that the first step has moved, all is undone at once.
  *
  *-------------------------------------------------------------------------
  */
@@ -72,6 +73,8 @@ enum
 #define LOCK_BUDGET	5000
 
 #define REST		"%s.azr_snapshot_history_rest"
+#define COLUMNS \
+	"sequence, created_at, filed_at, root, domain, edition, retention, state_type, state"
 
 /* A partition to be made or dropped. */
 typedef struct Part
@@ -98,6 +101,9 @@ static MaintenancePlan make_plan(TimestampTz now, TimestampTz cutoff, const AzrS
 static TimestampTz plan_time(MaintenancePlan *plan, Relation by_time, TimestampTz time, const AzrSpan *span);
 static bool next_in_rest(TimestampTz from, TimestampTz *next);
 static int	compare_parts(const ListCell *a, const ListCell *b);
+static void wait_for_turn(void);
+static bool carry_out(const MaintenancePlan *plan, int64 *pruned);
+static void rethrow_after_rollback(MemoryContext context, ResourceOwner owner);
 static int64 work_without_locks(const MaintenancePlan *plan);
 static void create_table(const MaintenancePlan *plan, Part *part);
 static char *choose_name(TimestampTz from);
@@ -105,6 +111,7 @@ static void copy_rights(Oid from, Oid to);
 static void note_command(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void move_rows(Part *part);
 static bool lock_for_change(const MaintenancePlan *plan);
+static bool somebody_waits_for_us(void);
 static bool try_locks(const MaintenancePlan *plan, int timeout);
 static void change_catalogs(const MaintenancePlan *plan);
 static void check_isolation(const Part *part);
@@ -131,11 +138,8 @@ azr_maintain(PG_FUNCTION_ARGS)
 	TimestampTz cutoff = cutoff_arg(fcinfo, 0, GetCurrentTimestamp());
 	AzrSpan		span = azr_span(azr_arg_interval(fcinfo, 1, "partition"), "partition");
 	int			ahead = ahead_arg(fcinfo, 2);
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	Relation	by_time;
-	MaintenancePlan		plan;
-	int64		pruned;
+	MaintenancePlan plan;
+	int64		pruned = 0;
 	ListCell   *lc;
 
 	PreventCommandIfReadOnly("azr_maintain()");
@@ -144,30 +148,16 @@ azr_maintain(PG_FUNCTION_ARGS)
 	if (rsinfo->setDesc->natts != Natts_azr_maintenance)
 		elog(ERROR, "unexpected number of columns in azr_maintenance");
 
-	by_time = azr_snapshot_history_open(AccessShareLock);
-	azr_lock(AZR_LOCK_MAINTENANCE, RelationGetRelid(by_time), ExclusiveLock);
-	table_close(by_time, AccessShareLock);
+	wait_for_turn();
 	plan = make_plan(GetCurrentTimestamp(), cutoff, &span, ahead);
-
-	/* what is made and moved is undone where the locks can't be had */
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	pruned = work_without_locks(&plan);
-	if ((plan.create != NIL || plan.drop != NIL) && !lock_for_change(&plan))
+	if (!carry_out(&plan, &pruned))
 	{
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 		ereport(WARNING,
 				(errmsg("azr_maintain did nothing, since the history of snapshots was in use for too long"),
 				 errhint("Look for long transactions that have read it, such as a dump, and call azr_maintain again.")));
 		report(rsinfo, "postponed", NULL, DT_NOBEGIN, DT_NOEND, NOT_COUNTED);
 		PG_RETURN_NULL();
 	}
-	change_catalogs(&plan);
-	ReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 
 	foreach(lc, plan.create)
 	{
@@ -232,8 +222,10 @@ make_plan(TimestampTz now, TimestampTz cutoff, const AzrSpan *span, int ahead)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" has no default partition", "azr_snapshot_history_by_time"),
 				 errhint("Attach it as the extension's install script does.")));
+
+	/* before the year 2000 there was nothing */
 	plan.prune_before = cutoff;
-	if (!TIMESTAMP_NOT_FINITE(cutoff))
+	if (!TIMESTAMP_NOT_FINITE(cutoff) && cutoff > 0)
 		plan.prune_before = azr_period_of(cutoff, span).from;
 
 	/* the current partition, and those after it */
@@ -329,6 +321,76 @@ compare_parts(const ListCell *a, const ListCell *b)
 }
 
 /*
+ * One call at a time.  No lock of a table is held meanwhile: the call that is
+ * waited for may need it.
+ */
+static void
+wait_for_turn(void)
+{
+	Relation	by_time = azr_snapshot_history_open(AccessShareLock);
+	Oid			relid = RelationGetRelid(by_time);
+
+	table_close(by_time, AccessShareLock);
+	azr_lock(AZR_LOCK_MAINTENANCE, relid, ExclusiveLock);
+}
+
+/*
+ * Do what is planned.  Returns false, and has done nothing, where the locks cannot
+ * be had in time.
+ *
+ * The subtransaction ends in any case, as whoever may catch an error expects.
+ */
+static bool
+carry_out(const MaintenancePlan *plan, int64 *pruned)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	bool		needs_locks = plan->create != NIL || plan->drop != NIL;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		*pruned = work_without_locks(plan);
+		done = !needs_locks || lock_for_change(plan);
+		if (done && needs_locks)
+			change_catalogs(plan);
+		if (done)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		rethrow_after_rollback(context, owner);
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+/*
+ * Roll the current subtransaction back, and raise the error again, which it has
+ * seen.
+ */
+static void
+rethrow_after_rollback(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	ReThrowError(error);
+}
+
+/*
  * The first step.  Returns how many snapshots were pruned in the default partition.
  */
 static int64
@@ -343,7 +405,9 @@ work_without_locks(const MaintenancePlan *plan)
 		move_rows(lfirst(lc));
 	}
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(plan->prune_before), false);
-	return (int64) azr_query_modify("DELETE FROM " REST " WHERE filed_at < $1",
+	return (int64) azr_query_modify("DELETE FROM " REST " WHERE ctid = ANY (ARRAY("
+									"SELECT ctid FROM " REST " WHERE filed_at < $1 "
+									"FOR UPDATE SKIP LOCKED))",
 									&args, NULL, NULL);
 }
 
@@ -424,7 +488,8 @@ note_command(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * Move what the default partition has of a new partition's period.
+ * Move what the default partition has of a new partition's period.  What somebody
+ * else has locked stays, for the second step.
  */
 static void
 move_rows(Part *part)
@@ -434,10 +499,13 @@ move_rows(Part *part)
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.from), false);
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.to), false);
 	part->moved += (int64)
-		azr_query_modify(psprintf("WITH moved AS (DELETE FROM %s "
-								  "WHERE filed_at >= $1 AND filed_at < $2 RETURNING *) "
-								  "INSERT INTO %s SELECT * FROM moved",
-								  sql_name("azr_snapshot_history_rest"), sql_name(part->name)),
+		azr_query_modify(psprintf("WITH moved AS (DELETE FROM %%s.azr_snapshot_history_rest "
+								  "WHERE ctid = ANY (ARRAY(SELECT ctid "
+								  "FROM %%s.azr_snapshot_history_rest "
+								  "WHERE filed_at >= $1 AND filed_at < $2 "
+								  "FOR UPDATE SKIP LOCKED)) RETURNING " COLUMNS ") "
+								  "INSERT INTO %%s.%s (" COLUMNS ") SELECT " COLUMNS " FROM moved",
+								  quote_identifier(part->name)),
 						 &args, NULL, NULL);
 }
 
@@ -451,8 +519,12 @@ lock_for_change(const MaintenancePlan *plan)
 	int			budget = LockTimeout > 0 ? Min(LockTimeout, LOCK_BUDGET) : LOCK_BUDGET;
 	TimestampTz start = GetCurrentTimestamp();
 
-	while (!try_locks(plan, wait))
+	for (;;)
 	{
+		if (somebody_waits_for_us())
+			return false;
+		if (try_locks(plan, wait))
+			return true;
 		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(), budget))
 			return false;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -460,7 +532,19 @@ lock_for_change(const MaintenancePlan *plan)
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
-	return true;
+}
+
+/*
+ * Does another transaction wait for a row that was moved?  It is in the way, having
+ * locked the default partition to write to it, and shall not wait for that.
+ */
+static bool
+somebody_waits_for_us(void)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_TRANSACTION(tag, GetCurrentTransactionId());
+	return LockWaiterCount(&tag) > 1;
 }
 
 /*
@@ -484,8 +568,7 @@ try_locks(const MaintenancePlan *plan, int timeout)
 								 GUC_ACTION_SAVE, true, 0, false);
 
 		/* from the root down, as everybody does */
-		LockRelationOid(plan->by_time,
-						plan->drop == NIL ? ShareUpdateExclusiveLock : AccessExclusiveLock);
+		LockRelationOid(plan->by_time, AccessExclusiveLock);
 		LockRelationOid(plan->rest, AccessExclusiveLock);
 		foreach(lc, plan->drop)
 			LockRelationOid(((Part *) lfirst(lc))->relid, AccessExclusiveLock);
@@ -496,7 +579,7 @@ try_locks(const MaintenancePlan *plan, int timeout)
 	PG_CATCH();
 	{
 		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
-			PG_RE_THROW();
+			rethrow_after_rollback(context, owner);
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();

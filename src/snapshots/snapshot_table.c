@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/partition.h"
@@ -127,6 +128,8 @@ static bool find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at,
 static void store_latest(const AzrStreamName *name, const LatestRow *latest);
 static bool always(TupleTableSlot *existing, void *arg);
 static void file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_at);
+static Relation open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable **leaf);
+static Oid	leaf_for(Relation by_time, TimestampTz filed_at);
 static void put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest);
 static void drop_transient(const AzrStreamName *name, int64 before);
 static void forget_since_branch(const AzrStreamName *name, int64 divergence);
@@ -197,22 +200,22 @@ azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot)
 	LatestRow	latest = find_latest(name, SnapshotSelf);
 	AzrSnapshot earlier = latest.snapshot;
 
-	if (earlier.found)
-		check_isolation(name, &latest);
-
 	if (!earlier.found)
 		latest.filed_at = now;
-	else if (snapshot->sequence < earlier.sequence)
+	else
+		check_isolation(name, &latest);
+
+	if (earlier.found && snapshot->sequence < earlier.sequence)
 	{
 		put_late(name, snapshot, &latest);
 		return;
 	}
-	else if (snapshot->sequence > earlier.sequence)
+	if (latest.late_transient)
+		drop_transient(name, snapshot->sequence);
+	latest.late_transient = false;
+	if (earlier.found && snapshot->sequence > earlier.sequence)
 	{
 		latest.filed_at = Max(latest.filed_at, now);
-		if (latest.late_transient)
-			drop_transient(name, snapshot->sequence);
-		latest.late_transient = false;
 		if (earlier.retention != AZR_TRANSIENT)
 			file(name, &earlier, latest.filed_at);
 	}
@@ -335,7 +338,12 @@ find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at, Snapshot as_of
 	if (row != NULL &&
 		(!best->found ||
 		 DatumGetInt64(row->tts_values[Anum_azr_snapshots_sequence - 1]) > best->sequence))
+	{
 		*best = read_snapshot(row);
+
+		/* the leaf may be dropped before the statement that asks has ended */
+		best->state = (bytea *) detoast_external_attr((struct varlena *) best->state);
+	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return row != NULL;
@@ -399,21 +407,16 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 	Relation	rel = NULL;
 	Datum		values[Natts_azr_snapshot_history];
 
-	if (snapshot->retention != AZR_PERSIST)
-	{
-		Oid			relid;
-
-		by_time = azr_snapshot_history_open(RowExclusiveLock);
-		relid = azr_place_of(by_time, filed_at).relid;
-		if (!OidIsValid(relid))
-			relid = azr_default_partition(by_time);
-		leaf = OidIsValid(relid) ? azr_partition(&by_time_table, relid) : NULL;
-	}
-	if (leaf != NULL)
+	if (snapshot->retention == AZR_PERSIST)
 		rel = azr_table_open(leaf, RowExclusiveLock);
+	else
+	{
+		by_time = azr_snapshot_history_open(RowExclusiveLock);
+		rel = open_leaf_for(by_time, filed_at, &leaf);
+	}
 
 	make_values(name, snapshot, filed_at, values);
-	if (leaf != NULL && leaf->plain)
+	if (rel != NULL && leaf->plain)
 	{
 		AzrInsert  *insert = azr_insert_begin(rel);
 		TupleTableSlot *row = azr_insert_slot(insert);
@@ -438,6 +441,37 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 		table_close(rel, NoLock);
 	if (by_time != NULL)
 		table_close(by_time, NoLock);
+}
+
+/*
+ * Open the partition that a time falls in, or the default one, or NULL if there is
+ * neither.  While the lock is waited for, a partition can be attached: then that is
+ * the right one.
+ */
+static Relation
+open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable **leaf)
+{
+	for (;;)
+	{
+		Oid			relid = leaf_for(by_time, filed_at);
+		Relation	rel;
+
+		if (!OidIsValid(relid))
+			return NULL;
+		*leaf = azr_partition(&by_time_table, relid);
+		rel = azr_table_open(*leaf, RowExclusiveLock);
+		if (leaf_for(by_time, filed_at) == relid)
+			return rel;
+		table_close(rel, RowExclusiveLock);
+	}
+}
+
+static Oid
+leaf_for(Relation by_time, TimestampTz filed_at)
+{
+	AzrPlace	place = azr_place_of(by_time, filed_at);
+
+	return OidIsValid(place.relid) ? place.relid : azr_default_partition(by_time);
 }
 
 /*
