@@ -18,12 +18,14 @@ OBJS = \
 	src/angzarr.o \
 	src/base/args.o \
 	src/base/insert.o \
+	src/base/json.o \
 	src/base/lock.o \
 	src/base/partition.o \
 	src/base/query.o \
 	src/base/stream.o \
 	src/base/table.o \
 	src/base/upsert.o \
+	src/base/wire.o \
 	src/editions/editions.o \
 	src/events/append.o \
 	src/events/appender.o \
@@ -35,12 +37,18 @@ OBJS = \
 	src/events/load.o \
 	src/events/roots.o \
 	src/events/timeline.o \
+	src/merge/append_commutative.o \
+	src/merge/document.o \
+	src/merge/merge.o \
+	src/merge/message.o \
+	src/merge/state.o \
 	src/positions/positions.o \
 	src/snapshots/load_state.o \
 	src/snapshots/maintain.o \
 	src/snapshots/period.o \
 	src/snapshots/snapshot_table.o \
-	src/snapshots/snapshots.o
+	src/snapshots/snapshots.o \
+	src/snapshots/timeline_snapshot.o
 
 # The install script, in the order in which objects need each other.
 SQL_PARTS = \
@@ -58,6 +66,8 @@ SQL_PARTS = \
 	src/snapshots/snapshots.sql \
 	src/snapshots/load_state.sql \
 	src/snapshots/maintain.sql \
+	src/merge/merge.sql \
+	src/merge/append_commutative.sql \
 	src/editions/editions.sql \
 	src/privileges.sql
 
@@ -72,7 +82,7 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load json find roots \
-	transactions editions edition_model immutable triggers positions snapshots maintain \
+	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative \
 	privileges reinstall
 REGRESS_OPTS = --inputdir=.
 

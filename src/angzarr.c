@@ -10,12 +10,13 @@
  *	events/ the event store: append, load, find
  *	snapshots/ the snapshot store: cached states, their history and its partitions
  *	positions/ the position store: how far handlers have read
+ *	merge/	appends that need not fail: comparing and merging states
  *	editions/ the life of editions, which all three stores have parts of
  *
- * Dependencies point to base/, never back; of the stores, snapshots/ looks into
- * events/.  Beside each file of
- * SQL-callable functions stands the .sql file that declares and documents them;
- * the Makefile joins those into the extension's install script.
+ * Dependencies point to base/, never back; snapshots/ looks into events/, and merge/
+ * and editions/ into the stores.  Beside each file of SQL-callable functions stands
+ * the .sql file that declares and documents them; the Makefile joins those into the
+ * extension's install script.
  *
  *-------------------------------------------------------------------------
  */

@@ -73,6 +73,18 @@ azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname)
 }
 
 /*
+ * The type of an event or a state: required.
+ */
+text *
+azr_arg_type(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	text	   *type = azr_arg_text(fcinfo, argno, argname);
+
+	azr_check_type(argname, 0, type);
+	return type;
+}
+
+/*
  * Any bytea but NULL.  It may be toasted.
  */
 bytea *
@@ -192,11 +204,27 @@ azr_arg_full_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid 
 	return result;
 }
 
+/*
+ * Names compare by bytes.
+ */
+bool
+azr_text_is(const text *value, const char *expected)
+{
+	return VARSIZE_ANY_EXHDR(value) == strlen(expected) &&
+		memcmp(VARDATA_ANY(value), expected, strlen(expected)) == 0;
+}
+
+bool
+azr_same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
 bool
 azr_edition_is_main(const text *edition)
 {
-	return VARSIZE_ANY_EXHDR(edition) == strlen(AZR_MAIN_EDITION) &&
-		memcmp(VARDATA_ANY(edition), AZR_MAIN_EDITION, strlen(AZR_MAIN_EDITION)) == 0;
+	return azr_text_is(edition, AZR_MAIN_EDITION);
 }
 
 /*

@@ -45,6 +45,7 @@ extern text *azr_arg_name(FunctionCallInfo fcinfo, int argno, const char *argnam
 extern text *azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_id(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname);
+extern text *azr_arg_type(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern bytea *azr_arg_bytea(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern pg_uuid_t *azr_arg_uuid(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern Interval *azr_arg_interval(FunctionCallInfo fcinfo, int argno, const char *argname);
@@ -58,6 +59,8 @@ extern AzrArrayArg azr_arg_array(FunctionCallInfo fcinfo, int argno,
 extern AzrArrayArg azr_arg_full_array(FunctionCallInfo fcinfo, int argno,
 									  const char *argname, Oid elemtype);
 
+extern bool azr_text_is(const text *value, const char *expected);
+extern bool azr_same_text(const text *a, const text *b);
 extern bool azr_edition_is_main(const text *edition);
 extern void azr_check_type(const char *argname, int element, const text *type);
 extern void azr_check_created_at(int element, TimestampTz created_at);

@@ -321,3 +321,15 @@ next_stream_number(void)
 				 errhint("It must give positive numbers, above any in azr_streams.")));
 	return number;
 }
+
+/*
+ * A registered snapshot to look with at what the caller does not lock: what is
+ * committed now and this transaction's own work, or the transaction's snapshot where
+ * it must stick to that.
+ */
+Snapshot
+azr_register_read_snapshot(void)
+{
+	return RegisterSnapshot(IsolationUsesXactSnapshot()
+							? GetTransactionSnapshot() : GetLatestSnapshot());
+}

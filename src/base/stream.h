@@ -62,5 +62,6 @@ extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_lock(const AzrStreamName *name);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 divergence);
 extern void azr_on_branch(AzrBranchCallback callback);
+extern Snapshot azr_register_read_snapshot(void);
 
 #endif							/* AZR_STREAM_H */

@@ -10,7 +10,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "events/appender.h"
+#include "events/append.h"
 #include "events/json_events.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -21,7 +21,12 @@
 PG_FUNCTION_INFO_V1(azr_append);
 PG_FUNCTION_INFO_V1(azr_append_json);
 
-static void read_events(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events);
+const char *const azr_outcome_names[] = {
+	[AZR_ADDED] = "added",
+	[AZR_DUPLICATE] = "duplicate",
+	[AZR_UNCHANGED] = "unchanged"
+};
+
 static void read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append);
 static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append,
 							   const char *function);
@@ -42,7 +47,7 @@ azr_append(PG_FUNCTION_ARGS)
 
 	append.stream = azr_arg_stream(fcinfo, 0);
 	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
-	read_events(fcinfo, 4, &append.events);
+	azr_append_read_events(fcinfo, 4, 6, &append.events);
 	read_options(fcinfo, 8, &append);
 	return append_and_return(fcinfo, &append, "azr_append()");
 }
@@ -72,15 +77,18 @@ azr_append_json(PG_FUNCTION_ARGS)
 }
 
 /*
- * Read types, payloads, metadata and created_at, which stand together.
+ * Read types and payloads from 'argno' on, and metadata and created_at from
+ * 'metadata_argno' on.
  */
-static void
-read_events(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events)
+void
+azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
+					   AzrNewEvents *events)
 {
 	AzrArrayArg types = azr_arg_full_array(fcinfo, argno, "types", TEXTOID);
 	AzrArrayArg payloads = azr_arg_full_array(fcinfo, argno + 1, "payloads", BYTEAOID);
-	AzrArrayArg metadata = azr_arg_array(fcinfo, argno + 2, "metadata", JSONBOID);
-	AzrArrayArg created_at = azr_arg_array(fcinfo, argno + 3, "created_at", TIMESTAMPTZOID);
+	AzrArrayArg metadata = azr_arg_array(fcinfo, metadata_argno, "metadata", JSONBOID);
+	AzrArrayArg created_at = azr_arg_array(fcinfo, metadata_argno + 1, "created_at",
+										   TIMESTAMPTZOID);
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
 	if (!metadata.given)
@@ -119,12 +127,11 @@ read_events(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events)
 }
 
 /*
- * Read the options from correlation_id to committed, which stand together.
+ * Read correlation_id, external_id and the source, which stand together.
  */
-static void
-read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
+void
+azr_append_read_ids(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events)
 {
-	AzrNewEvents *events = &append->events;
 	AzrSource  *source = &events->source;
 
 	events->correlation_id = azr_arg_id(fcinfo, argno, "correlation_id");
@@ -145,7 +152,17 @@ read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
 		source->root = azr_arg_uuid(fcinfo, argno + 4, "source_root");
 		source->sequence = azr_arg_count(fcinfo, argno + 5, "source_sequence");
 	}
+}
 
+/*
+ * Read the options from correlation_id to committed, which stand together.
+ */
+static void
+read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
+{
+	AzrNewEvents *events = &append->events;
+
+	azr_append_read_ids(fcinfo, argno, events);
 	append->divergence = azr_arg_divergence(fcinfo, argno + 6, &append->stream);
 
 	events->cascade_id = azr_arg_id(fcinfo, argno + 7, "cascade_id");
@@ -163,11 +180,6 @@ read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
 static Datum
 append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append, const char *function)
 {
-	static const char *const outcomes[] = {
-		[AZR_ADDED] = "added",
-		[AZR_DUPLICATE] = "duplicate",
-		[AZR_UNCHANGED] = "unchanged"
-	};
 	AzrAppendResult result;
 	TupleDesc	desc;
 	Datum		values[4];
@@ -181,7 +193,7 @@ append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append, const char *
 	PreventCommandIfParallelMode(function);
 	result = azr_append_events(append);
 
-	values[0] = CStringGetTextDatum(outcomes[result.outcome]);
+	values[0] = CStringGetTextDatum(azr_outcome_names[result.outcome]);
 	values[1] = Int64GetDatum(result.first_sequence);
 	values[2] = Int64GetDatum(result.last_sequence);
 	values[3] = Int64GetDatum(result.next_sequence);

@@ -40,7 +40,7 @@ Result: one row (outcome, first_sequence, last_sequence, next_sequence). outcome
 
 Locks: a transaction-level advisory lock of a private class on the stream, and RowExclusiveLock on the tables, to the end of the transaction.
 
-Errors: ZR001 expected_sequence is not the next one; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 55P03, 57014, 40P01 from waiting for the lock.';
+Errors: ZR001 expected_sequence is not the next one; ZR003 the edition is sealed; ZR004 divergence is past the main stream''s next, or not the one that is fixed; ZR006 committed => false where the cascade is resolved in this stream; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 55P03, 57014, 40P01 from waiting for the lock.';
 
 CREATE FUNCTION @extschema@.azr_append_json(
 	domain text,

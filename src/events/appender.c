@@ -14,14 +14,15 @@
 #include "events/appender.h"
 #include "events/edition_table.h"
 #include "events/timeline.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
-static void check_isolation(const AzrStreamName *name, const AzrStream *stream, int64 next);
 static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
 static void serialization_failure(const AzrStreamName *name);
 static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
-static void sequence_conflict(const AzrStreamName *name, int64 expected, int64 next);
-static Snapshot register_read_snapshot(void);
+static void check_unresolved(const AzrStreamName *name, const AzrStream *stream,
+							 const text *cascade_id);
+static void compare_expected(const AzrAppend *append, int64 next);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
 
 /*
@@ -48,7 +49,7 @@ azr_append_events(const AzrAppend *append)
 
 	if (events->count == 0)
 	{
-		Snapshot	snapshot = register_read_snapshot();
+		Snapshot	snapshot = azr_register_read_snapshot();
 		AzrTimeline timeline = azr_timeline_find(name, append->divergence, snapshot);
 
 		result.next_sequence = azr_timeline_next(&timeline, snapshot);
@@ -63,7 +64,7 @@ azr_append_events(const AzrAppend *append)
 	}
 	stream = azr_stream_lock(name);
 	next = azr_timeline_own_next(&stream, SnapshotSelf);
-	check_isolation(name, &stream, next);
+	azr_append_check_isolation(name, &stream, next);
 
 	duplicate = find_duplicate(stream.id, events);
 	if (duplicate.found)
@@ -81,6 +82,9 @@ azr_append_events(const AzrAppend *append)
 				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
 				 errhint("Use azr_protect_edition to open it.")));
 
+	if (!events->committed)
+		check_unresolved(name, &stream, events->cascade_id);
+
 	if (!is_main && stream.id == AZR_NO_STREAM)
 	{
 		check_registration(name, &edition);
@@ -89,8 +93,7 @@ azr_append_events(const AzrAppend *append)
 	else if (append->divergence.given && append->divergence.value != stream.divergence)
 		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
 
-	if (append->expected.given && append->expected.value != next)
-		sequence_conflict(name, append->expected.value, next);
+	compare_expected(append, next);
 
 	if (next > PG_INT64_MAX - events->count)
 		ereport(ERROR,
@@ -113,8 +116,8 @@ azr_append_events(const AzrAppend *append)
  * or its own events, are not what that shows, own appends included.  It may be
  * another stream by now: an edition was deleted, and its name used anew.
  */
-static void
-check_isolation(const AzrStreamName *name, const AzrStream *stream, int64 next)
+void
+azr_append_check_isolation(const AzrStreamName *name, const AzrStream *stream, int64 next)
 {
 	Snapshot	snapshot;
 	AzrStream	then;
@@ -169,7 +172,7 @@ divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 {
 	const AzrStreamName *name = &append->stream;
 	AzrStreamName main_name = azr_main_stream(name);
-	Snapshot	snapshot = register_read_snapshot();
+	Snapshot	snapshot = azr_register_read_snapshot();
 	AzrStream	main = azr_stream_find(&main_name, snapshot);
 	int64		main_next = azr_timeline_own_next(&main, snapshot);
 
@@ -188,31 +191,56 @@ divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 	return main_next;
 }
 
+/*
+ * A stream takes part in a cascade until that is resolved there.  An event that
+ * came later would be confirmed or revoked before anybody has seen it.
+ */
 static void
-sequence_conflict(const AzrStreamName *name, int64 expected, int64 next)
+check_unresolved(const AzrStreamName *name, const AzrStream *stream, const text *cascade_id)
 {
+	if (stream->id != AZR_NO_STREAM &&
+		azr_events_resolution(stream->id, cascade_id, PG_INT64_MAX,
+							  SnapshotSelf) != AZR_UNRESOLVED)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_CASCADE_ERROR),
+				 errmsg("cascade \"%s\" is resolved in stream \"%s\"",
+						text_to_cstring(cascade_id), azr_stream_label(name)),
+				 errhint("Give each cascade an id of its own.")));
+}
+
+/*
+ * Is the next sequence the one that was expected, or is another as good?
+ */
+static void
+compare_expected(const AzrAppend *append, int64 next)
+{
+	int64		expected = append->expected.value;
+
+	if (!append->expected.given || expected == next)
+		return;
+	if (expected > next || append->overtaken == NULL)
+		azr_sequence_conflict(&append->stream, expected, next, NULL);
+	append->overtaken(&append->stream, expected, next, append->overtaken_arg);
+}
+
+/*
+ * Another sequence than the next one was expected: ZR001.  'hint' may be NULL.
+ */
+void
+azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, const char *hint)
+{
+	if (hint == NULL)
+		hint = expected < next
+			? psprintf("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
+					   (long long) expected, (long long) next)
+			: psprintf("The stream has no such sequence yet: append at %lld.",
+					   (long long) next);
 	ereport(ERROR,
 			(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
 			 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
 			 errdetail("Expected sequence is %lld, next sequence is %lld.",
 					   (long long) expected, (long long) next),
-			 expected < next
-			 ? errhint("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
-					   (long long) expected, (long long) next)
-			 : errhint("The stream has no such sequence yet: append at %lld.",
-					   (long long) next)));
-}
-
-/*
- * A snapshot to look with at what this append does not lock: what is committed
- * now and this transaction's own work, or the transaction's snapshot where it
- * must stick to that.
- */
-static Snapshot
-register_read_snapshot(void)
-{
-	return RegisterSnapshot(IsolationUsesXactSnapshot()
-							? GetTransactionSnapshot() : GetLatestSnapshot());
+			 errhint("%s", hint)));
 }
 
 /*

@@ -14,7 +14,8 @@
  *	  outcome of the first call, whatever was expected, and also where the
  *	  edition was sealed since.
  * 4. Find where the edition diverges, if this is the root's first append to it.
- * 5. Compare expected_sequence with the next one.
+ * 5. Compare expected_sequence with the next one.  Where others have come between, it
+ *	  is for azr_append_commutative to say whether that matters.
  * 6. Give a new stream its row, insert the events, and increment the command
  *	  counter, so that the next append of this statement sees them.
  *
@@ -25,12 +26,21 @@
 
 #include "events/event_table.h"
 
+/*
+ * Told that others have appended since the sequence that was expected, and that the
+ * next one is 'next'.  Returns if the events may be stored there nevertheless.
+ */
+typedef void (*AzrOvertakenCallback) (const AzrStreamName *name, int64 expected,
+									  int64 next, void *arg);
+
 typedef struct AzrAppend
 {
 	AzrStreamName stream;
 	AzrOptionalInt64 expected;
 	AzrOptionalInt64 divergence;
 	AzrNewEvents events;
+	AzrOvertakenCallback overtaken; /* or NULL: that is a conflict */
+	void	   *overtaken_arg;
 } AzrAppend;
 
 typedef enum AzrOutcome
@@ -49,5 +59,9 @@ typedef struct AzrAppendResult
 } AzrAppendResult;
 
 extern AzrAppendResult azr_append_events(const AzrAppend *append);
+extern void azr_append_check_isolation(const AzrStreamName *name, const AzrStream *stream,
+									   int64 next);
+extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next,
+								  const char *hint) pg_attribute_noreturn();
 
 #endif							/* AZR_APPENDER_H */

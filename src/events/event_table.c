@@ -11,7 +11,6 @@
 #include "access/table.h"
 #include "base/query.h"
 #include "catalog/pg_type.h"
-#include "catalog/pg_collation.h"
 #include "events/event_table.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -40,6 +39,7 @@ enum
 	INDEX_PRIMARY_KEY,
 	INDEX_EXTERNAL_ID,
 	INDEX_SOURCE,
+	INDEX_CASCADE,
 	NUM_INDEXES
 };
 
@@ -60,6 +60,14 @@ enum
 			Anum_azr_events_source_sequence \
 		}, \
 		Anum_azr_events_source_root \
+	}, \
+	[INDEX_CASCADE] = { \
+		leaf "_cascade_idx", 4, \
+		{ \
+			Anum_azr_events_cascade_id, Anum_azr_events_stream_id, \
+			Anum_azr_events_committed, Anum_azr_events_created_at \
+		}, \
+		Anum_azr_events_cascade_id \
 	} \
 }
 
@@ -94,6 +102,9 @@ typedef struct ExpectedRows
 
 static AzrRange scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 						   const AzrSource *source, Snapshot snapshot);
+static void cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
+							   bool committed, Snapshot snapshot);
+static int	compare_sequences(const void *a, const void *b);
 static void insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events);
 static void insert_by_sql(int64 stream_id, int64 first_sequence,
@@ -163,8 +174,7 @@ azr_events_by_external_id(int64 stream_id, const text *external_id, Snapshot sna
 	ScanKeyData keys[2];
 
 	keys[0] = stream_key(stream_id);
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(external_id));
+	azr_key_text(&keys[1], 2, external_id);
 	return scan_range(stream_id, INDEX_EXTERNAL_ID, keys, lengthof(keys), NULL, snapshot);
 }
 
@@ -208,6 +218,84 @@ scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return range;
+}
+
+/*
+ * Whether a stream's events below a sequence resolve a cascade: committed ones with
+ * its id do.  Any of them confirms it but a revocation.
+ */
+AzrResolution
+azr_events_resolution(int64 stream_id, const text *cascade_id, int64 below, Snapshot snapshot)
+{
+	const text *revocation = cstring_to_text(AZR_REVOCATION_TYPE);
+	AzrResolution resolution = AZR_UNRESOLVED;
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	cascade_scan_begin(&scan, stream_id, cascade_id, true, snapshot);
+	while (resolution != AZR_REVOKED && (event = azr_event_scan_next(&scan)) != NULL)
+	{
+		if (DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) >= below)
+			continue;
+		resolution = column_equals(event, Anum_azr_events_type, revocation)
+			? AZR_REVOKED : AZR_CONFIRMED;
+	}
+	azr_event_scan_end(&scan);
+	return resolution;
+}
+
+/*
+ * The sequences of a stream's pending events of a cascade, ascending.
+ */
+int64 *
+azr_events_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot, int *count)
+{
+	int			allocated = 16;
+	int64	   *sequences = palloc(allocated * sizeof(int64));
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	*count = 0;
+	cascade_scan_begin(&scan, stream_id, cascade_id, false, snapshot);
+	while ((event = azr_event_scan_next(&scan)) != NULL)
+	{
+		if (*count == allocated)
+		{
+			allocated *= 2;
+			sequences = repalloc(sequences, allocated * sizeof(int64));
+		}
+		sequences[(*count)++] = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
+	}
+	azr_event_scan_end(&scan);
+	qsort(sequences, *count, sizeof(int64), compare_sequences);
+	return sequences;
+}
+
+/*
+ * Begin to read a stream's events of a cascade, committed or pending, in the order
+ * of created_at.
+ */
+static void
+cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
+				   bool committed, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	ScanKeyData keys[3];
+
+	azr_key_text(&keys[0], 1, cascade_id);
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(stream_id));
+	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(committed));
+	scan->rel = azr_table_open(leaf, AccessShareLock);
+	azr_scan_begin(&scan->scan, leaf, scan->rel, INDEX_CASCADE, snapshot, keys, lengthof(keys));
+}
+
+static int
+compare_sequences(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
 }
 
 /*
@@ -456,11 +544,6 @@ add_to_range(AzrRange *range, TupleTableSlot *event)
 static bool
 column_equals(TupleTableSlot *event, AttrNumber attno, const text *value)
 {
-	text	   *stored;
-
-	if (event->tts_isnull[attno - 1])
-		return false;
-	stored = DatumGetTextPP(event->tts_values[attno - 1]);
-	return VARSIZE_ANY_EXHDR(stored) == VARSIZE_ANY_EXHDR(value) &&
-		memcmp(VARDATA_ANY(stored), VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)) == 0;
+	return !event->tts_isnull[attno - 1] &&
+		azr_same_text(DatumGetTextPP(event->tts_values[attno - 1]), value);
 }

@@ -54,6 +54,18 @@ enum
 	Natts_azr_event = Anum_azr_event_committed
 };
 
+/* Events by which a cascade is resolved in a stream. */
+#define AZR_CONFIRMATION_TYPE	"type.googleapis.com/angzarr.Confirmation"
+#define AZR_REVOCATION_TYPE		"type.googleapis.com/angzarr.Revocation"
+
+/* What has become of a cascade in one stream. */
+typedef enum AzrResolution
+{
+	AZR_UNRESOLVED,
+	AZR_CONFIRMED,
+	AZR_REVOKED
+} AzrResolution;
+
 /* The event of another stream that caused an append. */
 typedef struct AzrSource
 {
@@ -90,7 +102,7 @@ typedef struct AzrRange
 	int64		last;
 } AzrRange;
 
-/* A scan of one stream's events, ascending. */
+/* A scan of one stream's events. */
 typedef struct AzrEventScan
 {
 	Relation	rel;
@@ -102,6 +114,11 @@ extern AzrRange azr_events_by_external_id(int64 stream_id, const text *external_
 										  Snapshot snapshot);
 extern AzrRange azr_events_by_source(int64 stream_id, const AzrSource *source,
 									 Snapshot snapshot);
+
+extern AzrResolution azr_events_resolution(int64 stream_id, const text *cascade_id,
+										   int64 below, Snapshot snapshot);
+extern int64 *azr_events_pending(int64 stream_id, const text *cascade_id,
+								 Snapshot snapshot, int *count);
 
 extern void azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 								 AzrOptionalInt64 to, Snapshot snapshot);

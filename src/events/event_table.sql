@@ -53,6 +53,15 @@ CREATE INDEX azr_edition_events_correlation_id_idx
 	ON @extschema@.azr_edition_events (correlation_id)
 	WHERE correlation_id IS NOT NULL;
 
+-- What is asked of cascades: is one resolved in a stream, who takes part in it, and
+-- which are stale. Stores without cascades have nothing in it.
+CREATE INDEX azr_main_events_cascade_idx
+	ON @extschema@.azr_main_events (cascade_id, stream_id, committed, created_at)
+	WHERE cascade_id IS NOT NULL;
+CREATE INDEX azr_edition_events_cascade_idx
+	ON @extschema@.azr_edition_events (cascade_id, stream_id, committed, created_at)
+	WHERE cascade_id IS NOT NULL;
+
 CREATE VIEW @extschema@.azr_timeline AS
 SELECT s.domain, s.edition, s.root,
 	e.sequence, e.type, e.payload, e.metadata, e.created_at,

@@ -5,9 +5,7 @@
  *
  * A payload is bytes.  On the way in, "data" becomes the UTF-8 bytes of its
  * JSON text; on the way out, a payload that is such text becomes "data" again,
- * and any other "payload_base64".  Since a client may have stored anything, the
- * test must say no rather than raise an error: jsonb_in() is called with text
- * that it cannot refuse.
+ * and any other "payload_base64".
  *
  *-------------------------------------------------------------------------
  */
@@ -15,44 +13,25 @@
 
 #include "access/detoast.h"
 #include "access/xact.h"
-#include "base/compat.h"
-#include "catalog/namespace.h"
+#include "base/json.h"
 #include "catalog/pg_type.h"
 #include "common/base64.h"
-#include "common/jsonapi.h"
 #include "events/json_events.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-/*
- * Deeper JSON than this is shown as base64.  The parser recurses, and would
- * raise an error at some depth that depends on max_stack_depth.
- */
-#define MAX_JSON_DEPTH		512
-
 /* What a jsonb value can hold: offsets have 28 bits (JENTRY_OFFLENMASK). */
 #define MAX_DOCUMENT_BYTES	JENTRY_OFFLENMASK
 
-/* What numeric_in() takes at least: digits before and after the point. */
-#define MAX_INTEGER_DIGITS	131072
-#define MAX_FRACTION_DIGITS	16383
-
 static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
-static Datum payload_from_json(JsonbValue *json);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
 static void created_at_error_context(void *arg);
 static void push_payload(AzrJsonWriter *writer, Datum value);
-static Jsonb *payload_as_json(bytea *payload);
 static char *payload_as_base64(bytea *payload);
 static void count_bytes(AzrJsonWriter *writer, Size bytes);
-static char *utf8_to_server(const char *utf8, int len);
-static bool is_within_limits(const char *json);
-static bool is_safe_escape(const char *hex);
-static const char *skip_number(const char *p, bool *within_limits);
 static void push_string(AzrJsonWriter *writer, const char *key, const char *value);
 static void push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value);
 
@@ -131,7 +110,8 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 		}
 		else if (strcmp(key, "data") == 0)
 		{
-			events->payloads[i] = payload_from_json(&v);
+			events->payloads[i] =
+				PointerGetDatum(azr_json_to_utf8(JsonbValueToJsonb(&v)));
 			has_data = true;
 		}
 		else if (strcmp(key, "metadata") == 0)
@@ -158,22 +138,6 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("event %d has no \"%s\"", place, has_type ? "data" : "type")));
-}
-
-/*
- * The UTF-8 bytes of a value's JSON text.
- */
-static Datum
-payload_from_json(JsonbValue *json)
-{
-	Jsonb	   *jsonb = JsonbValueToJsonb(json);
-	char	   *server = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
-	int			len = strlen(server);
-	char	   *utf8 = pg_server_to_any(server, len, PG_UTF8);
-
-	if (utf8 != server)
-		len = strlen(utf8);
-	return PointerGetDatum(cstring_to_text_with_len(utf8, len));
 }
 
 static TimestampTz
@@ -333,7 +297,7 @@ push_payload(AzrJsonWriter *writer, Datum value)
 	/* JSON is about as large as jsonb, base64 is larger */
 	count_bytes(writer, toast_raw_datum_size(value) - VARHDRSZ);
 	payload = DatumGetByteaPP(value);
-	data = payload_as_json(payload);
+	data = azr_json_from_utf8(payload);
 	if (data == NULL)
 		base64 = payload_as_base64(payload);
 	MemoryContextSwitchTo(document);
@@ -374,138 +338,6 @@ payload_as_base64(bytea *payload)
 		elog(ERROR, "could not encode payload as base64");
 	base64[size] = '\0';
 	return base64;
-}
-
-/*
- * The payload as JSON, or NULL if it is not JSON that jsonb can hold.
- */
-static Jsonb *
-payload_as_json(bytea *payload)
-{
-	char	   *json = utf8_to_server(VARDATA_ANY(payload), VARSIZE_ANY_EXHDR(payload));
-	JsonLexContext *lexer;
-
-	if (json == NULL || !is_within_limits(json))
-		return NULL;
-	lexer = azr_make_json_lexer(json, strlen(json), GetDatabaseEncoding());
-	if (pg_parse_json(lexer, &nullSemAction) != JSON_SUCCESS)
-		return NULL;
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
-}
-
-/*
- * A string in the database's encoding, or NULL if the bytes are not UTF-8, hold
- * a zero byte, or have a character that the encoding lacks.
- */
-static char *
-utf8_to_server(const char *utf8, int len)
-{
-	int			encoding = GetDatabaseEncoding();
-	char	   *result;
-	Oid			proc;
-	int			size;
-
-	if (!pg_verify_mbstr(PG_UTF8, utf8, len, true))
-		return NULL;
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
-		return pnstrdup(utf8, len);
-
-	proc = FindDefaultConversionProc(PG_UTF8, encoding);
-	if (!OidIsValid(proc) || len > MaxAllocSize / MAX_CONVERSION_GROWTH - 1)
-		return NULL;
-	size = len * MAX_CONVERSION_GROWTH + 1;
-	result = palloc(size);
-	if (pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding,
-									  (unsigned char *) pnstrdup(utf8, len), len,
-									  (unsigned char *) result, size, true) != len)
-		return NULL;
-	return result;
-}
-
-/*
- * Would jsonb take the depth, the numbers and the escapes of this JSON?  What is said of
- * text that is not JSON does not matter.
- */
-static bool
-is_within_limits(const char *json)
-{
-	int			depth = 0;
-	bool		within_limits = true;
-	const char *p = json;
-
-	while (*p != '\0' && within_limits)
-	{
-		if (*p == '"')
-		{
-			for (p++; *p != '\0' && *p != '"' && within_limits; p++)
-				if (*p == '\\' && p[1] != '\0')
-				{
-					p++;
-					within_limits = *p != 'u' || is_safe_escape(p + 1);
-				}
-			if (*p == '"')
-				p++;
-		}
-		else if (*p >= '0' && *p <= '9')
-			p = skip_number(p, &within_limits);
-		else
-		{
-			if (*p == '{' || *p == '[')
-				within_limits = ++depth <= MAX_JSON_DEPTH;
-			else if (*p == '}' || *p == ']')
-				depth--;
-			p++;
-		}
-	}
-	return within_limits;
-}
-
-/*
- * Would the parser say of \\uXXXX, given from XXXX on, that it is not right, or
- * raise an error?  Before version 16, it raises one for a character that the
- * database's encoding lacks, so there only ASCII is safe.
- */
-static bool
-is_safe_escape(const char *hex)
-{
-#if PG_VERSION_NUM < 160000
-	if (GetDatabaseEncoding() != PG_UTF8)
-		return hex[0] == '0' && hex[1] == '0' && hex[2] >= '0' && hex[2] <= '7';
-#endif
-	return true;
-}
-
-/*
- * Skip a number without its sign, and say whether numeric can hold it.
- */
-static const char *
-skip_number(const char *p, bool *within_limits)
-{
-	int64		integer = 0;
-	int64		fraction = 0;
-	int64		exponent = 0;
-
-	for (; *p >= '0' && *p <= '9'; p++)
-		integer++;
-	if (*p == '.')
-		for (p++; *p >= '0' && *p <= '9'; p++)
-			fraction++;
-	if (*p == 'e' || *p == 'E')
-	{
-		bool		negative = p[1] == '-';
-
-		p++;
-		if (*p == '-' || *p == '+')
-			p++;
-		for (; *p >= '0' && *p <= '9'; p++)
-			if (exponent <= MAX_INTEGER_DIGITS)
-				exponent = exponent * 10 + (*p - '0');
-		if (negative)
-			exponent = -exponent;
-	}
-	*within_limits = integer + exponent <= MAX_INTEGER_DIGITS &&
-		fraction - exponent <= MAX_FRACTION_DIGITS;
-	return p;
 }
 
 static void

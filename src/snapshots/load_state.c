@@ -11,7 +11,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "snapshots/load_state.h"
-#include "snapshots/snapshot_table.h"
+#include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -31,19 +31,9 @@ enum
 	Natts_azr_state_entry = Anum_azr_state_entry_edition
 };
 
-/* A snapshot and the timeline that it is of. */
-typedef struct OwnedSnapshot
-{
-	AzrSnapshot snapshot;
-	text	   *edition;
-} OwnedSnapshot;
-
 static bool read_snapshots = true;
 
-static OwnedSnapshot find_best(const AzrStreamName *name, const AzrTimeline *timeline,
-							   AzrOptionalInt64 at, Snapshot as_of);
-static AzrOptionalInt64 at_most(AzrOptionalInt64 at, int64 limit);
-static void put_snapshot(const OwnedSnapshot *best, ReturnSetInfo *rsinfo);
+static void put_snapshot(const AzrOwnedSnapshot *best, ReturnSetInfo *rsinfo);
 static void put_event(TupleTableSlot *event, const text *kind, const text *edition,
 					  ReturnSetInfo *rsinfo);
 
@@ -76,7 +66,7 @@ azr_load_state(PG_FUNCTION_ARGS)
 
 	if (read_snapshots)
 	{
-		OwnedSnapshot best = find_best(&name, &timeline, at, as_of);
+		AzrOwnedSnapshot best = azr_timeline_snapshot(&name, &timeline, at, as_of);
 
 		if (best.snapshot.found)
 		{
@@ -112,60 +102,8 @@ azr_load_state_init(void)
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
-/*
- * The snapshot with the highest sequence up to 'at' that is a state of the
- * timeline: the stream's own, or for an edition one of the part that it shares
- * with the main timeline.
- *
- * A stream without events may have a snapshot at any sequence.  Once it has
- * events, one past them is no state that it had.
- */
-static OwnedSnapshot
-find_best(const AzrStreamName *name, const AzrTimeline *timeline, AzrOptionalInt64 at,
-		  Snapshot as_of)
-{
-	OwnedSnapshot best;
-	int64		next = azr_timeline_next(timeline, as_of);
-
-	if (next > 0)
-		at = at_most(at, next - 1);
-	best.snapshot = azr_snapshot_find(name, at, as_of);
-	best.edition = name->edition;
-
-	if (!azr_edition_is_main(name->edition) &&
-		!(timeline->shared_to.given && timeline->shared_to.value == 0))
-	{
-		AzrStreamName main_name = azr_main_stream(name);
-		AzrSnapshot shared;
-
-		if (timeline->shared_to.given)
-			at = at_most(at, timeline->shared_to.value - 1);
-		if (best.snapshot.found && at.given && best.snapshot.sequence >= at.value)
-			return best;
-		shared = azr_snapshot_find(&main_name, at, as_of);
-		if (shared.found &&
-			(!best.snapshot.found || shared.sequence > best.snapshot.sequence))
-		{
-			best.snapshot = shared;
-			best.edition = main_name.edition;
-		}
-	}
-	return best;
-}
-
-static AzrOptionalInt64
-at_most(AzrOptionalInt64 at, int64 limit)
-{
-	if (!at.given || at.value > limit)
-	{
-		at.given = true;
-		at.value = limit;
-	}
-	return at;
-}
-
 static void
-put_snapshot(const OwnedSnapshot *best, ReturnSetInfo *rsinfo)
+put_snapshot(const AzrOwnedSnapshot *best, ReturnSetInfo *rsinfo)
 {
 	const AzrSnapshot *snapshot = &best->snapshot;
 	Datum		values[Natts_azr_state_entry];

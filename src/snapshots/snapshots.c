@@ -52,8 +52,7 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	AzrStream	stream;
 
 	snapshot.sequence = azr_arg_count(fcinfo, 3, "sequence");
-	snapshot.state_type = azr_arg_text(fcinfo, 4, "state_type");
-	azr_check_type("state_type", 0, snapshot.state_type);
+	snapshot.state_type = azr_arg_type(fcinfo, 4, "state_type");
 	snapshot.state = azr_arg_bytea(fcinfo, 5, "state");
 	snapshot.retention = retention_arg(fcinfo, 6);
 	snapshot.created_at = GetCurrentTransactionStartTimestamp();

@@ -1,0 +1,182 @@
+/*-------------------------------------------------------------------------
+ *
+ * json.c
+ *	  JSON that clients store as bytes: UTF-8 text.
+ *
+ * A client may have stored anything.  So the test whether it is JSON must say no
+ * rather than raise an error: jsonb_in() is called with text that it cannot refuse.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "catalog/namespace.h"
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+/*
+ * Deeper JSON than this is not read.  The parser recurses, and would
+ * raise an error at some depth that depends on max_stack_depth.
+ */
+#define MAX_JSON_DEPTH		512
+
+/* What numeric_in() takes at least: digits before and after the point. */
+#define MAX_INTEGER_DIGITS	131072
+#define MAX_FRACTION_DIGITS	16383
+
+static char *utf8_to_server(const char *utf8, int len);
+static bool is_within_limits(const char *json);
+static bool is_safe_escape(const char *hex);
+static const char *skip_number(const char *p, bool *within_limits);
+
+/*
+ * The JSON that is stored as UTF-8 text, or NULL if it is not JSON that jsonb can
+ * hold.  'stored' is not toasted.
+ */
+Jsonb *
+azr_json_from_utf8(const bytea *stored)
+{
+	char	   *json = utf8_to_server(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
+	JsonLexContext *lexer;
+
+	if (json == NULL || !is_within_limits(json))
+		return NULL;
+	lexer = azr_make_json_lexer(json, strlen(json), GetDatabaseEncoding());
+	if (pg_parse_json(lexer, &nullSemAction) != JSON_SUCCESS)
+		return NULL;
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+/*
+ * The UTF-8 bytes of a value's JSON text.
+ */
+bytea *
+azr_json_to_utf8(Jsonb *json)
+{
+	char	   *server = JsonbToCString(NULL, &json->root, VARSIZE(json));
+	int			len = strlen(server);
+	char	   *utf8 = pg_server_to_any(server, len, PG_UTF8);
+
+	if (utf8 != server)
+		len = strlen(utf8);
+	return (bytea *) cstring_to_text_with_len(utf8, len);
+}
+
+/*
+ * A string in the database's encoding, or NULL if the bytes are not UTF-8, hold
+ * a zero byte, or have a character that the encoding lacks.
+ */
+static char *
+utf8_to_server(const char *utf8, int len)
+{
+	int			encoding = GetDatabaseEncoding();
+	char	   *result;
+	Oid			proc;
+	int			size;
+
+	if (!pg_verify_mbstr(PG_UTF8, utf8, len, true))
+		return NULL;
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return pnstrdup(utf8, len);
+
+	proc = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(proc) || len > MaxAllocSize / MAX_CONVERSION_GROWTH - 1)
+		return NULL;
+	size = len * MAX_CONVERSION_GROWTH + 1;
+	result = palloc(size);
+	if (pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding,
+									  (unsigned char *) pnstrdup(utf8, len), len,
+									  (unsigned char *) result, size, true) != len)
+		return NULL;
+	return result;
+}
+
+/*
+ * Would jsonb take the depth, the numbers and the escapes of this JSON?  What is said of
+ * text that is not JSON does not matter.
+ */
+static bool
+is_within_limits(const char *json)
+{
+	int			depth = 0;
+	bool		within_limits = true;
+	const char *p = json;
+
+	while (*p != '\0' && within_limits)
+	{
+		if (*p == '"')
+		{
+			for (p++; *p != '\0' && *p != '"' && within_limits; p++)
+				if (*p == '\\' && p[1] != '\0')
+				{
+					p++;
+					within_limits = *p != 'u' || is_safe_escape(p + 1);
+				}
+			if (*p == '"')
+				p++;
+		}
+		else if (*p >= '0' && *p <= '9')
+			p = skip_number(p, &within_limits);
+		else
+		{
+			if (*p == '{' || *p == '[')
+				within_limits = ++depth <= MAX_JSON_DEPTH;
+			else if (*p == '}' || *p == ']')
+				depth--;
+			p++;
+		}
+	}
+	return within_limits;
+}
+
+/*
+ * Would the parser say of \\uXXXX, given from XXXX on, that it is not right, or
+ * raise an error?  Before version 16, it raises one for a character that the
+ * database's encoding lacks, so there only ASCII is safe.
+ */
+static bool
+is_safe_escape(const char *hex)
+{
+#if PG_VERSION_NUM < 160000
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return hex[0] == '0' && hex[1] == '0' && hex[2] >= '0' && hex[2] <= '7';
+#endif
+	return true;
+}
+
+/*
+ * Skip a number without its sign, and say whether numeric can hold it.
+ */
+static const char *
+skip_number(const char *p, bool *within_limits)
+{
+	int64		integer = 0;
+	int64		fraction = 0;
+	int64		exponent = 0;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+		integer++;
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9'; p++)
+			fraction++;
+	if (*p == 'e' || *p == 'E')
+	{
+		bool		negative = p[1] == '-';
+
+		p++;
+		if (*p == '-' || *p == '+')
+			p++;
+		for (; *p >= '0' && *p <= '9'; p++)
+			if (exponent <= MAX_INTEGER_DIGITS)
+				exponent = exponent * 10 + (*p - '0');
+		if (negative)
+			exponent = -exponent;
+	}
+	*within_limits = integer + exponent <= MAX_INTEGER_DIGITS &&
+		fraction - exponent <= MAX_FRACTION_DIGITS;
+	return p;
+}

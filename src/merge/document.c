@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * document.c
+ *	  Comparing and merging JSON objects.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/json.h"
+#include "merge/document.h"
+#include "miscadmin.h"
+
+/* Sees one pair of an object. */
+typedef void (*PairCallback) (const JsonbValue *key, JsonbValue *value, void *arg);
+
+/* Keys that are being gathered, by comparing with another object. */
+typedef struct Comparison
+{
+	const Jsonb *other;
+	AzrKeys    *changes;
+} Comparison;
+
+/* An object that is being made of some pairs of another. */
+typedef struct Assembly
+{
+	const AzrKeys *ours_changes;
+	bool		takes_changes;	/* those pairs, or the others? */
+	JsonbParseState *state;
+} Assembly;
+
+static void each_pair(const Jsonb *document, PairCallback callback, void *arg);
+static JsonbValue *value_of(const Jsonb *document, const JsonbValue *key, JsonbValue *value);
+static bool same_value(JsonbValue *a, JsonbValue *b);
+static void compare_pair(const JsonbValue *key, JsonbValue *value, void *arg);
+static void find_new_pair(const JsonbValue *key, JsonbValue *value, void *arg);
+static void take_pair(const JsonbValue *key, JsonbValue *value, void *arg);
+static void add_key(AzrKeys *keys, const JsonbValue *key);
+static int	compare_keys(const void *a, const void *b);
+static bool has_key(const AzrKeys *keys, const char *key);
+
+/*
+ * Parse a state.  No bytes at all are the empty object.  Returns NULL if it is no
+ * JSON object that jsonb can hold.
+ */
+Jsonb *
+azr_document_parse(const bytea *stored)
+{
+	Jsonb	   *document;
+
+	if (VARSIZE_ANY_EXHDR(stored) == 0)
+	{
+		JsonbParseState *state = NULL;
+
+		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	}
+	document = azr_json_from_utf8(stored);
+	return document != NULL && JB_ROOT_IS_OBJECT(document) ? document : NULL;
+}
+
+/*
+ * The keys in which two objects differ.
+ */
+AzrKeys
+azr_document_changes(const Jsonb *before, const Jsonb *after)
+{
+	AzrKeys		changes = {0, NULL};
+	Comparison	with_after = {after, &changes};
+	Comparison	with_before = {before, &changes};
+
+	changes.keys = palloc((JB_ROOT_COUNT(before) + JB_ROOT_COUNT(after)) * sizeof(char *));
+	each_pair(before, compare_pair, &with_after);
+	each_pair(after, find_new_pair, &with_before);
+	qsort(changes.keys, changes.count, sizeof(char *), compare_keys);
+	return changes;
+}
+
+/*
+ * The keys that are in both lists.
+ */
+AzrKeys
+azr_keys_overlap(const AzrKeys *a, const AzrKeys *b)
+{
+	AzrKeys		overlap = {0, NULL};
+
+	overlap.keys = palloc(a->count * sizeof(char *));
+	for (int i = 0; i < a->count; i++)
+		if (has_key(b, a->keys[i]))
+			overlap.keys[overlap.count++] = a->keys[i];
+	return overlap;
+}
+
+/*
+ * What 'theirs' becomes with our changes.  Neither side has changed a key that the
+ * other one has, so the base is not needed: what we did not change is as they have
+ * it.
+ */
+Jsonb *
+azr_document_merge(const Jsonb *ours, const AzrKeys *ours_changes, const Jsonb *theirs)
+{
+	Assembly	assembly = {ours_changes, false, NULL};
+
+	(void) pushJsonbValue(&assembly.state, WJB_BEGIN_OBJECT, NULL);
+	each_pair(theirs, take_pair, &assembly);
+	assembly.takes_changes = true;
+	each_pair(ours, take_pair, &assembly);
+	return JsonbValueToJsonb(pushJsonbValue(&assembly.state, WJB_END_OBJECT, NULL));
+}
+
+static void
+each_pair(const Jsonb *document, PairCallback callback, void *arg)
+{
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &document->root));
+	JsonbValue	key;
+	JsonbValue	value;
+
+	(void) JsonbIteratorNext(&it, &key, true);	/* WJB_BEGIN_OBJECT */
+	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) JsonbIteratorNext(&it, &value, true);	/* WJB_VALUE */
+		callback(&key, &value, arg);
+	}
+}
+
+/*
+ * The value of a key, or NULL.
+ */
+static JsonbValue *
+value_of(const Jsonb *document, const JsonbValue *key, JsonbValue *value)
+{
+	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &document->root),
+										key->val.string.val, key->val.string.len, value);
+}
+
+static bool
+same_value(JsonbValue *a, JsonbValue *b)
+{
+	return compareJsonbContainers(&JsonbValueToJsonb(a)->root,
+								  &JsonbValueToJsonb(b)->root) == 0;
+}
+
+static void
+compare_pair(const JsonbValue *key, JsonbValue *value, void *arg)
+{
+	Comparison *comparison = (Comparison *) arg;
+	JsonbValue	buffer;
+	JsonbValue *other = value_of(comparison->other, key, &buffer);
+
+	if (other == NULL || !same_value(value, other))
+		add_key(comparison->changes, key);
+}
+
+static void
+find_new_pair(const JsonbValue *key, JsonbValue *value, void *arg)
+{
+	Comparison *comparison = (Comparison *) arg;
+	JsonbValue	buffer;
+
+	if (value_of(comparison->other, key, &buffer) == NULL)
+		add_key(comparison->changes, key);
+}
+
+static void
+take_pair(const JsonbValue *key, JsonbValue *value, void *arg)
+{
+	Assembly   *assembly = (Assembly *) arg;
+	char	   *name = pnstrdup(key->val.string.val, key->val.string.len);
+	JsonbValue	key_value = *key;
+
+	if (has_key(assembly->ours_changes, name) == assembly->takes_changes)
+	{
+		(void) pushJsonbValue(&assembly->state, WJB_KEY, &key_value);
+		(void) pushJsonbValue(&assembly->state, WJB_VALUE, value);
+	}
+	pfree(name);
+}
+
+static void
+add_key(AzrKeys *keys, const JsonbValue *key)
+{
+	keys->keys[keys->count++] = pnstrdup(key->val.string.val, key->val.string.len);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static bool
+has_key(const AzrKeys *keys, const char *key)
+{
+	return bsearch(&key, keys->keys, keys->count, sizeof(char *), compare_keys) != NULL;
+}

@@ -1,0 +1,316 @@
+/*-------------------------------------------------------------------------
+ *
+ * message.c
+ *	  Comparing and merging Protocol Buffers messages.
+ *
+ * See message.h for what that means.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "merge/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/wire.h"
+
+/* The most messages that are walked through together. */
+#define MAX_SIDES	3
+
+/* The value of one field in one message: its runs, which may be none. */
+typedef struct FieldValue
+{
+	const AzrMessage *message;
+	size_t		first;			/* in the message's runs */
+	size_t		end;			/* after the last one */
+	size_t		size;
+} FieldValue;
+
+/* A walk through the fields of some messages, by number. */
+typedef struct FieldWalk
+{
+	int			nsides;
+	const AzrMessage *sides[MAX_SIDES];
+	size_t		next[MAX_SIDES];	/* run to look at */
+	uint32_t	field;
+	FieldValue	values[MAX_SIDES];
+} FieldWalk;
+
+static bool cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted);
+static int	compare_runs(const void *a, const void *b);
+static void walk_begin(FieldWalk *walk, int nsides, const AzrMessage *const *sides);
+static bool walk_next(FieldWalk *walk);
+static bool same_value(const FieldValue *a, const FieldValue *b);
+static const FieldValue *merged_value(const FieldWalk *walk);
+static uint8_t *write_bytes(uint8_t *to, const uint8_t *bytes, size_t size);
+
+/* Places of the sides of a merge. */
+enum
+{
+	BASE,
+	OURS,
+	THEIRS
+};
+
+/*
+ * Parse a message.  Returns false if it is none, or beyond the limits.
+ */
+bool
+azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
+				  AzrAllocate allocate)
+{
+	bool		sorted;
+
+	message->bytes = bytes;
+	message->size = size;
+	message->runs = NULL;
+	if (size > AZR_MESSAGE_MAX_SIZE ||
+		!cut(bytes, size, NULL, &message->nruns, &sorted) ||
+		message->nruns > AZR_MESSAGE_MAX_RUNS)
+		return false;
+	if (message->nruns == 0)
+		return true;
+
+	message->runs = allocate(message->nruns * sizeof(AzrRun));
+	(void) cut(bytes, size, message->runs, &message->nruns, &sorted);
+	if (!sorted)
+		qsort(message->runs, message->nruns, sizeof(AzrRun), compare_runs);
+	return true;
+}
+
+/*
+ * The fields in which two messages differ.
+ */
+AzrFieldNumbers
+azr_message_changes(const AzrMessage *before, const AzrMessage *after, AzrAllocate allocate)
+{
+	const AzrMessage *const sides[] = {before, after};
+	AzrFieldNumbers changes = {NULL, 0};
+	FieldWalk	walk;
+
+	if (before->nruns + after->nruns > 0)
+		changes.numbers = allocate((before->nruns + after->nruns) * sizeof(uint32_t));
+	walk_begin(&walk, 2, sides);
+	while (walk_next(&walk))
+		if (!same_value(&walk.values[0], &walk.values[1]))
+			changes.numbers[changes.count++] = walk.field;
+	return changes;
+}
+
+/*
+ * Compare what two sides have made of a base.  Without an overlap, the result is
+ * what azr_message_write_merged() needs.
+ */
+AzrMessageMerge
+azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
+					const AzrMessage *theirs, AzrAllocate allocate)
+{
+	const AzrMessage *const sides[] = {[BASE] = base, [OURS] = ours, [THEIRS] = theirs};
+	AzrMessageMerge merge = {.base = base, .ours = ours, .theirs = theirs};
+	size_t		most = base->nruns + (ours->nruns < theirs->nruns ? ours->nruns : theirs->nruns);
+	FieldWalk	walk;
+
+	/* both have changed it: it was in the base, or is in both now */
+	if (most > 0)
+		merge.overlap.numbers = allocate(most * sizeof(uint32_t));
+
+	walk_begin(&walk, MAX_SIDES, sides);
+	while (walk_next(&walk))
+	{
+		bool		ours_changed = !same_value(&walk.values[BASE], &walk.values[OURS]);
+		bool		theirs_changed = !same_value(&walk.values[BASE], &walk.values[THEIRS]);
+
+		merge.ours_changed |= ours_changed;
+		merge.theirs_changed |= theirs_changed;
+		if (ours_changed && theirs_changed)
+			merge.overlap.numbers[merge.overlap.count++] = walk.field;
+		merge.size += merged_value(&walk)->size;
+	}
+
+	if (merge.overlap.count > 0)
+		merge.size = 0;
+	else if (!merge.theirs_changed)
+		merge.size = ours->size;
+	else if (!merge.ours_changed)
+		merge.size = theirs->size;
+	return merge;
+}
+
+/*
+ * Write the merged message, merge->size bytes.  Where one side has changed nothing,
+ * it is the other one as it stands.  Else its fields are in the order of their
+ * numbers, as writers have them, so that the two sides can change places.
+ */
+void
+azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to)
+{
+	const AzrMessage *const sides[] = {
+		[BASE] = merge->base, [OURS] = merge->ours, [THEIRS] = merge->theirs
+	};
+	FieldWalk	walk;
+
+	if (!merge->theirs_changed || !merge->ours_changed)
+	{
+		const AzrMessage *whole = merge->theirs_changed ? merge->theirs : merge->ours;
+
+		(void) write_bytes(to, whole->bytes, whole->size);
+		return;
+	}
+
+	walk_begin(&walk, MAX_SIDES, sides);
+	while (walk_next(&walk))
+	{
+		const FieldValue *value = merged_value(&walk);
+
+		for (size_t i = value->first; i < value->end; i++)
+		{
+			const AzrRun *run = &value->message->runs[i];
+
+			to = write_bytes(to, value->message->bytes + run->start, run->size);
+		}
+	}
+}
+
+/*
+ * Cut a message into runs, or count them where 'runs' is NULL.  Says whether they
+ * are in the order of their fields.  Returns false if it is no message.
+ */
+static bool
+cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted)
+{
+	const uint8_t *end = bytes + size;
+	const uint8_t *record = bytes;
+	uint32_t	last_field = 0;	/* which no record has */
+
+	*nruns = 0;
+	*sorted = true;
+	while (record < end)
+	{
+		uint32_t	field;
+		const uint8_t *next = azr_wire_skip_record(record, end, &field);
+
+		if (next == NULL)
+			return false;
+		if (field != last_field)
+		{
+			if (field < last_field)
+				*sorted = false;
+			if (runs != NULL)
+				runs[*nruns] = (AzrRun) {field, (uint32_t) (record - bytes), 0};
+			(*nruns)++;
+			last_field = field;
+		}
+		if (runs != NULL)
+			runs[*nruns - 1].size += (uint32_t) (next - record);
+		record = next;
+	}
+	return true;
+}
+
+static int
+compare_runs(const void *a, const void *b)
+{
+	const AzrRun *x = a;
+	const AzrRun *y = b;
+
+	if (x->field != y->field)
+		return x->field < y->field ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void
+walk_begin(FieldWalk *walk, int nsides, const AzrMessage *const *sides)
+{
+	walk->nsides = nsides;
+	for (int i = 0; i < nsides; i++)
+	{
+		walk->sides[i] = sides[i];
+		walk->next[i] = 0;
+	}
+}
+
+/*
+ * Go to the next field that any of the messages has.
+ */
+static bool
+walk_next(FieldWalk *walk)
+{
+	bool		found = false;
+
+	for (int i = 0; i < walk->nsides; i++)
+		if (walk->next[i] < walk->sides[i]->nruns)
+		{
+			uint32_t	field = walk->sides[i]->runs[walk->next[i]].field;
+
+			if (!found || field < walk->field)
+				walk->field = field;
+			found = true;
+		}
+
+	for (int i = 0; i < walk->nsides && found; i++)
+	{
+		const AzrMessage *message = walk->sides[i];
+		FieldValue *value = &walk->values[i];
+
+		value->message = message;
+		value->first = walk->next[i];
+		value->size = 0;
+		while (walk->next[i] < message->nruns &&
+			   message->runs[walk->next[i]].field == walk->field)
+			value->size += message->runs[walk->next[i]++].size;
+		value->end = walk->next[i];
+	}
+	return found;
+}
+
+/*
+ * Are two values the same bytes?  They may be cut into runs at different places.
+ */
+static bool
+same_value(const FieldValue *a, const FieldValue *b)
+{
+	size_t		run_a = a->first;
+	size_t		run_b = b->first;
+	size_t		in_a = 0;		/* how far in these runs */
+	size_t		in_b = 0;
+
+	if (a->size != b->size)
+		return false;
+	while (run_a < a->end)
+	{
+		const AzrRun *x = &a->message->runs[run_a];
+		const AzrRun *y = &b->message->runs[run_b];
+		size_t		left_a = x->size - in_a;
+		size_t		left_b = y->size - in_b;
+		size_t		n = left_a < left_b ? left_a : left_b;
+
+		if (memcmp(a->message->bytes + x->start + in_a,
+				   b->message->bytes + y->start + in_b, n) != 0)
+			return false;
+
+		in_a = n == left_a ? 0 : in_a + n;
+		in_b = n == left_b ? 0 : in_b + n;
+		run_a += n == left_a;
+		run_b += n == left_b;
+	}
+	return true;
+}
+
+/*
+ * What a field has become where at most one side has changed it.
+ */
+static const FieldValue *
+merged_value(const FieldWalk *walk)
+{
+	const FieldValue *values = walk->values;
+
+	return &values[same_value(&values[BASE], &values[OURS]) ? THEIRS : OURS];
+}
+
+static uint8_t *
+write_bytes(uint8_t *to, const uint8_t *bytes, size_t size)
+{
+	if (size > 0)
+		memcpy(to, bytes, size);
+	return to + size;
+}

@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * message.h
+ *	  Comparing and merging Protocol Buffers messages, field by field, without
+ *	  their definitions.
+ *
+ * A field is a field number of the message itself.  Its value is the sequence of
+ * its records, byte for byte; where these stand among those of other fields does
+ * not matter.  So what is called equal is equal to every reader, while what is
+ * called changed may be the same message written in another way: a map in
+ * another order, a sub-message in two records.
+ *
+ * The merge is a three-way merge as of text by diff3, with fields in place of
+ * lines: what neither side has changed since the base stays, what one has changed
+ * is taken from that one, and what both have changed is an overlap, also where both
+ * made the same of it: two who each count 5 up to 6 do not make 6.
+ *
+ * Plain C, without PostgreSQL, so that it can be read and fuzzed by itself.  Memory
+ * comes from the caller, who is to free it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_MESSAGE_H
+#define AZR_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A message whose records go back and forth between its fields more often than
+ * this is not parsed.  It bounds memory and time, at 12 bytes for each.
+ */
+#define AZR_MESSAGE_MAX_RUNS	(1 << 24)
+
+/* Larger messages are not parsed. */
+#define AZR_MESSAGE_MAX_SIZE	INT32_MAX
+
+/* Returns memory, or does not return. */
+typedef void *(*AzrAllocate) (size_t size);
+
+/* Adjacent records of one field. */
+typedef struct AzrRun
+{
+	uint32_t	field;
+	uint32_t	start;			/* from the message's first byte */
+	uint32_t	size;
+} AzrRun;
+
+/* A message that has been parsed: its runs, by field, and by place in each field. */
+typedef struct AzrMessage
+{
+	const uint8_t *bytes;
+	size_t		size;
+	AzrRun	   *runs;
+	size_t		nruns;
+} AzrMessage;
+
+/* Field numbers, ascending. */
+typedef struct AzrFieldNumbers
+{
+	uint32_t   *numbers;
+	size_t		count;
+} AzrFieldNumbers;
+
+/* Which of two sides has changed what is to be merged. */
+typedef struct AzrMessageMerge
+{
+	const AzrMessage *base;
+	const AzrMessage *ours;
+	const AzrMessage *theirs;
+	bool		ours_changed;
+	bool		theirs_changed;
+	AzrFieldNumbers overlap;	/* what both have changed */
+	size_t		size;			/* of the merged message; 0 if there is an overlap */
+} AzrMessageMerge;
+
+extern bool azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
+							  AzrAllocate allocate);
+extern AzrFieldNumbers azr_message_changes(const AzrMessage *before,
+										   const AzrMessage *after, AzrAllocate allocate);
+extern AzrMessageMerge azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
+										   const AzrMessage *theirs, AzrAllocate allocate);
+extern void azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to);
+
+#endif							/* AZR_MESSAGE_H */
