@@ -26,6 +26,9 @@ OBJS = \
 	src/base/table.o \
 	src/base/upsert.o \
 	src/base/wire.o \
+	src/cascades/cascades.o \
+	src/cascades/framework_events.o \
+	src/cascades/load_effective.o \
 	src/editions/editions.o \
 	src/events/append.o \
 	src/events/appender.o \
@@ -68,6 +71,8 @@ SQL_PARTS = \
 	src/snapshots/maintain.sql \
 	src/merge/merge.sql \
 	src/merge/append_commutative.sql \
+	src/cascades/cascades.sql \
+	src/cascades/load_effective.sql \
 	src/editions/editions.sql \
 	src/privileges.sql
 
@@ -82,7 +87,7 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load json find roots \
-	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative \
+	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
 	privileges reinstall
 REGRESS_OPTS = --inputdir=.
 

@@ -11,10 +11,11 @@
  *	snapshots/ the snapshot store: cached states, their history and its partitions
  *	positions/ the position store: how far handlers have read
  *	merge/	appends that need not fail: comparing and merging states
+ *	cascades/ commits across streams: pending events, confirmed or revoked
  *	editions/ the life of editions, which all three stores have parts of
  *
- * Dependencies point to base/, never back; snapshots/ looks into events/, and merge/
- * and editions/ into the stores.  Beside each file of SQL-callable functions stands
+ * Dependencies point to base/, never back; snapshots/ looks into events/, and merge/,
+ * cascades/ and editions/ into the stores.  Beside each file of SQL-callable functions stands
  * the .sql file that declares and documents them; the Makefile joins those into the
  * extension's install script.
  *

@@ -1,0 +1,69 @@
+-- azr_stale_cascades, azr_cascade_participants, azr_confirm_cascade and
+-- azr_revoke_cascade
+
+CREATE FUNCTION @extschema@.azr_stale_cascades(older_than timestamptz) RETURNS SETOF text
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_stale_cascades(timestamptz) IS
+'Cascades that nobody has resolved in time: some participant (a stream with pending events of the cascade) is unresolved, and has a pending event with created_at before older_than.
+
+Arguments: older_than, such as now() - interval ''1 minute''.
+
+Result: cascade ids, the one that has waited longest first.
+
+Locks: AccessShareLock on the tables. Reads an index of what was appended with a cascade_id, and nothing else.
+
+Errors: 22004 NULL.';
+
+CREATE TYPE @extschema@.azr_participant AS (
+	domain text,
+	edition text,
+	root uuid,
+	sequences bigint[]
+);
+
+COMMENT ON TYPE @extschema@.azr_participant IS
+'A stream that takes part in a cascade. sequences: its pending events of that cascade, ascending, whether it is resolved by now or not.';
+
+CREATE FUNCTION @extschema@.azr_cascade_participants(cascade_id text)
+RETURNS SETOF @extschema@.azr_participant
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_cascade_participants(text) IS
+'The streams that were appended to with committed => false and this cascade_id, resolved or not.
+
+Arguments: cascade_id, 1 to 255 bytes.
+
+Result: rows of azr_participant, by domain, edition and root; none for an unknown cascade.
+
+Locks: AccessShareLock on the tables.
+
+Errors: 22004 NULL; 22023 bad value.';
+
+CREATE FUNCTION @extschema@.azr_confirm_cascade(cascade_id text) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_confirm_cascade(text) IS
+'Makes the pending events of a cascade effective: appends a confirmation to every participant that is unresolved, all or none. A participant is resolved by a committed event with the same cascade_id.
+
+Arguments: cascade_id, 1 to 255 bytes.
+
+Result: how many participants were confirmed by this call; 0 where all were before.
+
+Locks: those of azr_append on every participant, in the order of domain, edition and root, so that two calls never deadlock each other.
+
+Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+
+CREATE FUNCTION @extschema@.azr_revoke_cascade(cascade_id text, reason text) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_revoke_cascade(text, text) IS
+'Takes the pending events of a cascade back: appends a revocation to every participant that is unresolved, all or none.
+
+Arguments: cascade_id, 1 to 255 bytes. reason, for people, or NULL.
+
+Result: how many participants were revoked by this call; 0 where all were before.
+
+Locks: those of azr_confirm_cascade.
+
+Errors: ZR006 no stream has pending events of the cascade, or one was resolved otherwise than by a revocation; the others are those of azr_confirm_cascade.';

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * framework_events.h
+ *	  Events that are about other events: confirmations and revocations of cascades.
+ *
+ * Their payloads are Protocol Buffers messages:
+ *
+ *		message Cover { UUID root = 1; string domain = 2; Edition edition = 4; }
+ *		message UUID { bytes value = 1; }		-- the 16 bytes
+ *		message Edition { string name = 1; }
+ *
+ *		message Confirmation {
+ *			Cover target = 1; repeated uint32 sequences = 2; string cascade_id = 3;
+ *		}
+ *		message Revocation { ...the same...; string reason = 4; }
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_FRAMEWORK_EVENTS_H
+#define AZR_FRAMEWORK_EVENTS_H
+
+#include "base/stream.h"
+
+/* What stands in an effective history for what business logic may not see. */
+#define AZR_NO_OP_TYPE	"type.googleapis.com/angzarr.NoOp"
+
+extern bytea *azr_resolution_payload(const AzrStreamName *target, const int64 *sequences,
+									 int nsequences, const text *cascade_id,
+									 const text *reason);
+
+#endif							/* AZR_FRAMEWORK_EVENTS_H */
