@@ -42,13 +42,10 @@ typedef struct NewState
 } NewState;
 
 static void merge(const AzrStreamName *name, int64 expected, int64 next, void *arg);
-static AzrSnapshot needed_snapshot(const AzrStreamName *name, const AzrTimeline *timeline,
-								   int64 sequence, Snapshot as_of,
-								   int64 expected, int64 next);
+static AzrSnapshot needed_snapshot(const AzrStreamName *name, int64 sequence,
+								   Snapshot as_of, int64 expected, int64 next);
 static AzrFields merge_states(const AzrSnapshot *base, const AzrSnapshot *theirs,
 							  NewState *ours);
-static AzrSnapshot snapshot_at(const AzrStreamName *name, const AzrTimeline *timeline,
-							   int64 sequence, Snapshot as_of);
 static bytea *state_of_duplicate(const AzrStreamName *name, int64 last_sequence);
 
 /*
@@ -125,16 +122,14 @@ static void
 merge(const AzrStreamName *name, int64 expected, int64 next, void *arg)
 {
 	NewState   *ours = (NewState *) arg;
-	AzrOptionalInt64 no_divergence = {false, 0};
 	Snapshot	as_of = azr_register_read_snapshot();
-	AzrTimeline timeline = azr_timeline_find(name, no_divergence, as_of);
 	AzrSnapshot base = {.found = false};
 	AzrSnapshot theirs;
 	AzrFields	overlap;
 
 	if (expected > 0)
-		base = needed_snapshot(name, &timeline, expected - 1, as_of, expected, next);
-	theirs = needed_snapshot(name, &timeline, next - 1, as_of, expected, next);
+		base = needed_snapshot(name, expected - 1, as_of, expected, next);
+	theirs = needed_snapshot(name, next - 1, as_of, expected, next);
 	overlap = merge_states(&base, &theirs, ours);
 	if (!ours->merged)
 		ereport(ERROR,
@@ -152,10 +147,10 @@ merge(const AzrStreamName *name, int64 expected, int64 next, void *arg)
  * The snapshot at a sequence, without which there is no merge.
  */
 static AzrSnapshot
-needed_snapshot(const AzrStreamName *name, const AzrTimeline *timeline, int64 sequence,
-				Snapshot as_of, int64 expected, int64 next)
+needed_snapshot(const AzrStreamName *name, int64 sequence, Snapshot as_of,
+				int64 expected, int64 next)
 {
-	AzrSnapshot snapshot = snapshot_at(name, timeline, sequence, as_of);
+	AzrSnapshot snapshot = azr_timeline_snapshot_at(name, sequence, as_of);
 
 	if (!snapshot.found)
 		azr_sequence_conflict(name, expected, next,
@@ -192,27 +187,14 @@ merge_states(const AzrSnapshot *base, const AzrSnapshot *theirs, NewState *ours)
 	return overlap;
 }
 
-static AzrSnapshot
-snapshot_at(const AzrStreamName *name, const AzrTimeline *timeline, int64 sequence,
-			Snapshot as_of)
-{
-	AzrOptionalInt64 at = {true, sequence};
-	AzrSnapshot best = azr_timeline_snapshot(name, timeline, at, as_of).snapshot;
-
-	best.found = best.found && best.sequence == sequence;
-	return best;
-}
-
 /*
  * What the call that this one repeats has returned, or NULL if it was pruned.
  */
 static bytea *
 state_of_duplicate(const AzrStreamName *name, int64 last_sequence)
 {
-	AzrOptionalInt64 no_divergence = {false, 0};
 	Snapshot	as_of = azr_register_read_snapshot();
-	AzrTimeline timeline = azr_timeline_find(name, no_divergence, as_of);
-	AzrSnapshot snapshot = snapshot_at(name, &timeline, last_sequence, as_of);
+	AzrSnapshot snapshot = azr_timeline_snapshot_at(name, last_sequence, as_of);
 
 	UnregisterSnapshot(as_of);
 	return snapshot.found ? snapshot.state : NULL;

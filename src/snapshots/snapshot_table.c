@@ -123,6 +123,7 @@ typedef struct LatestRow
 } LatestRow;
 
 static LatestRow find_latest(const AzrStreamName *name, Snapshot as_of);
+static bool is_exact(const AzrSnapshot *best, int64 at);
 static bool find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at,
 						 Snapshot as_of, AzrSnapshot *best);
 static void store_latest(const AzrStreamName *name, const LatestRow *latest);
@@ -166,7 +167,6 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
 	if (!latest.snapshot.found || !at.given || latest.snapshot.sequence <= at.value)
 		return latest.snapshot;
 
-	(void) find_in_leaf(&persist_table, name, at.value, as_of, &best);
 	by_time = azr_snapshot_history_open(AccessShareLock);
 	rest = azr_default_partition(by_time);
 	if (OidIsValid(rest))
@@ -174,16 +174,29 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
 
 	/* from the stream's latest filing time backwards, to the first that has one */
 	place = azr_place_of(by_time, latest.filed_at);
-	while (!OidIsValid(place.relid) ||
-		   !find_in_leaf(azr_partition(&by_time_table, place.relid), name, at.value,
-						 as_of, &best))
+	while (!is_exact(&best, at.value) &&
+		   !(OidIsValid(place.relid) &&
+			 find_in_leaf(azr_partition(&by_time_table, place.relid), name, at.value,
+						  as_of, &best)))
 	{
 		if (TIMESTAMP_IS_NOBEGIN(place.from))
 			break;
 		place = azr_place_of(by_time, place.from - 1);
 	}
 	table_close(by_time, NoLock);
+
+	if (!is_exact(&best, at.value))
+		(void) find_in_leaf(&persist_table, name, at.value, as_of, &best);
 	return best;
+}
+
+/*
+ * Is there no better one to be found?
+ */
+static bool
+is_exact(const AzrSnapshot *best, int64 at)
+{
+	return best->found && best->sequence == at;
 }
 
 /*

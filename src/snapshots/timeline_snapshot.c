@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * timeline_snapshot.c
- *	  The best snapshot of a timeline, which may be one of the part that an edition
- *	  shares with the main timeline.
+ *	  Snapshots of a timeline, which may be of the part that an edition shares with the
+ *	  main timeline.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,6 +51,29 @@ azr_timeline_snapshot(const AzrStreamName *name, const AzrTimeline *timeline,
 		}
 	}
 	return best;
+}
+
+/*
+ * The snapshot of the timeline at this very sequence, which it has an event at.
+ */
+AzrSnapshot
+azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence, Snapshot as_of)
+{
+	AzrOptionalInt64 at = {true, sequence};
+	AzrSnapshot snapshot = azr_snapshot_find(name, at, as_of);
+
+	if (!(snapshot.found && snapshot.sequence == sequence) &&
+		!azr_edition_is_main(name->edition))
+	{
+		AzrOptionalInt64 no_divergence = {false, 0};
+		AzrTimeline timeline = azr_timeline_find(name, no_divergence, as_of);
+		AzrStreamName main_name = azr_main_stream(name);
+
+		if (!timeline.shared_to.given || sequence < timeline.shared_to.value)
+			snapshot = azr_snapshot_find(&main_name, at, as_of);
+	}
+	snapshot.found = snapshot.found && snapshot.sequence == sequence;
+	return snapshot;
 }
 
 static AzrOptionalInt64

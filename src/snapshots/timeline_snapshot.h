@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * timeline_snapshot.h
- *	  The best snapshot of a timeline, which may be one of the part that an edition
- *	  shares with the main timeline.
+ *	  Snapshots of a timeline, which may be of the part that an edition shares with the
+ *	  main timeline.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,5 +22,7 @@ typedef struct AzrOwnedSnapshot
 extern AzrOwnedSnapshot azr_timeline_snapshot(const AzrStreamName *name,
 											  const AzrTimeline *timeline,
 											  AzrOptionalInt64 at, Snapshot as_of);
+extern AzrSnapshot azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence,
+											Snapshot as_of);
 
 #endif							/* AZR_TIMELINE_SNAPSHOT_H */
