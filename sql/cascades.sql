@@ -46,7 +46,7 @@ SELECT effective('c');
 SELECT effective('a', f => 3, t => 6);
 SELECT effective('a', f => 6);
 SELECT count(*) FROM azr_load_effective('casc', NULL, azr_root('casc', 'unknown'));
-SELECT sequence, type, payload, metadata, edition, cascade_id, committed FROM azr_load_effective('casc', NULL, azr_root('casc', 'a'), 1, 3);
+SELECT sequence, type, payload, metadata, edition, cascade_id, committed FROM azr_load_effective('casc', NULL, azr_root('casc', 'a'), 2, 5);
 
 -- confirm: one event to each participant, which makes its pending ones effective
 SELECT azr_confirm_cascade('c1');
@@ -79,6 +79,10 @@ SELECT events('d');
 
 -- the payloads say what they are about (a protobuf library reads them in the test with servers of its own)
 SELECT replace(encode(payload, 'hex'), replace(azr_root('casc', 'd')::text, '-', ''), ' root ') FROM azr_load('casc', NULL, azr_root('casc', 'd'), 4);
+
+-- sequences ascend there, whatever created_at says
+SELECT add('k', 1, 'k1', created_at => '2002-01-01'), add('k', 1, 'k1', created_at => '2001-01-01'), azr_confirm_cascade('k1');
+SELECT position('\x12020001'::bytea IN payload) > 0 FROM azr_load('casc', NULL, azr_root('casc', 'k'), 2);
 
 -- unknown, or never pending
 SELECT attempt_resolve($$confirm_cascade('unknown')$$);

@@ -81,6 +81,11 @@ SELECT change('d', 3, 'abc', state_type => 'T');
 SELECT attempt_change('d', 3, '{}');
 SELECT stored('d');
 
+-- the type of the base counts too
+SELECT change('l', 0, '{}', state_type => 'T');
+SELECT change('l', 1, '{"x": 1}');
+SELECT attempt_change('l', 1, '{"y": 1}');
+
 -- Protocol Buffers: counters 1, 2 and 3 of a message
 CREATE FUNCTION count(k text, expected bigint, state bytea) RETURNS text LANGUAGE sql AS
 $$ SELECT concat_ws(' ', outcome, first_sequence, state)

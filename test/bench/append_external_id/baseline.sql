@@ -1,0 +1,5 @@
+\set s random(1, 100000)
+\set n :n + 1
+INSERT INTO events (stream_id, sequence, created_at, committed, type, payload, external_id)
+VALUES (:s, 1 + :n * :clients + :client_id, now(), true, 'com.example.bank.v1.AmountWasDeposited.x', '\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab', 'request-' || :n * :clients + :client_id)
+ON CONFLICT (stream_id, external_id) WHERE external_id IS NOT NULL DO NOTHING;

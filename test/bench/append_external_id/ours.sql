@@ -1,0 +1,4 @@
+\set s random(1, 100000)
+\set n :n + 1
+SELECT * FROM azr_append('bench', NULL, lpad(:s::text, 32, '0')::uuid, NULL, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY['\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab']::bytea[],
+	external_id => 'request-' || :n * :clients + :client_id);

@@ -1,0 +1,1 @@
+SELECT * FROM azr_append('bench', NULL, '00000000-0000-0000-0000-000000000001', NULL, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY['\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab']::bytea[]);

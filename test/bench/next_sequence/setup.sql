@@ -1,0 +1,1 @@
+\ir ../long_streams.sql

@@ -1,0 +1,21 @@
+-- 100,000 streams of one event, and what a good engineer would have in place of the
+-- store: a table of streams, and one of events with the same columns and indexes
+CREATE PROCEDURE make_streams(n int) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 0 .. n / 1000 - 1 LOOP
+		PERFORM azr_append('bench', NULL, lpad(s::text, 32, '0')::uuid, 0, ARRAY['com.example.bank.v1.AccountWasOpened'], ARRAY[decode(repeat('ab', 64), 'hex')])
+		FROM generate_series(i * 1000 + 1, i * 1000 + 1000) s;
+		COMMIT;
+	END LOOP;
+END
+$$;
+CALL make_streams(100000);
+CREATE TABLE streams (LIKE azr_streams INCLUDING ALL);
+INSERT INTO streams SELECT * FROM azr_streams;
+CREATE SEQUENCE stream_ids OWNED BY streams.stream_id;
+SELECT setval('stream_ids', max(stream_id)) FROM streams;
+ALTER TABLE streams ALTER COLUMN stream_id SET DEFAULT nextval('stream_ids');
+CREATE TABLE events (LIKE azr_main_events INCLUDING ALL);
+INSERT INTO events SELECT * FROM azr_main_events;
+VACUUM ANALYZE streams, events, azr_streams, azr_main_events;
+CHECKPOINT;
