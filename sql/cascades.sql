@@ -63,6 +63,9 @@ SELECT azr_confirm_cascade('c1');
 SELECT attempt_resolve($$revoke_cascade('c1', 'too late')$$);
 SELECT events('a');
 SELECT participants('c1');
+-- what comes after it does not change that
+SELECT outcome FROM azr_append('casc', NULL, azr_root('casc', 'b'), NULL, ARRAY['type.googleapis.com/angzarr.Revocation'], ARRAY['']::bytea[], cascade_id => 'c1');
+SELECT effective('b'), azr_confirm_cascade('c1');
 
 -- revoke
 SELECT add('d'), add('d', 1, 'c3'), add('d', 1, 'c4'), add('e', 2, 'c3'), add('d');
@@ -133,6 +136,9 @@ SELECT effective('j'), effective('j', edition => 'casc e');
 SELECT effective('j', 'j3', 'casc e'), effective('j', 'j2', 'casc e');
 SELECT participants('j3'), participants('j2');
 SELECT azr_confirm_cascade('j3');
+-- what is resolved there takes no further events, also of what it shares, also in its first append
+SELECT regexp_replace(outcome(format('SELECT add(''j'', 1, %L, edition => %L)', c, e)), '[0-9a-f]{8}-[0-9a-f-]{27}', 'R')
+FROM (VALUES ('j3', 'casc e'), ('j1', 'casc e'), ('j1', 'casc f')) v(c, e);
 SELECT effective('j', edition => 'casc e');
 -- one cascade, in the main timeline and in an edition
 SELECT add('j', 1, 'j4'), add('j', 2, 'j4', edition => 'casc e');

@@ -81,7 +81,8 @@ FROM (VALUES
 	('a scalar', '{}', '1'),
 	('no JSON', '{}', '{"a": 1'),
 	('what jsonb cannot hold', '{}', '{"a": "\u0000"}'),
-	('a key that is an asterisk', '{}', '{"*": 1}')
+	('a key that is an asterisk', '{}', '{"*": 1}'),
+	('more values than jsonb can hold', '{}', '{"a": [' || repeat('0,', 9000000) || '0]}')
 ) v(what, before, after);
 SELECT azr_changed_fields('application/json', '\x7b7d', '\xff') AS not_utf8;
 -- only this very type is JSON: as a message, the text has another field
@@ -124,6 +125,9 @@ SELECT azr_merge_state('t', '\x0801', '\x0802', '\x0802');
 SELECT azr_merge_state('t', '\x080110011801', '\x080210021801', '\x1002');
 SELECT azr_merge_state('application/json', '{}', pg_temp.utf8('{"a, \"b\"": 1, "c": 1}'), pg_temp.utf8('{"c": 2, "a, \"b\"": 2, "d": 3}'));
 SELECT outcome($$SELECT azr_merge_state('t', '\x0801', '\x0802', '\x0803')$$);
+-- of many fields the first ones are named, and of long keys the beginning
+SELECT azr_merge_state('application/json', '', state, state) FROM (SELECT pg_temp.utf8(jsonb_object_agg('key' || i, i)::text) FROM generate_series(101, 150) i) v(state);
+SELECT azr_merge_state('application/json', '', state, state) FROM (SELECT pg_temp.utf8(jsonb_build_object(repeat('k', 1000), 1)::text)) v(state);
 -- what does not parse overlaps with everything
 SELECT azr_merge_state('t', '\xff', '\x0801', '\x0801');
 SELECT azr_merge_state('t', '\x0801', '\xff', '\x0801');

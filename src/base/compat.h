@@ -80,4 +80,9 @@
 #define azr_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 
+/* PostgreSQL 18 writes it before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* AZR_COMPAT_H */

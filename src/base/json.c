@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "common/jsonapi.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -28,6 +29,15 @@
 #define MAX_INTEGER_DIGITS	131072
 #define MAX_FRACTION_DIGITS	16383
 
+/*
+ * What jsonb needs at most for a value beside the bytes of its text: an entry of the
+ * container's, a numeric's header, and alignment.
+ */
+#define VALUE_OVERHEAD		16
+
+/* The parser gathers pairs in an array that doubles, up to 1 GB. */
+#define MAX_VALUES			(1 << 23)
+
 static char *utf8_to_server(const char *utf8, int len);
 static bool is_within_limits(const char *json);
 static bool is_safe_escape(const char *hex);
@@ -40,9 +50,12 @@ static const char *skip_number(const char *p, bool *within_limits);
 Jsonb *
 azr_json_from_utf8(const bytea *stored)
 {
-	char	   *json = utf8_to_server(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
 	JsonLexContext *lexer;
+	char	   *json;
 
+	if (VARSIZE_ANY_EXHDR(stored) > JENTRY_OFFLENMASK)
+		return NULL;
+	json = utf8_to_server(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
 	if (json == NULL || !is_within_limits(json))
 		return NULL;
 	lexer = azr_make_json_lexer(json, strlen(json), GetDatabaseEncoding());
@@ -96,18 +109,20 @@ utf8_to_server(const char *utf8, int len)
 }
 
 /*
- * Would jsonb take the depth, the numbers and the escapes of this JSON?  What is said of
- * text that is not JSON does not matter.
+ * Would jsonb take the size, the depth, the numbers and the escapes of this JSON?  What
+ * is said of text that is not JSON does not matter.
  */
 static bool
 is_within_limits(const char *json)
 {
 	int			depth = 0;
+	int64		values = 0;
 	bool		within_limits = true;
 	const char *p = json;
 
 	while (*p != '\0' && within_limits)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (*p == '"')
 		{
 			for (p++; *p != '\0' && *p != '"' && within_limits; p++)
@@ -127,10 +142,13 @@ is_within_limits(const char *json)
 				within_limits = ++depth <= MAX_JSON_DEPTH;
 			else if (*p == '}' || *p == ']')
 				depth--;
+			if (*p == '{' || *p == '[' || *p == ':' || *p == ',')
+				values++;
 			p++;
 		}
 	}
-	return within_limits;
+	return within_limits && values <= MAX_VALUES &&
+		(p - json) + values * VALUE_OVERHEAD <= JENTRY_OFFLENMASK;
 }
 
 /*

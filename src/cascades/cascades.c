@@ -9,15 +9,15 @@
  * by one event with the same id to every participant that has none yet.  Events are
  * never changed: azr_load_effective shows what they have come to.
  *
- * A participant is resolved by any committed event with the cascade's id in that
+ * A participant is resolved by the first committed event with the cascade's id in that
  * stream, be it appended by these functions or by a client.
  *
  * Locks are those of an append to each participant, taken in the order of their
  * names (domain, edition, root).  So two callers never wait for each other in a
  * circle, and who comes second sees what the first has done.  Of two callers, the one
- * that looked for participants later knows all that the other one knows, since
- * participants do not go; so they have one in common, and cannot resolve a cascade in
- * two ways.
+ * that looked for participants later knows all that the other one knows, but for those
+ * whose edition was deleted, which are nothing to either; so they have one in common, and
+ * cannot resolve a cascade in two ways.
  *
  *-------------------------------------------------------------------------
  */

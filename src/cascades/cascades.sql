@@ -44,7 +44,7 @@ CREATE FUNCTION @extschema@.azr_confirm_cascade(cascade_id text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_confirm_cascade(text) IS
-'Makes the pending events of a cascade effective: appends a confirmation to every participant that is unresolved, all or none. A participant is resolved by a committed event with the same cascade_id.
+'Makes the pending events of a cascade effective: appends a confirmation to every participant that is unresolved, all or none. A participant is resolved by the first committed event with the same cascade_id in that stream.
 
 Arguments: cascade_id, 1 to 255 bytes.
 
@@ -66,4 +66,4 @@ Result: how many participants were revoked by this call; 0 where all were before
 
 Locks: those of azr_confirm_cascade.
 
-Errors: ZR006 no stream has pending events of the cascade, or one was resolved otherwise than by a revocation; the others are those of azr_confirm_cascade.';
+Errors: ZR006 no stream has pending events of the cascade, or one was confirmed; the others are those of azr_confirm_cascade.';

@@ -21,8 +21,7 @@ static void put_sequences(StringInfo message, uint32 field, const int64 *sequenc
 static void put_number(StringInfo message, uint64 value);
 
 /*
- * The payload of a confirmation, or of a revocation where there is a reason.
- * 'reason' may be NULL.
+ * The payload of a confirmation or a revocation.  'reason' is the latter's, or NULL.
  *
  * Raises 22003 for a sequence that the message has no room for.
  */

@@ -21,9 +21,6 @@
 
 #include "base/stream.h"
 
-/* What stands in an effective history for what business logic may not see. */
-#define AZR_NO_OP_TYPE	"type.googleapis.com/angzarr.NoOp"
-
 extern bytea *azr_resolution_payload(const AzrStreamName *target, const int64 *sequences,
 									 int nsequences, const text *cascade_id,
 									 const text *reason);

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "cascades/framework_events.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -30,13 +29,12 @@ typedef struct EffectiveLoad
 static bool is_effective(EffectiveLoad *load, const Datum *values, const bool *nulls);
 static bool is_framework_event(Datum stored_type);
 static AzrResolution resolution_of(EffectiveLoad *load, const text *cascade_id);
-static AzrResolution find_resolution(const EffectiveLoad *load, const text *cascade_id);
 
 /*
  * azr_load_effective(domain, edition, root, from_sequence, to_sequence, cascade_id)
  *		-> setof azr_event
  *
- * The events of azr_load(), with azr_no_op in place of what business logic may not
+ * The events of azr_load(), with a NoOp in place of what business logic may not
  * see.  Whether a cascade is resolved is asked of the whole timeline, whichever part
  * of it is loaded.
  */
@@ -136,28 +134,7 @@ resolution_of(EffectiveLoad *load, const text *cascade_id)
 			pfree(load->last_cascade);
 		load->last_cascade = (text *)
 			DatumGetPointer(datumCopy(PointerGetDatum(cascade_id), false, -1));
-		load->last_resolution = find_resolution(load, cascade_id);
+		load->last_resolution = azr_timeline_resolution(load->timeline, cascade_id, load->as_of);
 	}
 	return load->last_resolution;
-}
-
-/*
- * What the timeline says of a cascade: an edition knows what the main timeline had
- * come to where it diverged, and what was resolved in the edition itself.
- */
-static AzrResolution
-find_resolution(const EffectiveLoad *load, const text *cascade_id)
-{
-	const AzrTimeline *timeline = load->timeline;
-	AzrResolution resolution = AZR_UNRESOLVED;
-
-	if (timeline->own.id != AZR_NO_STREAM)
-		resolution = azr_events_resolution(timeline->own.id, cascade_id, PG_INT64_MAX,
-										   load->as_of);
-	if (resolution == AZR_UNRESOLVED && timeline->main.id != AZR_NO_STREAM)
-		resolution = azr_events_resolution(timeline->main.id, cascade_id,
-										   timeline->shared_to.given
-										   ? timeline->shared_to.value : PG_INT64_MAX,
-										   load->as_of);
-	return resolution;
 }

@@ -20,7 +20,7 @@
 static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
 static void serialization_failure(const AzrStreamName *name);
 static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
-static void check_unresolved(const AzrStreamName *name, const AzrStream *stream,
+static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 							 const text *cascade_id);
 static void compare_expected(const AzrAppend *append, int64 next);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
@@ -33,7 +33,8 @@ static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
  * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
  * append.
  *
- * Raises ZR001, ZR003, ZR004, 40001, and what waiting for a lock raises.
+ * Raises ZR001, ZR003, ZR004, ZR006, 40001, what waiting for a lock raises, and what
+ * append->overtaken does.
  */
 AzrAppendResult
 azr_append_events(const AzrAppend *append)
@@ -82,9 +83,6 @@ azr_append_events(const AzrAppend *append)
 				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
 				 errhint("Use azr_protect_edition to open it.")));
 
-	if (!events->committed)
-		check_unresolved(name, &stream, events->cascade_id);
-
 	if (!is_main && stream.id == AZR_NO_STREAM)
 	{
 		check_registration(name, &edition);
@@ -93,6 +91,8 @@ azr_append_events(const AzrAppend *append)
 	else if (append->divergence.given && append->divergence.value != stream.divergence)
 		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
 
+	if (!events->committed)
+		check_unresolved(name, &stream, next, events->cascade_id);
 	compare_expected(append, next);
 
 	if (next > PG_INT64_MAX - events->count)
@@ -193,19 +193,32 @@ divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 
 /*
  * A stream takes part in a cascade until that is resolved there.  An event that
- * came later would be confirmed or revoked before anybody has seen it.
+ * came later would be confirmed or revoked before anybody has seen it.  'next' is where
+ * an edition diverges, if this is its first append.
  */
 static void
-check_unresolved(const AzrStreamName *name, const AzrStream *stream, const text *cascade_id)
+check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
+				 const text *cascade_id)
 {
-	if (stream->id != AZR_NO_STREAM &&
-		azr_events_resolution(stream->id, cascade_id, PG_INT64_MAX,
-							  SnapshotSelf) != AZR_UNRESOLVED)
+	Snapshot	snapshot = azr_register_read_snapshot();
+	AzrTimeline timeline = {*stream, {AZR_NO_STREAM, 0}, {false, 0}};
+
+	if (!azr_edition_is_main(name->edition))
+	{
+		AzrStreamName main_name = azr_main_stream(name);
+
+		timeline.main = azr_stream_find(&main_name, snapshot);
+		timeline.own = *stream;
+		timeline.shared_to.given = true;
+		timeline.shared_to.value = stream->id == AZR_NO_STREAM ? next : stream->divergence;
+	}
+	if (azr_timeline_resolution(&timeline, cascade_id, snapshot) != AZR_UNRESOLVED)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_CASCADE_ERROR),
 				 errmsg("cascade \"%s\" is resolved in stream \"%s\"",
 						text_to_cstring(cascade_id), azr_stream_label(name)),
 				 errhint("Give each cascade an id of its own.")));
+	UnregisterSnapshot(snapshot);
 }
 
 /*

@@ -24,6 +24,7 @@
 #ifndef AZR_APPENDER_H
 #define AZR_APPENDER_H
 
+#include "base/compat.h"
 #include "events/event_table.h"
 
 /*
@@ -61,7 +62,7 @@ typedef struct AzrAppendResult
 extern AzrAppendResult azr_append_events(const AzrAppend *append);
 extern void azr_append_check_isolation(const AzrStreamName *name, const AzrStream *stream,
 									   int64 next);
-extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next,
-								  const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected,
+											  int64 next, const char *hint);
 
 #endif							/* AZR_APPENDER_H */

@@ -65,7 +65,7 @@ enum
 		leaf "_cascade_idx", 4, \
 		{ \
 			Anum_azr_events_cascade_id, Anum_azr_events_stream_id, \
-			Anum_azr_events_committed, Anum_azr_events_created_at \
+			Anum_azr_events_committed, Anum_azr_events_sequence \
 		}, \
 		Anum_azr_events_cascade_id \
 	} \
@@ -104,7 +104,6 @@ static AzrRange scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 						   const AzrSource *source, Snapshot snapshot);
 static void cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
 							   bool committed, Snapshot snapshot);
-static int	compare_sequences(const void *a, const void *b);
 static void insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events);
 static void insert_by_sql(int64 stream_id, int64 first_sequence,
@@ -221,24 +220,24 @@ scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 }
 
 /*
- * Whether a stream's events below a sequence resolve a cascade: committed ones with
- * its id do.  Any of them confirms it but a revocation.
+ * Whether a stream's events below a sequence resolve a cascade: the first committed one
+ * with its id does.  A revocation revokes it, and any other confirms it.
  */
 AzrResolution
 azr_events_resolution(int64 stream_id, const text *cascade_id, int64 below, Snapshot snapshot)
 {
-	const text *revocation = cstring_to_text(AZR_REVOCATION_TYPE);
 	AzrResolution resolution = AZR_UNRESOLVED;
 	AzrEventScan scan;
 	TupleTableSlot *event;
 
 	cascade_scan_begin(&scan, stream_id, cascade_id, true, snapshot);
-	while (resolution != AZR_REVOKED && (event = azr_event_scan_next(&scan)) != NULL)
+	event = azr_event_scan_next(&scan);
+	if (event != NULL &&
+		DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) < below)
 	{
-		if (DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) >= below)
-			continue;
-		resolution = column_equals(event, Anum_azr_events_type, revocation)
-			? AZR_REVOKED : AZR_CONFIRMED;
+		const text *type = DatumGetTextPP(event->tts_values[Anum_azr_events_type - 1]);
+
+		resolution = azr_text_is(type, AZR_REVOCATION_TYPE) ? AZR_REVOKED : AZR_CONFIRMED;
 	}
 	azr_event_scan_end(&scan);
 	return resolution;
@@ -267,13 +266,11 @@ azr_events_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot, i
 		sequences[(*count)++] = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
 	}
 	azr_event_scan_end(&scan);
-	qsort(sequences, *count, sizeof(int64), compare_sequences);
 	return sequences;
 }
 
 /*
- * Begin to read a stream's events of a cascade, committed or pending, in the order
- * of created_at.
+ * Begin to read a stream's events of a cascade, committed or pending, ascending.
  */
 static void
 cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
@@ -287,15 +284,6 @@ cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(committed));
 	scan->rel = azr_table_open(leaf, AccessShareLock);
 	azr_scan_begin(&scan->scan, leaf, scan->rel, INDEX_CASCADE, snapshot, keys, lengthof(keys));
-}
-
-static int
-compare_sequences(const void *a, const void *b)
-{
-	int64		x = *(const int64 *) a;
-	int64		y = *(const int64 *) b;
-
-	return x < y ? -1 : x > y;
 }
 
 /*

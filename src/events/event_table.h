@@ -54,9 +54,13 @@ enum
 	Natts_azr_event = Anum_azr_event_committed
 };
 
-/* Events by which a cascade is resolved in a stream. */
+/*
+ * Events by which a cascade is resolved in a stream, and what business logic sees in
+ * place of events that it may not.
+ */
 #define AZR_CONFIRMATION_TYPE	"type.googleapis.com/angzarr.Confirmation"
 #define AZR_REVOCATION_TYPE		"type.googleapis.com/angzarr.Revocation"
+#define AZR_NO_OP_TYPE			"type.googleapis.com/angzarr.NoOp"
 
 /* What has become of a cascade in one stream. */
 typedef enum AzrResolution

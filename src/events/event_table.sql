@@ -56,10 +56,10 @@ CREATE INDEX azr_edition_events_correlation_id_idx
 -- What is asked of cascades: is one resolved in a stream, who takes part in it, and
 -- which are stale. Stores without cascades have nothing in it.
 CREATE INDEX azr_main_events_cascade_idx
-	ON @extschema@.azr_main_events (cascade_id, stream_id, committed, created_at)
+	ON @extschema@.azr_main_events (cascade_id, stream_id, committed, sequence) INCLUDE (created_at)
 	WHERE cascade_id IS NOT NULL;
 CREATE INDEX azr_edition_events_cascade_idx
-	ON @extschema@.azr_edition_events (cascade_id, stream_id, committed, created_at)
+	ON @extschema@.azr_edition_events (cascade_id, stream_id, committed, sequence) INCLUDE (created_at)
 	WHERE cascade_id IS NOT NULL;
 
 CREATE VIEW @extschema@.azr_timeline AS

@@ -84,6 +84,26 @@ azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot)
 }
 
 /*
+ * What has become of a cascade.  An edition knows what the main timeline had come to
+ * where it diverged, and then what was resolved in the edition itself.
+ */
+AzrResolution
+azr_timeline_resolution(const AzrTimeline *timeline, const text *cascade_id, Snapshot snapshot)
+{
+	AzrResolution resolution = AZR_UNRESOLVED;
+
+	if (timeline->main.id != AZR_NO_STREAM)
+		resolution = azr_events_resolution(timeline->main.id, cascade_id,
+										   timeline->shared_to.given
+										   ? timeline->shared_to.value : PG_INT64_MAX,
+										   snapshot);
+	if (resolution == AZR_UNRESOLVED && timeline->own.id != AZR_NO_STREAM)
+		resolution = azr_events_resolution(timeline->own.id, cascade_id, PG_INT64_MAX,
+										   snapshot);
+	return resolution;
+}
+
+/*
  * Begin to read events with from <= sequence < to, ascending: first what is
  * shared, then what is owned, so that there is nothing to sort.
  */

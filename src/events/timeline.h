@@ -44,6 +44,9 @@ extern AzrTimeline azr_timeline_find(const AzrStreamName *name,
 extern int64 azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot);
 extern int64 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot);
 
+extern AzrResolution azr_timeline_resolution(const AzrTimeline *timeline,
+											 const text *cascade_id, Snapshot snapshot);
+
 extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
 									int64 from, AzrOptionalInt64 to, Snapshot snapshot);
 extern TupleTableSlot *azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own);

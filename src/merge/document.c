@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "merge/document.h"
 #include "miscadmin.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 /* Sees one pair of an object. */
 typedef void (*PairCallback) (const JsonbValue *key, JsonbValue *value, void *arg);
@@ -31,7 +33,7 @@ typedef struct Assembly
 
 static void each_pair(const Jsonb *document, PairCallback callback, void *arg);
 static JsonbValue *value_of(const Jsonb *document, const JsonbValue *key, JsonbValue *value);
-static bool same_value(JsonbValue *a, JsonbValue *b);
+static bool same_value(const JsonbValue *a, const JsonbValue *b);
 static void compare_pair(const JsonbValue *key, JsonbValue *value, void *arg);
 static void find_new_pair(const JsonbValue *key, JsonbValue *value, void *arg);
 static void take_pair(const JsonbValue *key, JsonbValue *value, void *arg);
@@ -134,11 +136,32 @@ value_of(const Jsonb *document, const JsonbValue *key, JsonbValue *value)
 										key->val.string.val, key->val.string.len, value);
 }
 
+/*
+ * Are two values equal, as jsonb has it?
+ */
 static bool
-same_value(JsonbValue *a, JsonbValue *b)
+same_value(const JsonbValue *a, const JsonbValue *b)
 {
-	return compareJsonbContainers(&JsonbValueToJsonb(a)->root,
-								  &JsonbValueToJsonb(b)->root) == 0;
+	if (a->type != b->type)
+		return false;
+	switch (a->type)
+	{
+		case jbvNull:
+			return true;
+		case jbvBool:
+			return a->val.boolean == b->val.boolean;
+		case jbvNumeric:
+			return DatumGetBool(DirectFunctionCall2(numeric_eq,
+													NumericGetDatum(a->val.numeric),
+													NumericGetDatum(b->val.numeric)));
+		case jbvString:
+			return a->val.string.len == b->val.string.len &&
+				memcmp(a->val.string.val, b->val.string.val, a->val.string.len) == 0;
+		case jbvBinary:
+			return compareJsonbContainers(a->val.binary.data, b->val.binary.data) == 0;
+		default:
+			elog(ERROR, "unexpected type %d of a value in jsonb", (int) a->type);
+	}
 }
 
 static void

@@ -31,4 +31,4 @@ Arguments: state_type, application/json for JSON objects, anything else for Prot
 
 Result: each field as the side has it that has changed it; where one side has changed nothing, the other as it stands. Which side is ours does not matter.
 
-Takes no locks. Errors: ZR005 both have changed the same fields, which DETAIL names: * where a state does not parse; 54000 the result is larger than a value can be; 22004 NULL where there must be a value; 22023 bad state_type.';
+Takes no locks. Errors: ZR005 both have changed the same fields, of which DETAIL names up to 20: * where a state does not parse; 54000 the result is larger than a value can be; 22004 NULL where there must be a value; 22023 bad state_type.';

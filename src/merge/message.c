@@ -17,6 +17,9 @@
 /* The most messages that are walked through together. */
 #define MAX_SIDES	3
 
+/* Records or fields between two polls. */
+#define POLL_INTERVAL	(1 << 16)
+
 /* The value of one field in one message: its runs, which may be none. */
 typedef struct FieldValue
 {
@@ -29,6 +32,8 @@ typedef struct FieldValue
 /* A walk through the fields of some messages, by number. */
 typedef struct FieldWalk
 {
+	const AzrMessageHost *host;
+	size_t		nfields;		/* so far */
 	int			nsides;
 	const AzrMessage *sides[MAX_SIDES];
 	size_t		next[MAX_SIDES];	/* run to look at */
@@ -36,12 +41,13 @@ typedef struct FieldWalk
 	FieldValue	values[MAX_SIDES];
 } FieldWalk;
 
-static bool cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted);
+static bool cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted,
+				const AzrMessageHost *host);
 static int	compare_runs(const void *a, const void *b);
-static void walk_begin(FieldWalk *walk, int nsides, const AzrMessage *const *sides);
+static void walk_begin(FieldWalk *walk, int nsides, const AzrMessage *const *sides,
+					   const AzrMessageHost *host);
 static bool walk_next(FieldWalk *walk);
 static bool same_value(const FieldValue *a, const FieldValue *b);
-static const FieldValue *merged_value(const FieldWalk *walk);
 static uint8_t *write_bytes(uint8_t *to, const uint8_t *bytes, size_t size);
 
 /* Places of the sides of a merge. */
@@ -57,7 +63,7 @@ enum
  */
 bool
 azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
-				  AzrAllocate allocate)
+				  const AzrMessageHost *host)
 {
 	bool		sorted;
 
@@ -65,14 +71,14 @@ azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
 	message->size = size;
 	message->runs = NULL;
 	if (size > AZR_MESSAGE_MAX_SIZE ||
-		!cut(bytes, size, NULL, &message->nruns, &sorted) ||
+		!cut(bytes, size, NULL, &message->nruns, &sorted, host) ||
 		message->nruns > AZR_MESSAGE_MAX_RUNS)
 		return false;
 	if (message->nruns == 0)
 		return true;
 
-	message->runs = allocate(message->nruns * sizeof(AzrRun));
-	(void) cut(bytes, size, message->runs, &message->nruns, &sorted);
+	message->runs = host->allocate(message->nruns * sizeof(AzrRun));
+	(void) cut(bytes, size, message->runs, &message->nruns, &sorted, host);
 	if (!sorted)
 		qsort(message->runs, message->nruns, sizeof(AzrRun), compare_runs);
 	return true;
@@ -82,15 +88,16 @@ azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
  * The fields in which two messages differ.
  */
 AzrFieldNumbers
-azr_message_changes(const AzrMessage *before, const AzrMessage *after, AzrAllocate allocate)
+azr_message_changes(const AzrMessage *before, const AzrMessage *after,
+					const AzrMessageHost *host)
 {
 	const AzrMessage *const sides[] = {before, after};
 	AzrFieldNumbers changes = {NULL, 0};
 	FieldWalk	walk;
 
 	if (before->nruns + after->nruns > 0)
-		changes.numbers = allocate((before->nruns + after->nruns) * sizeof(uint32_t));
-	walk_begin(&walk, 2, sides);
+		changes.numbers = host->allocate((before->nruns + after->nruns) * sizeof(uint32_t));
+	walk_begin(&walk, 2, sides, host);
 	while (walk_next(&walk))
 		if (!same_value(&walk.values[0], &walk.values[1]))
 			changes.numbers[changes.count++] = walk.field;
@@ -103,7 +110,7 @@ azr_message_changes(const AzrMessage *before, const AzrMessage *after, AzrAlloca
  */
 AzrMessageMerge
 azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
-					const AzrMessage *theirs, AzrAllocate allocate)
+					const AzrMessage *theirs, const AzrMessageHost *host)
 {
 	const AzrMessage *const sides[] = {[BASE] = base, [OURS] = ours, [THEIRS] = theirs};
 	AzrMessageMerge merge = {.base = base, .ours = ours, .theirs = theirs};
@@ -112,9 +119,9 @@ azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
 
 	/* both have changed it: it was in the base, or is in both now */
 	if (most > 0)
-		merge.overlap.numbers = allocate(most * sizeof(uint32_t));
+		merge.overlap.numbers = host->allocate(most * sizeof(uint32_t));
 
-	walk_begin(&walk, MAX_SIDES, sides);
+	walk_begin(&walk, MAX_SIDES, sides, host);
 	while (walk_next(&walk))
 	{
 		bool		ours_changed = !same_value(&walk.values[BASE], &walk.values[OURS]);
@@ -124,7 +131,7 @@ azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
 		merge.theirs_changed |= theirs_changed;
 		if (ours_changed && theirs_changed)
 			merge.overlap.numbers[merge.overlap.count++] = walk.field;
-		merge.size += merged_value(&walk)->size;
+		merge.size += walk.values[ours_changed ? OURS : THEIRS].size;
 	}
 
 	if (merge.overlap.count > 0)
@@ -142,7 +149,8 @@ azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
  * numbers, as writers have them, so that the two sides can change places.
  */
 void
-azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to)
+azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to,
+						 const AzrMessageHost *host)
 {
 	const AzrMessage *const sides[] = {
 		[BASE] = merge->base, [OURS] = merge->ours, [THEIRS] = merge->theirs
@@ -157,10 +165,12 @@ azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to)
 		return;
 	}
 
-	walk_begin(&walk, MAX_SIDES, sides);
+	walk_begin(&walk, MAX_SIDES, sides, host);
 	while (walk_next(&walk))
 	{
-		const FieldValue *value = merged_value(&walk);
+		const FieldValue *values = walk.values;
+		const FieldValue *value =
+			&values[same_value(&values[BASE], &values[OURS]) ? THEIRS : OURS];
 
 		for (size_t i = value->first; i < value->end; i++)
 		{
@@ -176,11 +186,13 @@ azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to)
  * are in the order of their fields.  Returns false if it is no message.
  */
 static bool
-cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted)
+cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted,
+	const AzrMessageHost *host)
 {
 	const uint8_t *end = bytes + size;
 	const uint8_t *record = bytes;
 	uint32_t	last_field = 0;	/* which no record has */
+	size_t		nrecords = 0;
 
 	*nruns = 0;
 	*sorted = true;
@@ -191,6 +203,8 @@ cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted
 
 		if (next == NULL)
 			return false;
+		if (++nrecords % POLL_INTERVAL == 0)
+			host->poll();
 		if (field != last_field)
 		{
 			if (field < last_field)
@@ -219,8 +233,11 @@ compare_runs(const void *a, const void *b)
 }
 
 static void
-walk_begin(FieldWalk *walk, int nsides, const AzrMessage *const *sides)
+walk_begin(FieldWalk *walk, int nsides, const AzrMessage *const *sides,
+		   const AzrMessageHost *host)
 {
+	walk->host = host;
+	walk->nfields = 0;
 	walk->nsides = nsides;
 	for (int i = 0; i < nsides; i++)
 	{
@@ -236,6 +253,9 @@ static bool
 walk_next(FieldWalk *walk)
 {
 	bool		found = false;
+
+	if (++walk->nfields % POLL_INTERVAL == 0)
+		walk->host->poll();
 
 	for (int i = 0; i < walk->nsides; i++)
 		if (walk->next[i] < walk->sides[i]->nruns)
@@ -294,17 +314,6 @@ same_value(const FieldValue *a, const FieldValue *b)
 		run_b += n == left_b;
 	}
 	return true;
-}
-
-/*
- * What a field has become where at most one side has changed it.
- */
-static const FieldValue *
-merged_value(const FieldWalk *walk)
-{
-	const FieldValue *values = walk->values;
-
-	return &values[same_value(&values[BASE], &values[OURS]) ? THEIRS : OURS];
 }
 
 static uint8_t *

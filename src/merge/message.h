@@ -6,9 +6,9 @@
  *
  * A field is a field number of the message itself.  Its value is the sequence of
  * its records, byte for byte; where these stand among those of other fields does
- * not matter.  So what is called equal is equal to every reader, while what is
- * called changed may be the same message written in another way: a map in
- * another order, a sub-message in two records.
+ * not matter.  So what is called equal is equal to every reader (if there is one member
+ * of each oneof, as all writers have it), while what is called changed may be the same
+ * message written in another way: a map in another order, a sub-message in two records.
  *
  * The merge is a three-way merge as of text by diff3, with fields in place of
  * lines: what neither side has changed since the base stays, what one has changed
@@ -31,13 +31,17 @@
  * A message whose records go back and forth between its fields more often than
  * this is not parsed.  It bounds memory and time, at 12 bytes for each.
  */
-#define AZR_MESSAGE_MAX_RUNS	(1 << 24)
+#define AZR_MESSAGE_MAX_RUNS	(1 << 22)
 
 /* Larger messages are not parsed. */
 #define AZR_MESSAGE_MAX_SIZE	INT32_MAX
 
-/* Returns memory, or does not return. */
-typedef void *(*AzrAllocate) (size_t size);
+/* What this needs of the program that it is part of. */
+typedef struct AzrMessageHost
+{
+	void	   *(*allocate) (size_t size);	/* returns memory, or does not return */
+	void		(*poll) (void);	/* is called now and then, and may not return */
+} AzrMessageHost;
 
 /* Adjacent records of one field. */
 typedef struct AzrRun
@@ -76,11 +80,14 @@ typedef struct AzrMessageMerge
 } AzrMessageMerge;
 
 extern bool azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
-							  AzrAllocate allocate);
+							  const AzrMessageHost *host);
 extern AzrFieldNumbers azr_message_changes(const AzrMessage *before,
-										   const AzrMessage *after, AzrAllocate allocate);
+										   const AzrMessage *after,
+										   const AzrMessageHost *host);
 extern AzrMessageMerge azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
-										   const AzrMessage *theirs, AzrAllocate allocate);
-extern void azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to);
+										   const AzrMessage *theirs,
+										   const AzrMessageHost *host);
+extern void azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to,
+									 const AzrMessageHost *host);
 
 #endif							/* AZR_MESSAGE_H */

@@ -12,10 +12,16 @@
 #include "merge/document.h"
 #include "merge/message.h"
 #include "merge/state.h"
+#include "miscadmin.h"
+#include "mb/pg_wchar.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
 #define JSON_STATE_TYPE	"application/json"
+
+/* What an error names: fields, and bytes of a key. */
+#define MAX_FIELDS_SHOWN	20
+#define MAX_KEY_SHOWN		100
 
 static AzrFields merge_documents(const bytea *base, const bytea *ours, const bytea *theirs,
 								 bytea **merged);
@@ -27,6 +33,9 @@ static AzrFields from_keys(const AzrKeys *keys);
 static AzrFields from_numbers(const AzrFieldNumbers *numbers);
 static bytea *copy_of(const bytea *state);
 static void *allocate(size_t size);
+static void poll(void);
+
+static const AzrMessageHost host = {allocate, poll};
 
 /*
  * The fields in which two states differ; all of them, where one is no state.
@@ -54,7 +63,7 @@ azr_state_changes(const text *state_type, const bytea *before, const bytea *afte
 
 		if (!parses || !parse_message(&b, after))
 			return no_state(parses ? "after" : "before", false);
-		changes = azr_message_changes(&a, &b, allocate);
+		changes = azr_message_changes(&a, &b, &host);
 		return from_numbers(&changes);
 	}
 }
@@ -86,26 +95,39 @@ azr_all_fields(const char *because)
 }
 
 /*
- * The fields that both sides have changed, as the DETAIL of an error.
+ * The fields that both sides have changed, as the DETAIL of an error: the first ones,
+ * where there are many.
  */
 char *
 azr_fields_detail(const AzrFields *fields)
 {
+	int			shown = Min(fields->count, MAX_FIELDS_SHOWN);
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "Fields changed by both: ");
 	if (fields->all_because != NULL)
 		appendStringInfo(&buf, "*. %s", fields->all_because);
-	for (int i = 0; i < fields->count; i++)
+	for (int i = 0; i < shown; i++)
 	{
+		char	   *name = fields->names[i];
+		int			size = strlen(name);
+		int			clipped = pg_mbcliplen(name, size, MAX_KEY_SHOWN);
+
 		if (i > 0)
 			appendStringInfoString(&buf, ", ");
-		if (fields->are_keys)
-			escape_json(&buf, fields->names[i]);
+		if (!fields->are_keys)
+			appendStringInfoString(&buf, name);
+		else if (clipped == size)
+			escape_json(&buf, name);
 		else
-			appendStringInfoString(&buf, fields->names[i]);
+		{
+			escape_json(&buf, pnstrdup(name, clipped));
+			appendStringInfoString(&buf, "...");
+		}
 	}
+	if (fields->count > shown)
+		appendStringInfo(&buf, " and %d more", fields->count - shown);
 	if (fields->all_because == NULL)
 		appendStringInfoChar(&buf, '.');
 	return buf.data;
@@ -154,17 +176,17 @@ merge_messages(const bytea *base, const bytea *ours, const bytea *theirs, bytea 
 	if (!parse_message(&t, theirs))
 		return no_state("theirs", false);
 
-	merge = azr_message_compare(&b, &o, &t, allocate);
+	merge = azr_message_compare(&b, &o, &t, &host);
 	if (merge.overlap.count == 0)
 	{
 		if (merge.size > MaxAllocSize - VARHDRSZ)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("merged state would have %zu bytes", merge.size),
-					 errdetail("A state has up to %zu bytes.", (Size) (MaxAllocSize - VARHDRSZ))));
+					 errdetail("A state has less than 1 GB.")));
 		*merged = palloc(VARHDRSZ + merge.size);
 		SET_VARSIZE(*merged, VARHDRSZ + merge.size);
-		azr_message_write_merged(&merge, (uint8_t *) VARDATA(*merged));
+		azr_message_write_merged(&merge, (uint8_t *) VARDATA(*merged), &host);
 	}
 	return from_numbers(&merge.overlap);
 }
@@ -173,7 +195,7 @@ static bool
 parse_message(AzrMessage *message, const bytea *state)
 {
 	return azr_message_parse(message, (const uint8_t *) VARDATA_ANY(state),
-							 VARSIZE_ANY_EXHDR(state), allocate);
+							 VARSIZE_ANY_EXHDR(state), &host);
 }
 
 static AzrFields
@@ -224,4 +246,10 @@ static void *
 allocate(size_t size)
 {
 	return MemoryContextAllocHuge(CurrentMemoryContext, size);
+}
+
+static void
+poll(void)
+{
+	CHECK_FOR_INTERRUPTS();
 }

@@ -44,6 +44,13 @@ allocate(size_t size)
 	return chunk;
 }
 
+static void
+poll(void)
+{
+}
+
+static const AzrMessageHost host = {allocate, poll};
+
 /*
  * Exactly these bytes, so that the sanitizer sees who reads the next one.
  */
@@ -173,8 +180,8 @@ check_ascending(const AzrFieldNumbers *fields)
 static void
 check_changes(const AzrMessage *a, const AzrMessage *b)
 {
-	AzrFieldNumbers there = azr_message_changes(a, b, allocate);
-	AzrFieldNumbers back = azr_message_changes(b, a, allocate);
+	AzrFieldNumbers there = azr_message_changes(a, b, &host);
+	AzrFieldNumbers back = azr_message_changes(b, a, &host);
 	const AzrMessage *const both[] = {a, b};
 
 	check_ascending(&there);
@@ -218,12 +225,12 @@ merged_of(const AzrMessage *base, const AzrMessage *ours, const AzrMessage *thei
 {
 	uint8_t    *bytes;
 
-	*merge = azr_message_compare(base, ours, theirs, allocate);
+	*merge = azr_message_compare(base, ours, theirs, &host);
 	check_ascending(&merge->overlap);
 	if (merge->overlap.count > 0)
 		return NULL;
 	bytes = allocate(merge->size);
-	azr_message_write_merged(merge, bytes);
+	azr_message_write_merged(merge, bytes, &host);
 	return bytes;
 }
 
@@ -256,7 +263,7 @@ check_merge(const AzrMessage *base, const AzrMessage *ours, const AzrMessage *th
 		return;
 
 	/* the result parses, and each field is what the side has that changed it */
-	CHECK(azr_message_parse(&merged, bytes, merge.size, allocate));
+	CHECK(azr_message_parse(&merged, bytes, merge.size, &host));
 	check_runs(&merged);
 	for (int side = 0; side < 3; side++)
 		for (size_t i = 0; i < all[side]->nruns; i++)
@@ -320,7 +327,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		const uint8_t *bytes = copy(messages[i].bytes, messages[i].size);
 
-		bool		is_message = azr_message_parse(&messages[i], bytes, messages[i].size, allocate);
+		bool		is_message = azr_message_parse(&messages[i], bytes, messages[i].size, &host);
 
 		CHECK(is_message == (read_message(bytes, bytes + messages[i].size, 0, 0) != NULL));
 		parses = parses && is_message;

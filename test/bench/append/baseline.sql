@@ -1,4 +1,5 @@
 \set s random(1, 100000)
 \set n :n + 1
+\set sequence 1 + :n * :clients + :client_id
 INSERT INTO events (stream_id, sequence, created_at, committed, type, payload)
-VALUES (:s, 1 + :n * :clients + :client_id, now(), true, 'com.example.bank.v1.AmountWasDeposited.x', '\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab');
+VALUES (:s, :sequence, now(), true, 'com.example.bank.v1.AmountWasDeposited.x', '\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab');

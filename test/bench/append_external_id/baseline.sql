@@ -1,5 +1,6 @@
 \set s random(1, 100000)
 \set n :n + 1
+\set sequence 1 + :n * :clients + :client_id
 INSERT INTO events (stream_id, sequence, created_at, committed, type, payload, external_id)
-VALUES (:s, 1 + :n * :clients + :client_id, now(), true, 'com.example.bank.v1.AmountWasDeposited.x', '\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab', 'request-' || :n * :clients + :client_id)
+VALUES (:s, :sequence, now(), true, 'com.example.bank.v1.AmountWasDeposited.x', '\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab', 'request-' || :sequence)
 ON CONFLICT (stream_id, external_id) WHERE external_id IS NOT NULL DO NOTHING;
