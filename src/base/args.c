@@ -1,18 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * args.c
- *	  Reading and checking the arguments of SQL-callable functions.
+ *	  Reading and checking the arguments of SQL-callable functions, and returning rows.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
+#include "access/htup_details.h"
 #include "base/args.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 static void check_not_null(FunctionCallInfo fcinfo, int argno, const char *argname);
 static void check_name(const text *name, const char *argname);
@@ -202,6 +205,23 @@ azr_arg_full_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid 
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("element %d of %s must not be null", i + 1, argname)));
 	return result;
+}
+
+/*
+ * Return a row of the named composite type that the function returns.
+ */
+Datum
+azr_return_row(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls, int count)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
+	HeapTuple	tuple;
+
+	if (desc->natts != count)
+		elog(ERROR, "unexpected number of columns in the result of function %u",
+			 fcinfo->flinfo->fn_oid);
+	tuple = heap_form_tuple(desc, unconstify(Datum *, values), unconstify(bool *, nulls));
+	ReleaseTupleDesc(desc);
+	return HeapTupleGetDatum(tuple);
 }
 
 /*

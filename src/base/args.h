@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * args.h
- *	  Reading and checking the arguments of SQL-callable functions.
+ *	  Reading and checking the arguments of SQL-callable functions, and returning rows.
  *
  * Each azr_arg_... function takes the argument's position and its SQL name,
  * and raises 22004 for a NULL that must not be, 22023 for a bad value, and
@@ -58,6 +58,9 @@ extern AzrArrayArg azr_arg_array(FunctionCallInfo fcinfo, int argno,
 								 const char *argname, Oid elemtype);
 extern AzrArrayArg azr_arg_full_array(FunctionCallInfo fcinfo, int argno,
 									  const char *argname, Oid elemtype);
+
+extern Datum azr_return_row(FunctionCallInfo fcinfo, const Datum *values,
+							const bool *nulls, int count);
 
 extern bool azr_text_is(const text *value, const char *expected);
 extern bool azr_same_text(const text *a, const text *b);

@@ -7,16 +7,22 @@
  * (CopyMultiInsertBufferFlush() in copyfrom.c): one WAL record and one buffer
  * lock a page rather than a row.
  *
+ * The executor would open all indexes and prepare their predicates for each insert.
+ * The indexes of a plain table have columns only, and predicates that a column is not
+ * NULL.  So only those are opened that get an entry, and nothing has to be prepared:
+ * most of what an append of one event would take.  What is done with an index is what
+ * ExecInsertIndexTuples() does in execIndexing.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "base/compat.h"
 #include "base/table.h"
-#include "executor/executor.h"
+#include "catalog/index.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 /* What is written together at most: the limits that COPY uses. */
 #define MAX_GATHERED_ROWS	1000
@@ -24,32 +30,39 @@
 
 struct AzrInsert
 {
+	const AzrTable *table;
 	Relation	rel;
-	EState	   *estate;
-	ResultRelInfo *target;
 	CommandId	cid;
+	MemoryContext scratch;		/* reset for each flush; NULL if there is one row */
+	Relation	indexes[AZR_MAX_ALL_INDEXES];	/* opened when first needed */
+	IndexInfo  *index_infos[AZR_MAX_ALL_INDEXES];
 	int			ngathered;
 	Size		gathered_bytes;
-	TupleTableSlot *slots[MAX_GATHERED_ROWS];	/* made when first needed */
+	int			nslots;
+	TupleTableSlot *slots[FLEXIBLE_ARRAY_MEMBER];	/* made when first needed */
 };
 
 static void flush(AzrInsert *insert);
+static void insert_index_entries(AzrInsert *insert, TupleTableSlot *row);
+static void insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row);
 
 /*
- * Begin to insert into a table that the caller has opened with
- * RowExclusiveLock.
+ * Begin to insert up to 'nrows' rows into a plain table that the caller has opened
+ * with RowExclusiveLock.
  */
 AzrInsert *
-azr_insert_begin(Relation rel)
+azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 {
-	AzrInsert  *insert = palloc0(sizeof(AzrInsert));
+	int			nslots = Min(nrows, MAX_GATHERED_ROWS);
+	AzrInsert  *insert = palloc0(offsetof(AzrInsert, slots) + nslots * sizeof(TupleTableSlot *));
 
+	insert->table = table;
 	insert->rel = rel;
-	insert->estate = CreateExecutorState();
-	insert->target = makeNode(ResultRelInfo);
-	InitResultRelInfo(insert->target, rel, 0, NULL, 0);
-	ExecOpenIndices(insert->target, false);
 	insert->cid = GetCurrentCommandId(true);
+	insert->nslots = nslots;
+	if (nrows > 1)
+		insert->scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr insert",
+												ALLOCSET_DEFAULT_SIZES);
 	return insert;
 }
 
@@ -79,7 +92,7 @@ azr_insert_put(AzrInsert *insert, Size bytes)
 	insert->ngathered++;
 	insert->gathered_bytes += bytes;
 
-	if (insert->ngathered >= MAX_GATHERED_ROWS ||
+	if (insert->ngathered == insert->nslots ||
 		insert->gathered_bytes >= MAX_GATHERED_BYTES)
 		flush(insert);
 }
@@ -92,10 +105,13 @@ azr_insert_end(AzrInsert *insert)
 {
 	flush(insert);
 
-	for (int i = 0; i < MAX_GATHERED_ROWS && insert->slots[i] != NULL; i++)
+	for (int i = 0; i < insert->nslots && insert->slots[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(insert->slots[i]);
-	ExecCloseIndices(insert->target);
-	FreeExecutorState(insert->estate);
+	for (int i = 0; i < insert->table->nall_indexes; i++)
+		if (insert->indexes[i] != NULL)
+			index_close(insert->indexes[i], NoLock);
+	if (insert->scratch != NULL)
+		MemoryContextDelete(insert->scratch);
 	pfree(insert);
 
 	CommandCounterIncrement();
@@ -104,29 +120,74 @@ azr_insert_end(AzrInsert *insert)
 static void
 flush(AzrInsert *insert)
 {
-	EState	   *estate = insert->estate;
-	MemoryContext oldcontext;
+	MemoryContext oldcontext = CurrentMemoryContext;
 
 	if (insert->ngathered == 0)
 		return;
 
 	/* both leak what they build of a row */
-	oldcontext = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
+	if (insert->scratch != NULL)
+		MemoryContextSwitchTo(insert->scratch);
 	if (insert->ngathered == 1)
 		table_tuple_insert(insert->rel, insert->slots[0], insert->cid, 0, NULL);
 	else
 		table_multi_insert(insert->rel, insert->slots, insert->ngathered,
 						   insert->cid, 0, NULL);
-	MemoryContextSwitchTo(oldcontext);
-
 	for (int i = 0; i < insert->ngathered; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) azr_insert_index_tuples(insert->target, insert->slots[i], estate);
+		insert_index_entries(insert, insert->slots[i]);
 		ExecClearTuple(insert->slots[i]);
 	}
-	ResetPerTupleExprContext(estate);
+	MemoryContextSwitchTo(oldcontext);
+	if (insert->scratch != NULL)
+		MemoryContextReset(insert->scratch);
 
 	insert->ngathered = 0;
 	insert->gathered_bytes = 0;
+}
+
+static void
+insert_index_entries(AzrInsert *insert, TupleTableSlot *row)
+{
+	for (int i = 0; i < insert->table->nall_indexes; i++)
+	{
+		AttrNumber	not_null = insert->table->all_indexes[i].only_where_not_null;
+
+		if (not_null == InvalidAttrNumber || !row->tts_isnull[not_null - 1])
+			insert_index_entry(insert, i, row);
+	}
+}
+
+static void
+insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
+{
+	Relation	index = insert->indexes[i];
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (index == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
+
+		index = insert->indexes[i] = index_open(insert->table->all_indexes[i].id,
+												RowExclusiveLock);
+		insert->index_infos[i] = BuildIndexInfo(index);
+		MemoryContextSwitchTo(oldcontext);
+	}
+
+	/* one that is being built concurrently takes entries from some point on */
+	if (!index->rd_index->indisready)
+		return;
+
+	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
+	{
+		AttrNumber	attno = index->rd_index->indkey.values[n];
+
+		values[n] = row->tts_values[attno - 1];
+		nulls[n] = row->tts_isnull[attno - 1];
+	}
+	(void) index_insert(index, values, nulls, &row->tts_tid, insert->rel,
+						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+						false, insert->index_infos[i]);
 }

@@ -206,7 +206,7 @@ azr_stream_create(const AzrStreamName *name, int64 divergence)
 	rel = azr_table_open(&streams_table, RowExclusiveLock);
 	if (streams_table.plain)
 	{
-		AzrInsert  *insert = azr_insert_begin(rel);
+		AzrInsert  *insert = azr_insert_begin(&streams_table, rel, 1);
 		TupleTableSlot *slot = azr_insert_slot(insert);
 
 		memcpy(slot->tts_values, values, sizeof(values));

@@ -36,8 +36,9 @@ static void find_table(AzrTable *table);
 static void describe_table(AzrTable *table, Relation rel);
 static const char *changed_column(const AzrTable *table, Relation rel);
 static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
-static bool is_plain(const AzrTable *table, Relation rel);
+static bool is_plain(AzrTable *table, Relation rel);
 static bool is_not_null_test(List *predicate);
+static AttrNumber not_null_column(List *predicate);
 static bool has_statement_trigger(Oid parentid);
 static void relation_changed(Datum arg, Oid relid);
 
@@ -340,8 +341,7 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 		sound = expected->only_where_not_null == 0
 			? predicate == NIL
 			: is_not_null_test(predicate) &&
-			((Var *) ((NullTest *) linitial(predicate))->arg)->varattno ==
-			expected->only_where_not_null;
+			not_null_column(predicate) == expected->only_where_not_null;
 	}
 	if (index != NULL)
 		relation_close(index, NoLock);
@@ -352,16 +352,16 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 /*
  * Is an insert into the table a matter of our rows and our kinds of index
  * only?  If not, SQL does the insert: it knows about triggers, constraints,
- * defaults and expressions.
+ * defaults and expressions.  If so, notes the indexes.
  */
 static bool
-is_plain(const AzrTable *table, Relation rel)
+is_plain(AzrTable *table, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	TriggerDesc *triggers = rel->trigdesc;
 	List	   *indexes;
 	ListCell   *lc;
-	bool		plain = true;
+	bool		plain;
 
 	if (desc->natts != table->ncolumns || rel->rd_rel->relhasrules)
 		return false;
@@ -390,6 +390,8 @@ is_plain(const AzrTable *table, Relation rel)
 		return false;
 
 	indexes = RelationGetIndexList(rel);
+	plain = list_length(indexes) <= AZR_MAX_ALL_INDEXES;
+	table->nall_indexes = 0;
 	foreach(lc, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
@@ -401,6 +403,14 @@ is_plain(const AzrTable *table, Relation rel)
 			!index->rd_index->indisexclusion &&
 			RelationGetIndexExpressions(index) == NIL &&
 			(predicate == NIL || is_not_null_test(predicate));
+		if (plain)
+		{
+			int			i = table->nall_indexes++;
+
+			table->all_indexes[i].id = RelationGetRelid(index);
+			table->all_indexes[i].only_where_not_null =
+				predicate == NIL ? InvalidAttrNumber : not_null_column(predicate);
+		}
 		index_close(index, NoLock);
 	}
 	list_free(indexes);
@@ -421,6 +431,15 @@ is_not_null_test(List *predicate)
 	return IsA(clause, NullTest) &&
 		((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
 		IsA(((NullTest *) clause)->arg, Var);
+}
+
+/*
+ * The column of such a predicate.
+ */
+static AttrNumber
+not_null_column(List *predicate)
+{
+	return ((Var *) ((NullTest *) linitial(predicate))->arg)->varattno;
 }
 
 /*

@@ -29,6 +29,7 @@
 #include "utils/uuid.h"
 
 #define AZR_MAX_INDEXES		4
+#define AZR_MAX_ALL_INDEXES	16
 #define AZR_MAX_INDEX_KEYS	4
 
 typedef struct AzrColumn
@@ -68,6 +69,12 @@ typedef struct AzrTable
 	Oid			parentid;
 	Oid			grandparentid;
 	Oid			indexids[AZR_MAX_INDEXES];
+	int			nall_indexes;	/* of a plain table, its owner's too */
+	struct
+	{
+		Oid			id;
+		AttrNumber	only_where_not_null;
+	}			all_indexes[AZR_MAX_ALL_INDEXES];
 	const struct AzrTable *leaf_of; /* found by OID, not by name; see partition.h */
 	struct AzrTable *next;		/* in the list of all tables found so far */
 } AzrTable;
@@ -100,7 +107,7 @@ extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int ind
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
 extern void azr_scan_end(AzrScan *scan);
 
-extern AzrInsert *azr_insert_begin(Relation rel);
+extern AzrInsert *azr_insert_begin(const AzrTable *table, Relation rel, int nrows);
 extern TupleTableSlot *azr_insert_slot(AzrInsert *insert);
 extern void azr_insert_put(AzrInsert *insert, Size bytes);
 extern void azr_insert_end(AzrInsert *insert);

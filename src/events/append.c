@@ -7,13 +7,11 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "events/append.h"
 #include "events/json_events.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -181,13 +179,8 @@ static Datum
 append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append, const char *function)
 {
 	AzrAppendResult result;
-	TupleDesc	desc;
 	Datum		values[4];
 	bool		nulls[4] = {false};
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
-		desc->natts != lengthof(values))
-		elog(ERROR, "unexpected result type of append");
 
 	PreventCommandIfReadOnly(function);
 	PreventCommandIfParallelMode(function);
@@ -198,5 +191,5 @@ append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append, const char *
 	values[2] = Int64GetDatum(result.last_sequence);
 	values[3] = Int64GetDatum(result.next_sequence);
 	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED;
-	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	return azr_return_row(fcinfo, values, nulls, lengthof(values));
 }

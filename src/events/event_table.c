@@ -104,7 +104,7 @@ static AzrRange scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 						   const AzrSource *source, Snapshot snapshot);
 static void cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
 							   bool committed, Snapshot snapshot);
-static void insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
+static void insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events);
 static void insert_by_sql(int64 stream_id, int64 first_sequence,
 						  const AzrNewEvents *events, const AzrStreamName *name);
@@ -337,7 +337,7 @@ azr_events_insert(int64 stream_id, int64 first_sequence,
 	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
 
 	if (leaf->plain)
-		insert_plain(rel, stream_id, first_sequence, events);
+		insert_plain(leaf, rel, stream_id, first_sequence, events);
 	else
 		insert_by_sql(stream_id, first_sequence, events, name);
 	table_close(rel, NoLock);
@@ -382,10 +382,10 @@ azr_event_result(TupleTableSlot *event, const text *edition, Datum *values, bool
 }
 
 static void
-insert_plain(Relation rel, int64 stream_id, int64 first_sequence,
+insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
 			 const AzrNewEvents *events)
 {
-	AzrInsert  *insert = azr_insert_begin(rel);
+	AzrInsert  *insert = azr_insert_begin(leaf, rel, events->count);
 	Datum		values[Natts_azr_events] = {0};
 	bool		nulls[Natts_azr_events] = {false};
 

@@ -19,12 +19,10 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "base/error.h"
 #include "events/append.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "merge/state.h"
 #include "miscadmin.h"
 #include "snapshots/timeline_snapshot.h"
@@ -62,7 +60,6 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	AzrAppend	append = {0};
 	NewState	new_state = {NULL, NULL, false};
 	AzrAppendResult result;
-	TupleDesc	desc;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
@@ -76,10 +73,6 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	append.events.committed = true;
 	append.overtaken = merge;
 	append.overtaken_arg = &new_state;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
-		desc->natts != lengthof(values))
-		elog(ERROR, "unexpected result type of azr_append_commutative");
 
 	PreventCommandIfReadOnly("azr_append_commutative()");
 	PreventCommandIfParallelMode("azr_append_commutative()");
@@ -109,7 +102,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	values[4] = PointerGetDatum(new_state.state);
 	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED;
 	nulls[4] = new_state.state == NULL;
-	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	return azr_return_row(fcinfo, values, nulls, lengthof(values));
 }
 
 /*

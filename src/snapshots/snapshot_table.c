@@ -431,7 +431,7 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 	make_values(name, snapshot, filed_at, values);
 	if (rel != NULL && leaf->plain)
 	{
-		AzrInsert  *insert = azr_insert_begin(rel);
+		AzrInsert  *insert = azr_insert_begin(leaf, rel, 1);
 		TupleTableSlot *row = azr_insert_slot(insert);
 
 		memcpy(row->tts_values, values, sizeof(values));
