@@ -10,7 +10,7 @@
  * objid (low half).
  *
  * Every lock is held to the end of the transaction or of the subtransaction
- * that took it, never by the session: poolers in transaction mode work, and
+ * that took it, unless it turns out that it is not needed, and never by the session: poolers in transaction mode work, and
  * lock_timeout, statement_timeout and deadlock detection apply.
  *
  *-------------------------------------------------------------------------
@@ -50,5 +50,6 @@ typedef enum AzrLockClass
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
+extern void azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 
 #endif							/* AZR_LOCK_H */

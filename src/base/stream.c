@@ -51,7 +51,7 @@ static const AzrIndex streams_indexes[] = {
 	{
 		"azr_streams_name_key", 3,
 		{
-			Anum_azr_streams_domain, Anum_azr_streams_edition, Anum_azr_streams_root
+			Anum_azr_streams_root, Anum_azr_streams_domain, Anum_azr_streams_edition
 		},
 		0
 	}
@@ -142,19 +142,27 @@ azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
 /*
  * Wait until no other transaction is writing to the stream, and keep others
  * out until this one ends.  Returns the stream as it is then; where it does not
- * exist, only the holder of this lock can create it.
+ * exist, only the holder of this lock can create it.  A stream that is probably new is
+ * not looked for before it is locked by its names.
  */
 AzrStream
-azr_stream_lock(const AzrStreamName *name)
+azr_stream_lock(const AzrStreamName *name, bool probably_new)
 {
-	AzrStream	stream;
+	AzrStream	stream = {AZR_NO_STREAM, 0};
 	bool		created_here;
 
-	stream = find_stream(name, SnapshotSelf, &created_here);
+	if (!probably_new)
+		stream = find_stream(name, SnapshotSelf, &created_here);
 	if (stream.id == AZR_NO_STREAM)
 	{
-		azr_lock(AZR_LOCK_NEW_STREAM, hash_name(name), ExclusiveLock);
+		uint64		hash = hash_name(name);
+
+		azr_lock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
 		stream = find_stream(name, SnapshotSelf, &created_here);
+
+		/* one lock at a time, so that writers of one stream cannot deadlock */
+		if (stream.id != AZR_NO_STREAM && !created_here)
+			azr_unlock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
 	}
 	if (stream.id != AZR_NO_STREAM && !created_here)
 		azr_lock(AZR_LOCK_STREAM, (uint64) stream.id, ExclusiveLock);
@@ -263,9 +271,9 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 	TupleTableSlot *slot;
 	AzrStream	stream = {AZR_NO_STREAM, 0};
 
-	azr_key_text(&keys[0], 1, name->domain);
-	azr_key_text(&keys[1], 2, name->edition);
-	azr_key_uuid(&keys[2], 3, name->root);
+	azr_key_uuid(&keys[0], 1, name->root);
+	azr_key_text(&keys[1], 2, name->domain);
+	azr_key_text(&keys[2], 3, name->edition);
 
 	*created_here = false;
 	azr_scan_begin(&scan, &streams_table, rel, 0, snapshot, keys, 3);
@@ -301,17 +309,27 @@ hash_name(const AzrStreamName *name)
 	return hash_bytes_extended(name->root->data, UUID_LEN, hash);
 }
 
+/*
+ * The number of a new stream.  The caller has found streams_table.
+ */
 static int64
 next_stream_number(void)
 {
-	Oid			sequence = get_relname_relid("azr_stream_ids", azr_extension_schema());
+	static Oid	sequence = InvalidOid;
+	static Oid	sequence_of = InvalidOid;	/* the table that it was found beside */
 	int64		number;
 
-	if (!OidIsValid(sequence))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
-						"azr_stream_ids")));
+	if (sequence_of != streams_table.relid)
+	{
+		sequence_of = InvalidOid;
+		sequence = get_relname_relid("azr_stream_ids", azr_extension_schema());
+		if (!OidIsValid(sequence))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
+							"azr_stream_ids")));
+		sequence_of = streams_table.relid;
+	}
 	number = nextval_internal(sequence, false);
 	if (number <= 0)
 		ereport(ERROR,

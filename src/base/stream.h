@@ -16,7 +16,8 @@
  * - A stream that does not exist yet is locked by its names
  *	 (AZR_LOCK_NEW_STREAM), and looked up again once the lock is held: another
  *	 writer may have created it while this one waited.  Then its stream_id is
- *	 locked too, since a third writer may have found it by then.
+ *	 locked instead, since a third writer may have found it by then.  An append
+ *	 that expects sequence 0 begins here, since it most likely makes a stream.
  * - Where the transaction itself created the stream, nobody else can see the
  *	 row, and whoever looks for it waits for the lock on the names: no further
  *	 lock is needed.
@@ -59,7 +60,7 @@ extern char *azr_stream_label(const AzrStreamName *name);
 
 extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
-extern AzrStream azr_stream_lock(const AzrStreamName *name);
+extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 divergence);
 extern void azr_on_branch(AzrBranchCallback callback);
 extern Snapshot azr_register_read_snapshot(void);

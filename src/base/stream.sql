@@ -13,8 +13,12 @@ CREATE TABLE @extschema@.azr_streams (
 	domain text COLLATE "C" NOT NULL,
 	edition text COLLATE "C" NOT NULL,
 	CONSTRAINT azr_streams_pkey PRIMARY KEY (stream_id),
-	CONSTRAINT azr_streams_name_key UNIQUE (domain, edition, root)
+	CONSTRAINT azr_streams_name_key UNIQUE (root, domain, edition)
 );
+
+-- Who looks for a stream goes by the other one: the root tells nearly all streams
+-- apart, and compares faster than text. This one is for listing.
+CREATE INDEX azr_streams_roots_idx ON @extschema@.azr_streams (domain, edition, root);
 
 COMMENT ON TABLE @extschema@.azr_streams IS
 'Streams by number: positive on the main timeline, negative in an edition. Written by azr_append() alone.';

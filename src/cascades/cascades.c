@@ -243,7 +243,7 @@ look_again(Participant *participant, const text *cascade_id)
 
 	if (!azr_edition_is_main(name->edition))
 		azr_edition_lock(name->domain, name->edition, ShareLock);
-	stream = azr_stream_lock(name);
+	stream = azr_stream_lock(name, false);
 	azr_append_check_isolation(name, &stream, azr_timeline_own_next(&stream, SnapshotSelf));
 
 	participant->nsequences = 0;

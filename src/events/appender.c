@@ -63,7 +63,7 @@ azr_append_events(const AzrAppend *append)
 		azr_edition_lock(name->domain, name->edition, ShareLock);
 		edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
 	}
-	stream = azr_stream_lock(name);
+	stream = azr_stream_lock(name, append->expected.given && append->expected.value == 0);
 	next = azr_timeline_own_next(&stream, SnapshotSelf);
 	azr_append_check_isolation(name, &stream, next);
 

@@ -133,7 +133,7 @@ lock_stream(const AzrStreamName *name, const char *function)
 	PreventCommandIfParallelMode(function);
 	if (!azr_edition_is_main(name->edition))
 		azr_edition_lock(name->domain, name->edition, ShareLock);
-	return azr_stream_lock(name);
+	return azr_stream_lock(name, false);
 }
 
 /*
