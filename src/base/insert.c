@@ -33,7 +33,9 @@ struct AzrInsert
 	const AzrTable *table;
 	Relation	rel;
 	CommandId	cid;
-	MemoryContext scratch;		/* reset for each flush; NULL if there is one row */
+	TupleDesc	desc;
+	MemoryContext context;		/* of all this, if there may be many rows; or NULL */
+	MemoryContext scratch;		/* reset for each flush; or NULL */
 	Relation	indexes[AZR_MAX_ALL_INDEXES];	/* opened when first needed */
 	IndexInfo  *index_infos[AZR_MAX_ALL_INDEXES];
 	int			ngathered;
@@ -54,15 +56,28 @@ AzrInsert *
 azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 {
 	int			nslots = Min(nrows, MAX_GATHERED_ROWS);
-	AzrInsert  *insert = palloc0(offsetof(AzrInsert, slots) + nslots * sizeof(TupleTableSlot *));
+	MemoryContext context = nrows <= 1 ? NULL :
+		AllocSetContextCreate(CurrentMemoryContext, "angzarr insert", ALLOCSET_DEFAULT_SIZES);
+	AzrInsert  *insert = MemoryContextAllocZero(context ? context : CurrentMemoryContext,
+												offsetof(AzrInsert, slots) +
+												nslots * sizeof(TupleTableSlot *));
 
 	insert->table = table;
 	insert->rel = rel;
 	insert->cid = GetCurrentCommandId(true);
 	insert->nslots = nslots;
-	if (nrows > 1)
-		insert->scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr insert",
+	insert->desc = RelationGetDescr(rel);
+	insert->context = context;
+	if (context != NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+		/* one that slots need not count references to, so they just go with it */
+		insert->desc = CreateTupleDescCopy(insert->desc);
+		insert->scratch = AllocSetContextCreate(context, "angzarr insert scratch",
 												ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(oldcontext);
+	}
 	return insert;
 }
 
@@ -76,8 +91,12 @@ azr_insert_slot(AzrInsert *insert)
 	TupleTableSlot **slot = &insert->slots[insert->ngathered];
 
 	if (*slot == NULL)
-		*slot = MakeSingleTupleTableSlot(RelationGetDescr(insert->rel),
-										 &TTSOpsVirtual);
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
+
+		*slot = MakeSingleTupleTableSlot(insert->desc, &TTSOpsVirtual);
+		MemoryContextSwitchTo(oldcontext);
+	}
 	return ExecClearTuple(*slot);
 }
 
@@ -105,14 +124,17 @@ azr_insert_end(AzrInsert *insert)
 {
 	flush(insert);
 
-	for (int i = 0; i < insert->nslots && insert->slots[i] != NULL; i++)
-		ExecDropSingleTupleTableSlot(insert->slots[i]);
 	for (int i = 0; i < insert->table->nall_indexes; i++)
 		if (insert->indexes[i] != NULL)
 			index_close(insert->indexes[i], NoLock);
-	if (insert->scratch != NULL)
-		MemoryContextDelete(insert->scratch);
-	pfree(insert);
+	if (insert->context != NULL)
+		MemoryContextDelete(insert->context);
+	else
+	{
+		if (insert->nslots > 0 && insert->slots[0] != NULL)
+			ExecDropSingleTupleTableSlot(insert->slots[0]);
+		pfree(insert);
+	}
 
 	CommandCounterIncrement();
 }

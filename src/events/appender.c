@@ -64,7 +64,8 @@ azr_append_events(const AzrAppend *append)
 		edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
 	}
 	stream = azr_stream_lock(name, append->expected.given && append->expected.value == 0);
-	next = azr_timeline_own_next(&stream, SnapshotSelf);
+	next = stream.id == AZR_NO_STREAM ? 0
+		: azr_events_next(stream.id, SnapshotSelf, RowExclusiveLock);
 	azr_append_check_isolation(name, &stream, next);
 
 	duplicate = find_duplicate(stream.id, events);

@@ -131,13 +131,14 @@ stream_key(int64 stream_id)
 }
 
 /*
- * The sequence that a stream's next event gets: one backward index probe.
+ * The sequence that a stream's next event gets: one backward index probe.  Who is
+ * going to append gives the lock mode that this takes.
  */
 int64
-azr_events_next(int64 stream_id, Snapshot snapshot)
+azr_events_next(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 {
 	AzrTable   *leaf = leaf_of(stream_id);
-	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	Relation	rel = azr_table_open(leaf, lockmode);
 	ScanKeyData key = stream_key(stream_id);
 	AzrScan		scan;
 	TupleTableSlot *event;

@@ -113,7 +113,7 @@ typedef struct AzrEventScan
 	AzrScan		scan;
 } AzrEventScan;
 
-extern int64 azr_events_next(int64 stream_id, Snapshot snapshot);
+extern int64 azr_events_next(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
 extern AzrRange azr_events_by_external_id(int64 stream_id, const text *external_id,
 										  Snapshot snapshot);
 extern AzrRange azr_events_by_source(int64 stream_id, const AzrSource *source,

@@ -80,7 +80,7 @@ azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot)
 int64
 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot)
 {
-	return stream->id == AZR_NO_STREAM ? 0 : azr_events_next(stream->id, snapshot);
+	return stream->id == AZR_NO_STREAM ? 0 : azr_events_next(stream->id, snapshot, AccessShareLock);
 }
 
 /*

@@ -3,8 +3,8 @@
 CREATE PROCEDURE make_streams(n int) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR i IN 0 .. n / 1000 - 1 LOOP
-		PERFORM azr_append('bench', NULL, lpad(s::text, 32, '0')::uuid, 0, ARRAY['com.example.bank.v1.AccountWasOpened'], ARRAY[decode(repeat('ab', 64), 'hex')])
-		FROM generate_series(i * 1000 + 1, i * 1000 + 1000) s;
+		PERFORM azr_append('bench', NULL, (repeat('0', 26) || s)::uuid, 0, ARRAY['com.example.bank.v1.AccountWasOpened'], ARRAY[decode(repeat('ab', 64), 'hex')])
+		FROM generate_series(100000 + i * 1000 + 1, 100000 + i * 1000 + 1000) s;
 		COMMIT;
 	END LOOP;
 END

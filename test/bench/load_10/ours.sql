@@ -1,2 +1,2 @@
-\set s random(1, 100)
-SELECT * FROM azr_load('bench', NULL, lpad(:s::text, 32, '0')::uuid, 990);
+\set s random(101, 200)
+SELECT * FROM azr_load('bench', NULL, ('00000000000000000000000000000' || :s)::uuid, 990);

@@ -1,2 +1,2 @@
-\set s random(1, 100)
-SELECT azr_next_sequence('bench', NULL, lpad(:s::text, 32, '0')::uuid);
+\set s random(101, 200)
+SELECT azr_next_sequence('bench', NULL, ('00000000000000000000000000000' || :s)::uuid);
