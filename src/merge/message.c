@@ -74,8 +74,6 @@ azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
 		!cut(bytes, size, NULL, &message->nruns, &sorted, host) ||
 		message->nruns > AZR_MESSAGE_MAX_RUNS)
 		return false;
-	if (message->nruns == 0)
-		return true;
 
 	message->runs = host->allocate(message->nruns * sizeof(AzrRun));
 	(void) cut(bytes, size, message->runs, &message->nruns, &sorted, host);
@@ -95,8 +93,7 @@ azr_message_changes(const AzrMessage *before, const AzrMessage *after,
 	AzrFieldNumbers changes = {NULL, 0};
 	FieldWalk	walk;
 
-	if (before->nruns + after->nruns > 0)
-		changes.numbers = host->allocate((before->nruns + after->nruns) * sizeof(uint32_t));
+	changes.numbers = host->allocate((before->nruns + after->nruns) * sizeof(uint32_t));
 	walk_begin(&walk, 2, sides, host);
 	while (walk_next(&walk))
 		if (!same_value(&walk.values[0], &walk.values[1]))
@@ -118,8 +115,7 @@ azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
 	FieldWalk	walk;
 
 	/* both have changed it: it was in the base, or is in both now */
-	if (most > 0)
-		merge.overlap.numbers = host->allocate(most * sizeof(uint32_t));
+	merge.overlap.numbers = host->allocate(most * sizeof(uint32_t));
 
 	walk_begin(&walk, MAX_SIDES, sides, host);
 	while (walk_next(&walk))

@@ -36,11 +36,15 @@
 /* Larger messages are not parsed. */
 #define AZR_MESSAGE_MAX_SIZE	INT32_MAX
 
-/* What this needs of the program that it is part of. */
+/*
+ * What this needs of the program that it is part of: memory, also of 0 bytes, from a
+ * function that does not return without it; and a function to call now and then,
+ * which may not return.
+ */
 typedef struct AzrMessageHost
 {
-	void	   *(*allocate) (size_t size);	/* returns memory, or does not return */
-	void		(*poll) (void);	/* is called now and then, and may not return */
+	void	   *(*allocate) (size_t size);
+	void		(*poll) (void);
 } AzrMessageHost;
 
 /* Adjacent records of one field. */

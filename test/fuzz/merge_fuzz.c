@@ -308,7 +308,7 @@ check_varint(const uint8_t *bytes, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	AzrMessage	messages[3];
+	AzrMessage	messages[3] = {{0}};
 	bool		parses = true;
 
 	if (size < 4)
