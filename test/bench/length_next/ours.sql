@@ -1,0 +1,1 @@
+SELECT azr_next_sequence('bench', NULL, '00000000-0000-0000-0000-000000000001');

@@ -1,0 +1,1 @@
+\ir ../stream_of_size.sql

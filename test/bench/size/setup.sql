@@ -1,0 +1,23 @@
+CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 0 .. 999 LOOP
+		PERFORM azr_append('bench', NULL, md5((i % 100 * 1000 + s)::text)::uuid, NULL, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY[decode(repeat('ab', 64), 'hex')],
+			correlation_id => gen_random_uuid()::text)
+		FROM generate_series(1, 1000) s;
+		COMMIT;
+	END LOOP;
+END
+$$;
+CALL fill();
+CREATE TABLE events (
+	domain text NOT NULL, edition text NOT NULL, root text NOT NULL, sequence int NOT NULL, created_at text NOT NULL,
+	event_data bytea NOT NULL, correlation_id text NOT NULL, UNIQUE (domain, edition, root, sequence));
+CREATE INDEX ON events (domain, edition, root);
+CREATE INDEX ON events (domain, edition, root, created_at);
+CREATE INDEX ON events (correlation_id);
+-- type and payload as it has them, in one message
+INSERT INTO events
+SELECT s.domain, s.edition, s.root::text, e.sequence, to_char(e.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+	'\x0a28'::bytea || convert_to(e.type, 'UTF8') || '\x1240'::bytea || e.payload, e.correlation_id
+FROM azr_main_events e JOIN azr_streams s USING (stream_id)
+ORDER BY e.sequence, e.stream_id;
