@@ -20,6 +20,7 @@ OBJS = \
 	src/base/insert.o \
 	src/base/json.o \
 	src/base/lock.o \
+	src/base/numbered.o \
 	src/base/partition.o \
 	src/base/query.o \
 	src/base/stream.o \
@@ -34,6 +35,7 @@ OBJS = \
 	src/events/appender.o \
 	src/events/edition_table.o \
 	src/events/event_table.o \
+	src/events/event_types.o \
 	src/events/find.o \
 	src/events/immutable.o \
 	src/events/json_events.o \
@@ -58,6 +60,7 @@ SQL_PARTS = \
 	src/angzarr.sql \
 	src/base/stream.sql \
 	src/events/edition_table.sql \
+	src/events/event_types.sql \
 	src/events/event_table.sql \
 	src/events/immutable.sql \
 	src/events/append.sql \
@@ -86,7 +89,7 @@ endif
 
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
-REGRESS = install arguments append idempotency load json find roots \
+REGRESS = install arguments append idempotency load json find roots types \
 	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
 	privileges reinstall
 REGRESS_OPTS = --inputdir=.
@@ -94,7 +97,7 @@ REGRESS_OPTS = --inputdir=.
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	positions snapshots maintain commutative cascades
+	types positions snapshots maintain commutative cascades
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

@@ -199,7 +199,7 @@ COMMIT;
 -- Nothing but azr_delete_edition deletes events of an edition, also right after it
 SELECT attempt($$azr_delete_edition('ed', 'unknown')$$);
 SELECT outcome($$DELETE FROM azr_edition_events$$);
-SELECT outcome($$UPDATE azr_edition_events SET type = 'x'$$);
+SELECT outcome($$UPDATE azr_edition_events SET type_id = 1$$);
 SELECT outcome($$DELETE FROM azr_streams WHERE stream_id < 0$$);
 -- also where deletion failed in a trigger of the owner's own
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;

@@ -8,18 +8,18 @@ SELECT outcome FROM azr_append('immutable', 'e', :'r', 1, types(2), payloads(2))
 SELECT table_name || ': ' || outcome(replace(statement, 'TABLE', table_name))
 FROM unnest(ARRAY['azr_events', 'azr_main_events']) table_name,
 	unnest(ARRAY[
-		'UPDATE TABLE SET type = ''x'' WHERE stream_id > 0',
+		'UPDATE TABLE SET type_id = 1 WHERE stream_id > 0',
 		'UPDATE TABLE SET stream_id = - stream_id WHERE stream_id > 0',
 		'DELETE FROM TABLE WHERE stream_id > 0',
 		'TRUNCATE TABLE',
 		'TRUNCATE TABLE CASCADE',
-		'INSERT INTO TABLE SELECT * FROM TABLE WHERE stream_id > 0 ON CONFLICT (stream_id, sequence) DO UPDATE SET type = ''x''',
-		'MERGE INTO TABLE t USING azr_streams s ON t.stream_id = s.stream_id AND s.stream_id > 0 WHEN MATCHED THEN UPDATE SET type = ''x''',
+		'INSERT INTO TABLE SELECT * FROM TABLE WHERE stream_id > 0 ON CONFLICT (stream_id, sequence) DO UPDATE SET type_id = 1',
+		'MERGE INTO TABLE t USING azr_streams s ON t.stream_id = s.stream_id AND s.stream_id > 0 WHEN MATCHED THEN UPDATE SET type_id = 1',
 		'MERGE INTO TABLE t USING azr_streams s ON t.stream_id = s.stream_id AND s.stream_id > 0 WHEN MATCHED THEN DELETE']) statement;
 -- nor that of editions, but by azr_delete_edition
 SELECT statement || ': ' || outcome(statement)
 FROM unnest(ARRAY[
-	'UPDATE azr_edition_events SET type = ''x''',
+	'UPDATE azr_edition_events SET type_id = 1',
 	'UPDATE azr_events SET stream_id = - stream_id WHERE stream_id < 0',
 	'DELETE FROM azr_edition_events',
 	'DELETE FROM azr_events WHERE stream_id < 0',

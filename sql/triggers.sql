@@ -5,7 +5,7 @@
 CREATE TABLE log (n int GENERATED ALWAYS AS IDENTITY, what text);
 CREATE FUNCTION log_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO public.log (what) VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, NEW.sequence, NEW.type));
+	INSERT INTO public.log (what) VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, NEW.sequence, public.azr_event_type(NEW.type_id)));
 	RETURN NEW;
 END
 $$;
@@ -71,8 +71,8 @@ BEGIN
 		WHEN 'drop' THEN RETURN NULL;
 		WHEN 'sequence' THEN NEW.sequence := NEW.sequence + 1;
 		WHEN 'stream' THEN NEW.stream_id := NEW.stream_id + 1;
-		WHEN 'last' THEN IF NEW.type = 'T2' THEN RETURN NULL; END IF;
-		WHEN 'type' THEN NEW.type := NEW.type || '!';
+		WHEN 'last' THEN IF public.azr_event_type(NEW.type_id) = 'T2' THEN RETURN NULL; END IF;
+		WHEN 'type' THEN NEW.type_id := (SELECT type_id FROM public.azr_event_types WHERE type = 'T2');
 		WHEN 'error' THEN RAISE EXCEPTION 'not today';
 	END CASE;
 	RETURN NEW;
@@ -105,21 +105,21 @@ DROP TRIGGER spoil ON azr_events;
 SELECT sequence, type FROM azr_load('triggers', NULL, :'r', 9);
 
 -- constraints, columns with defaults, indexes with expressions, NOT NULL
-ALTER TABLE azr_events ADD CONSTRAINT short CHECK (length(type) < 10) NOT VALID;
-SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 11, ARRAY['a type too long'], payloads(1))$$), 5);
+ALTER TABLE azr_events ADD CONSTRAINT short CHECK (length(correlation_id) < 10) NOT VALID;
+SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 11, types(1), payloads(1), correlation_id => 'an id too long')$$), 5);
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 11, types(1), payloads(1))$$);
 ALTER TABLE azr_events DROP CONSTRAINT short;
 ALTER TABLE azr_events ADD COLUMN extra text DEFAULT 'given';
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 12, types(1), payloads(1))$$);
 SELECT extra FROM azr_events e JOIN azr_streams s USING (stream_id) WHERE domain = 'triggers' AND sequence = 12;
 ALTER TABLE azr_events DROP COLUMN extra;
-CREATE INDEX by_length ON azr_main_events (length(type));
+CREATE INDEX by_length ON azr_main_events (length(external_id));
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 13, types(1), payloads(1))$$);
 DROP INDEX by_length;
-CREATE UNIQUE INDEX one_type ON azr_main_events (stream_id, type) WHERE length(type) > 5;
-SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 14, ARRAY['only once', 'only once'], payloads(2))$$), 5);
-SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 14, ARRAY['only once'], payloads(1))$$);
-DROP INDEX one_type;
+CREATE UNIQUE INDEX one_event ON azr_main_events (stream_id, correlation_id) WHERE length(correlation_id) > 10;
+SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 14, types(2), payloads(2), correlation_id => 'this one only once')$$), 5);
+SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 14, types(1), payloads(1), correlation_id => 'this one only once')$$);
+DROP INDEX one_event;
 ALTER TABLE azr_main_events ADD CONSTRAINT has_metadata CHECK (metadata IS NOT NULL) NOT VALID;
 SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 15, types(1), payloads(1))$$), 5);
 ALTER TABLE azr_main_events DROP CONSTRAINT has_metadata;
@@ -139,7 +139,7 @@ SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-00
 CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (external_id, stream_id) WHERE external_id IS NOT NULL;
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
 DROP INDEX azr_main_events_external_id_idx;
-CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (stream_id, external_id) WHERE type IS NOT NULL;
+CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (stream_id, external_id) WHERE payload IS NOT NULL;
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$);
 DROP INDEX azr_main_events_external_id_idx;
 CREATE INDEX azr_main_events_external_id_idx ON azr_main_events (stream_id, external_id) WHERE external_id IS NOT NULL;
@@ -153,7 +153,7 @@ ROLLBACK;
 -- names compare by bytes, or not at all
 BEGIN;
 CREATE OR REPLACE VIEW azr_timeline AS SELECT NULL::text COLLATE "C" AS domain, NULL::text COLLATE "C" AS edition, NULL::uuid AS root,
-	NULL::bigint AS sequence, NULL::text AS type, NULL::bytea AS payload, NULL::jsonb AS metadata, NULL::timestamptz AS created_at,
+	NULL::bigint AS sequence, NULL::text COLLATE "C" AS type, NULL::bytea AS payload, NULL::jsonb AS metadata, NULL::timestamptz AS created_at,
 	NULL::text COLLATE "C" AS correlation_id, NULL::text COLLATE "C" AS external_id, NULL::text COLLATE "C" AS source_domain,
 	NULL::text COLLATE "C" AS source_edition, NULL::uuid AS source_root, NULL::bigint AS source_sequence,
 	NULL::text COLLATE "C" AS cascade_id, NULL::boolean AS committed;
@@ -166,8 +166,8 @@ ALTER SEQUENCE azr_stream_ids MINVALUE -100 RESTART WITH 0;
 SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'zero'), 0, types(1), payloads(1))$$);
 ROLLBACK;
 BEGIN;
-INSERT INTO azr_events (stream_id, sequence, created_at, committed, type, payload)
-SELECT stream_id, 9223372036854775807, now(), true, 'last', '' FROM azr_streams WHERE domain = 'triggers' AND root = :'r';
+INSERT INTO azr_events (stream_id, sequence, created_at, committed, type_id, payload)
+SELECT stream_id, 9223372036854775807, now(), true, 1, '' FROM azr_streams WHERE domain = 'triggers' AND root = :'r';
 SELECT left(outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1))$$), 50);
 SELECT left(outcome($$SELECT azr_next_sequence('triggers', NULL, '00000000-0000-0000-0000-000000000001')$$), 50);
 ROLLBACK;

@@ -8,8 +8,8 @@
  * lock a page rather than a row.
  *
  * The executor would open all indexes and prepare their predicates for each insert.
- * The indexes of a plain table have columns only, and predicates that a column is not
- * NULL.  So only those are opened that get an entry, and nothing has to be prepared:
+ * The indexes of a plain table have columns only, or the hash of one, and predicates
+ * that a column is not NULL.  So only those are opened that get an entry, and nothing has to be prepared:
  * most of what an append of one event would take.  What is done with an index is what
  * ExecInsertIndexTuples() does in execIndexing.c.
  *
@@ -21,7 +21,9 @@
 #include "access/xact.h"
 #include "base/table.h"
 #include "catalog/index.h"
+#include "catalog/pg_collation.h"
 #include "miscadmin.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 /* What is written together at most: the limits that COPY uses. */
@@ -205,9 +207,15 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
 	{
 		AttrNumber	attno = index->rd_index->indkey.values[n];
+		bool		hash = attno == InvalidAttrNumber;
 
+		if (hash)
+			attno = insert->table->all_indexes[i].hashed;
 		values[n] = row->tts_values[attno - 1];
 		nulls[n] = row->tts_isnull[attno - 1];
+		if (hash && !nulls[n])
+			values[n] = DirectFunctionCall2Coll(hashtextextended, C_COLLATION_OID,
+												values[n], Int64GetDatum(0));
 	}
 	(void) index_insert(index, values, nulls, &row->tts_tid, insert->rel,
 						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,

@@ -14,16 +14,14 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/lock.h"
-#include "base/query.h"
+#include "base/numbered.h"
 #include "base/stream.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "commands/sequence.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 /* Columns of azr_streams, as in stream.sql. */
@@ -65,12 +63,16 @@ static AzrTable streams_table = {
 	.indexes = streams_indexes
 };
 
+static AzrNumbers stream_numbers = {
+	.sequence = "azr_stream_ids",
+	.table = &streams_table
+};
+
 static AzrBranchCallback branch_callback = NULL;
 
 static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
 							 bool *created_here);
 static uint64 hash_name(const AzrStreamName *name);
-static int64 next_stream_number(void);
 
 /*
  * Read the arguments domain, edition and root, which stand together in every
@@ -193,9 +195,8 @@ AzrStream
 azr_stream_create(const AzrStreamName *name, int64 divergence)
 {
 	bool		is_main = azr_edition_is_main(name->edition);
-	int64		number = next_stream_number();
+	int64		number = azr_next_number(&stream_numbers);
 	AzrStream	stream;
-	Relation	rel;
 	Datum		values[Natts_azr_streams];
 	bool		nulls[Natts_azr_streams] = {false};
 
@@ -211,36 +212,7 @@ azr_stream_create(const AzrStreamName *name, int64 divergence)
 	values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
 	values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
 
-	rel = azr_table_open(&streams_table, RowExclusiveLock);
-	if (streams_table.plain)
-	{
-		AzrInsert  *insert = azr_insert_begin(&streams_table, rel, 1);
-		TupleTableSlot *slot = azr_insert_slot(insert);
-
-		memcpy(slot->tts_values, values, sizeof(values));
-		memcpy(slot->tts_isnull, nulls, sizeof(nulls));
-		azr_insert_put(insert, 0);
-		azr_insert_end(insert);
-	}
-	else
-	{
-		AzrQueryArgs args = {0};
-		AzrQueryValue stored = {false, (Datum) 0};
-
-		for (int i = 0; i < Natts_azr_streams; i++)
-			azr_query_arg(&args, streams_columns[i].type, values[i], nulls[i]);
-		(void) azr_query_modify("INSERT INTO %s.azr_streams "
-								"(stream_id, divergence, created_at, root, domain, edition) "
-								"VALUES ($1, $2, $3, $4, $5, $6) RETURNING stream_id",
-								&args, azr_query_note, &stored);
-		if (!stored.found || DatumGetInt64(stored.value) != stream.id)
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					 errmsg("a trigger on azr_streams dropped or changed stream \"%s\"",
-							azr_stream_label(name)),
-					 errhint("A BEFORE trigger there must return the row as it got it.")));
-	}
-	table_close(rel, NoLock);
+	azr_add_numbered(&stream_numbers, values, nulls, azr_stream_label(name));
 
 	if (!is_main && branch_callback != NULL)
 		branch_callback(name, divergence);
@@ -307,37 +279,6 @@ hash_name(const AzrStreamName *name)
 	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(name->edition),
 							   VARSIZE_ANY_EXHDR(name->edition), hash);
 	return hash_bytes_extended(name->root->data, UUID_LEN, hash);
-}
-
-/*
- * The number of a new stream.  The caller has found streams_table.
- */
-static int64
-next_stream_number(void)
-{
-	static Oid	sequence = InvalidOid;
-	static Oid	sequence_of = InvalidOid;	/* the table that it was found beside */
-	int64		number;
-
-	if (sequence_of != streams_table.relid)
-	{
-		sequence_of = InvalidOid;
-		sequence = get_relname_relid("azr_stream_ids", azr_extension_schema());
-		if (!OidIsValid(sequence))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_TABLE),
-					 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
-							"azr_stream_ids")));
-		sequence_of = streams_table.relid;
-	}
-	number = nextval_internal(sequence, false);
-	if (number <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("sequence \"%s\" was changed: it gave %lld",
-						"azr_stream_ids", (long long) number),
-				 errhint("It must give positive numbers, above any in azr_streams.")));
-	return number;
 }
 
 /*

@@ -39,6 +39,7 @@ static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation 
 static bool is_plain(AzrTable *table, Relation rel);
 static bool is_not_null_test(List *predicate);
 static AttrNumber not_null_column(List *predicate);
+static AttrNumber hashed_column(Relation index);
 static bool has_statement_trigger(Oid parentid);
 static void relation_changed(Datum arg, Oid relid);
 
@@ -116,6 +117,16 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 			UnlockRelationOid(parentid, lockmode);
 		table->changed = true;
 	}
+}
+
+/*
+ * Is a table still as it was when table->findings was 'finding'?  For who remembers
+ * what rows say that are never changed.
+ */
+bool
+azr_table_is_known(const AzrTable *table, uint64 finding)
+{
+	return table->valid && !table->changed && table->findings == finding;
 }
 
 /*
@@ -201,6 +212,7 @@ find_table(AzrTable *table)
 
 	table->valid = false;
 	table->changed = false;
+	table->findings++;
 	table->parentid = InvalidOid;
 	table->grandparentid = InvalidOid;
 	if (table->leaf_of != NULL)
@@ -401,7 +413,7 @@ is_plain(AzrTable *table, Relation rel)
 			index->rd_rel->relam == BTREE_AM_OID &&
 			index->rd_index->indimmediate &&
 			!index->rd_index->indisexclusion &&
-			RelationGetIndexExpressions(index) == NIL &&
+			(RelationGetIndexExpressions(index) == NIL || hashed_column(index) != 0) &&
 			(predicate == NIL || is_not_null_test(predicate));
 		if (plain)
 		{
@@ -410,6 +422,7 @@ is_plain(AzrTable *table, Relation rel)
 			table->all_indexes[i].id = RelationGetRelid(index);
 			table->all_indexes[i].only_where_not_null =
 				predicate == NIL ? InvalidAttrNumber : not_null_column(predicate);
+			table->all_indexes[i].hashed = hashed_column(index);
 		}
 		index_close(index, NoLock);
 	}
@@ -440,6 +453,32 @@ static AttrNumber
 not_null_column(List *predicate)
 {
 	return ((Var *) ((NullTest *) linitial(predicate))->arg)->varattno;
+}
+
+/*
+ * The column of an index on just "hashtextextended(column, 0)", with "C" collation, or
+ * InvalidAttrNumber for any other index.
+ */
+static AttrNumber
+hashed_column(Relation index)
+{
+	List	   *expressions = RelationGetIndexExpressions(index);
+	FuncExpr   *hash;
+	Node	   *column;
+	Node	   *seed;
+
+	if (index->rd_index->indnatts != 1 || list_length(expressions) != 1 ||
+		!IsA(linitial(expressions), FuncExpr))
+		return InvalidAttrNumber;
+	hash = (FuncExpr *) linitial(expressions);
+	if (hash->funcid != F_HASHTEXTEXTENDED || hash->inputcollid != C_COLLATION_OID)
+		return InvalidAttrNumber;
+	column = linitial(hash->args);
+	seed = lsecond(hash->args);
+	if (!IsA(column, Var) || !IsA(seed, Const) ||
+		((Const *) seed)->constisnull || DatumGetInt64(((Const *) seed)->constvalue) != 0)
+		return InvalidAttrNumber;
+	return ((Var *) column)->varattno;
 }
 
 /*

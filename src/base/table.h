@@ -62,6 +62,7 @@ typedef struct AzrTable
 	/* what the catalogs say; private to table.c */
 	bool		valid;			/* what follows is known and up to date */
 	bool		changed;		/* an invalidation message came in */
+	uint64		findings;		/* how many times it was looked for */
 	bool		plain;			/* nothing but our rows and indexes: no
 								 * trigger on what we do, no column, constraint
 								 * or index that runs somebody's code */
@@ -74,6 +75,7 @@ typedef struct AzrTable
 	{
 		Oid			id;
 		AttrNumber	only_where_not_null;
+		AttrNumber	hashed;		/* column whose hash it is of, or 0 */
 	}			all_indexes[AZR_MAX_ALL_INDEXES];
 	const struct AzrTable *leaf_of; /* found by OID, not by name; see partition.h */
 	struct AzrTable *next;		/* in the list of all tables found so far */
@@ -99,6 +101,7 @@ typedef struct AzrInsert AzrInsert;
 extern Oid	azr_extension_schema(void);
 
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
+extern bool azr_table_is_known(const AzrTable *table, uint64 finding);
 
 extern void azr_key_text(ScanKey key, AttrNumber attno, const text *value);
 extern void azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value);

@@ -12,6 +12,7 @@
 #include "base/query.h"
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
+#include "events/event_types.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -20,17 +21,17 @@ static const AzrColumn events_columns[Natts_azr_events] = {
 	{"stream_id", INT8OID, true},
 	{"sequence", INT8OID, true},
 	{"created_at", TIMESTAMPTZOID, true},
-	{"source_sequence", INT8OID, false},
-	{"source_root", UUIDOID, false},
+	{"type_id", INT4OID, true},
 	{"committed", BOOLOID, true},
-	{"type", TEXTOID, true},
 	{"payload", BYTEAOID, true},
+	{"metadata", JSONBOID, false},
 	{"correlation_id", TEXTOID, false},
 	{"external_id", TEXTOID, false},
-	{"metadata", JSONBOID, false},
+	{"cascade_id", TEXTOID, false},
+	{"source_sequence", INT8OID, false},
+	{"source_root", UUIDOID, false},
 	{"source_domain", TEXTOID, false},
-	{"source_edition", TEXTOID, false},
-	{"cascade_id", TEXTOID, false}
+	{"source_edition", TEXTOID, false}
 };
 
 /* Places in the arrays of indexes below. */
@@ -100,14 +101,15 @@ typedef struct ExpectedRows
 	uint64		matched;
 } ExpectedRows;
 
+static Datum *type_ids_of(const AzrNewEvents *events);
 static AzrRange scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 						   const AzrSource *source, Snapshot snapshot);
 static void cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
 							   bool committed, Snapshot snapshot);
 static void insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
-						 const AzrNewEvents *events);
-static void insert_by_sql(int64 stream_id, int64 first_sequence,
-						  const AzrNewEvents *events, const AzrStreamName *name);
+						 const AzrNewEvents *events, const Datum *type_ids);
+static void insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
+						  Datum *type_ids, const AzrStreamName *name);
 static void match_row(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void add_to_range(AzrRange *range, TupleTableSlot *event);
 static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
@@ -236,9 +238,8 @@ azr_events_resolution(int64 stream_id, const text *cascade_id, int64 below, Snap
 	if (event != NULL &&
 		DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) < below)
 	{
-		const text *type = DatumGetTextPP(event->tts_values[Anum_azr_events_type - 1]);
-
-		resolution = azr_text_is(type, AZR_REVOCATION_TYPE) ? AZR_REVOKED : AZR_CONFIRMED;
+		resolution = azr_text_is(azr_stored_event_type(event), AZR_REVOCATION_TYPE)
+			? AZR_REVOKED : AZR_CONFIRMED;
 	}
 	azr_event_scan_end(&scan);
 	return resolution;
@@ -336,23 +337,35 @@ azr_events_insert(int64 stream_id, int64 first_sequence,
 {
 	AzrTable   *leaf = leaf_of(stream_id);
 	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
+	Datum	   *type_ids = type_ids_of(events);
 
 	if (leaf->plain)
-		insert_plain(leaf, rel, stream_id, first_sequence, events);
+		insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
 	else
-		insert_by_sql(stream_id, first_sequence, events, name);
+		insert_by_sql(stream_id, first_sequence, events, type_ids, name);
+	pfree(type_ids);
 	table_close(rel, NoLock);
 }
 
 /*
- * Turn a stored event into the columns of azr_event.
+ * The type of a stored event, valid until the next one is asked for.
+ */
+text *
+azr_stored_event_type(TupleTableSlot *event)
+{
+	return azr_type_name(DatumGetInt32(event->tts_values[Anum_azr_events_type_id - 1]));
+}
+
+/*
+ * Turn a stored event into the columns of azr_event.  They are valid until the next
+ * event is looked at.
  */
 void
 azr_event_result(TupleTableSlot *event, const text *edition, Datum *values, bool *nulls)
 {
 	static const AttrNumber stored[Natts_azr_event] = {
 		[Anum_azr_event_sequence - 1] = Anum_azr_events_sequence,
-		[Anum_azr_event_type - 1] = Anum_azr_events_type,
+		[Anum_azr_event_type - 1] = InvalidAttrNumber,
 		[Anum_azr_event_payload - 1] = Anum_azr_events_payload,
 		[Anum_azr_event_metadata - 1] = Anum_azr_events_metadata,
 		[Anum_azr_event_created_at - 1] = Anum_azr_events_created_at,
@@ -370,21 +383,39 @@ azr_event_result(TupleTableSlot *event, const text *edition, Datum *values, bool
 	for (int i = 0; i < Natts_azr_event; i++)
 	{
 		if (stored[i] == InvalidAttrNumber)
-		{
-			values[i] = PointerGetDatum(edition);
-			nulls[i] = false;
-		}
-		else
-		{
-			values[i] = event->tts_values[stored[i] - 1];
-			nulls[i] = event->tts_isnull[stored[i] - 1];
-		}
+			continue;
+		values[i] = event->tts_values[stored[i] - 1];
+		nulls[i] = event->tts_isnull[stored[i] - 1];
 	}
+	values[Anum_azr_event_type - 1] = PointerGetDatum(azr_stored_event_type(event));
+	nulls[Anum_azr_event_type - 1] = false;
+	values[Anum_azr_event_edition - 1] = PointerGetDatum(edition);
+	nulls[Anum_azr_event_edition - 1] = false;
+}
+
+/*
+ * The numbers of the events' types.
+ */
+static Datum *
+type_ids_of(const AzrNewEvents *events)
+{
+	Datum	   *type_ids = palloc(events->count * sizeof(Datum));
+
+	for (int i = 0; i < events->count; i++)
+	{
+		const text *type = DatumGetTextPP(events->types[i]);
+
+		if (i > 0 && azr_same_text(type, DatumGetTextPP(events->types[i - 1])))
+			type_ids[i] = type_ids[i - 1];
+		else
+			type_ids[i] = Int32GetDatum(azr_type_number(type));
+	}
+	return type_ids;
 }
 
 static void
 insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
-			 const AzrNewEvents *events)
+			 const AzrNewEvents *events, const Datum *type_ids)
 {
 	AzrInsert  *insert = azr_insert_begin(leaf, rel, events->count);
 	Datum		values[Natts_azr_events] = {0};
@@ -423,7 +454,7 @@ insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_se
 
 		SET_COLUMN(sequence, false, Int64GetDatum(first_sequence + i));
 		SET_COLUMN(created_at, false, TimestampTzGetDatum(events->created_at[i]));
-		SET_COLUMN(type, false, events->types[i]);
+		SET_COLUMN(type_id, false, type_ids[i]);
 		SET_COLUMN(payload, false, events->payloads[i]);
 		SET_COLUMN(metadata, no_metadata, events->metadata[i]);
 		if (!no_metadata)
@@ -445,8 +476,8 @@ insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_se
  * looked at, since the store answers for dense sequences.
  */
 static void
-insert_by_sql(int64 stream_id, int64 first_sequence,
-			  const AzrNewEvents *events, const AzrStreamName *name)
+insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
+			  Datum *type_ids, const AzrStreamName *name)
 {
 	AzrQueryArgs args = {0};
 	ExpectedRows expected = {stream_id, first_sequence, 0};
@@ -460,9 +491,9 @@ insert_by_sql(int64 stream_id, int64 first_sequence,
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(stream_id), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(first_sequence), false);
-	azr_query_arg(&args, TEXTARRAYOID,
-				  PointerGetDatum(construct_array(events->types, events->count, TEXTOID,
-												  -1, false, TYPALIGN_INT)), false);
+	azr_query_arg(&args, INT4ARRAYOID,
+				  PointerGetDatum(construct_array(type_ids, events->count, INT4OID,
+												  sizeof(int32), true, TYPALIGN_INT)), false);
 	azr_query_arg(&args, BYTEAARRAYOID,
 				  PointerGetDatum(construct_array(events->payloads, events->count, BYTEAOID,
 												  -1, false, TYPALIGN_INT)), false);
@@ -488,14 +519,14 @@ insert_by_sql(int64 stream_id, int64 first_sequence,
 				  events->cascade_id == NULL);
 	azr_query_arg(&args, BOOLOID, BoolGetDatum(events->committed), false);
 
-	(void) azr_query_modify("INSERT INTO %s.azr_events (stream_id, sequence, type, payload, "
+	(void) azr_query_modify("INSERT INTO %s.azr_events (stream_id, sequence, type_id, payload, "
 							"metadata, created_at, correlation_id, external_id, "
 							"source_domain, source_edition, source_root, source_sequence, "
 							"cascade_id, committed) "
-							"SELECT $1, $2 + e.n - 1, e.type, e.payload, e.metadata, "
+							"SELECT $1, $2 + e.n - 1, e.type_id, e.payload, e.metadata, "
 							"e.created_at, $7, $8, $9, $10, $11, $12, $13, $14 "
 							"FROM unnest($3, $4, $5, $6) WITH ORDINALITY "
-							"AS e(type, payload, metadata, created_at, n) ORDER BY e.n "
+							"AS e(type_id, payload, metadata, created_at, n) ORDER BY e.n "
 							"RETURNING stream_id, sequence",
 							&args, match_row, &expected);
 

@@ -20,18 +20,18 @@ enum
 	Anum_azr_events_stream_id = 1,
 	Anum_azr_events_sequence,
 	Anum_azr_events_created_at,
-	Anum_azr_events_source_sequence,
-	Anum_azr_events_source_root,
+	Anum_azr_events_type_id,
 	Anum_azr_events_committed,
-	Anum_azr_events_type,
 	Anum_azr_events_payload,
+	Anum_azr_events_metadata,
 	Anum_azr_events_correlation_id,
 	Anum_azr_events_external_id,
-	Anum_azr_events_metadata,
+	Anum_azr_events_cascade_id,
+	Anum_azr_events_source_sequence,
+	Anum_azr_events_source_root,
 	Anum_azr_events_source_domain,
 	Anum_azr_events_source_edition,
-	Anum_azr_events_cascade_id,
-	Natts_azr_events = Anum_azr_events_cascade_id
+	Natts_azr_events = Anum_azr_events_source_edition
 };
 
 /* Columns of the composite type azr_event, as in load.sql. */
@@ -132,6 +132,7 @@ extern void azr_event_scan_end(AzrEventScan *scan);
 extern void azr_events_insert(int64 stream_id, int64 first_sequence,
 							  const AzrNewEvents *events, const AzrStreamName *name);
 
+extern text *azr_stored_event_type(TupleTableSlot *event);
 extern void azr_event_result(TupleTableSlot *event, const text *edition,
 							 Datum *values, bool *nulls);
 

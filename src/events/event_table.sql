@@ -6,17 +6,17 @@ CREATE TABLE @extschema@.azr_events (
 	stream_id bigint NOT NULL,
 	sequence bigint NOT NULL,
 	created_at timestamptz NOT NULL,
-	source_sequence bigint,
-	source_root uuid,
+	type_id integer NOT NULL,
 	committed boolean NOT NULL,
-	type text NOT NULL,
 	payload bytea NOT NULL,
+	metadata jsonb,
 	correlation_id text COLLATE "C",
 	external_id text COLLATE "C",
-	metadata jsonb,
+	cascade_id text COLLATE "C",
+	source_sequence bigint,
+	source_root uuid,
 	source_domain text COLLATE "C",
 	source_edition text COLLATE "C",
-	cascade_id text COLLATE "C",
 	CONSTRAINT azr_events_pkey PRIMARY KEY (stream_id, sequence)
 ) PARTITION BY RANGE (stream_id);
 
@@ -27,6 +27,8 @@ CREATE TABLE @extschema@.azr_edition_events
 
 COMMENT ON TABLE @extschema@.azr_events IS
 'Events of all streams. Written by azr_append() alone; read it by azr_load(), azr_trace() or the view azr_timeline.';
+COMMENT ON COLUMN @extschema@.azr_events.type_id IS
+'The event''s type, in azr_event_types.';
 
 -- What makes a retry safe. The first index on each leaf is its primary key.
 CREATE INDEX azr_main_events_external_id_idx
@@ -45,12 +47,13 @@ CREATE INDEX azr_edition_events_source_idx
 	ON @extschema@.azr_edition_events (stream_id, source_root, source_sequence)
 	WHERE source_root IS NOT NULL;
 
--- What azr_trace() goes by.
+-- What azr_trace() goes by: a hash takes a third of what the ids would, and equal
+-- ones share an entry.
 CREATE INDEX azr_main_events_correlation_id_idx
-	ON @extschema@.azr_main_events (correlation_id)
+	ON @extschema@.azr_main_events (pg_catalog.hashtextextended(correlation_id, 0))
 	WHERE correlation_id IS NOT NULL;
 CREATE INDEX azr_edition_events_correlation_id_idx
-	ON @extschema@.azr_edition_events (correlation_id)
+	ON @extschema@.azr_edition_events (pg_catalog.hashtextextended(correlation_id, 0))
 	WHERE correlation_id IS NOT NULL;
 
 -- What is asked of cascades: is one resolved in a stream, who takes part in it, and
@@ -64,12 +67,13 @@ CREATE INDEX azr_edition_events_cascade_idx
 
 CREATE VIEW @extschema@.azr_timeline AS
 SELECT s.domain, s.edition, s.root,
-	e.sequence, e.type, e.payload, e.metadata, e.created_at,
+	e.sequence, t.type, e.payload, e.metadata, e.created_at,
 	e.correlation_id, e.external_id,
 	e.source_domain, e.source_edition, e.source_root, e.source_sequence,
 	e.cascade_id, e.committed
 FROM @extschema@.azr_events e
-JOIN @extschema@.azr_streams s ON s.stream_id OPERATOR(pg_catalog.=) e.stream_id;
+JOIN @extschema@.azr_streams s ON s.stream_id OPERATOR(pg_catalog.=) e.stream_id
+JOIN @extschema@.azr_event_types t ON t.type_id OPERATOR(pg_catalog.=) e.type_id;
 
 COMMENT ON VIEW @extschema@.azr_timeline IS
 'Every stored event with the names of the stream that owns it, for ad-hoc SQL. No order: use ORDER BY domain, edition, root, sequence.';

@@ -75,13 +75,15 @@ azr_trace(PG_FUNCTION_ARGS)
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
 	return azr_query_return_set(fcinfo,
 								"SELECT s.domain, s.edition, s.root, "
-								"e.sequence, e.type, e.payload, e.metadata, e.created_at, "
+								"e.sequence, t.type, e.payload, e.metadata, e.created_at, "
 								"e.correlation_id, e.external_id, "
 								"e.source_domain, e.source_edition, e.source_root, "
 								"e.source_sequence, e.cascade_id, e.committed "
 								"FROM %s.azr_events e "
 								"JOIN %s.azr_streams s ON s.stream_id = e.stream_id "
-								"WHERE e.correlation_id = $1 "
+								"JOIN %s.azr_event_types t ON t.type_id = e.type_id "
+								"WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
+								"AND e.correlation_id = $1 "
 								"ORDER BY s.domain, s.edition, s.root, e.sequence",
 								&args);
 }

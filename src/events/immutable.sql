@@ -17,10 +17,14 @@ CREATE TRIGGER azr_reject_truncate BEFORE TRUNCATE ON @extschema@.azr_main_event
 CREATE TRIGGER azr_reject_truncate BEFORE TRUNCATE ON @extschema@.azr_edition_events
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_reject_change();
 
--- A stream's names are part of its history.
+-- A stream's names and its events' types are part of its history.
 CREATE TRIGGER azr_reject_change BEFORE UPDATE OR DELETE ON @extschema@.azr_streams
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_reject_change();
 CREATE TRIGGER azr_reject_truncate BEFORE TRUNCATE ON @extschema@.azr_streams
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_reject_change();
+CREATE TRIGGER azr_reject_change BEFORE UPDATE OR DELETE ON @extschema@.azr_event_types
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_reject_change();
+CREATE TRIGGER azr_reject_truncate BEFORE TRUNCATE ON @extschema@.azr_event_types
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_reject_change();
 
 -- ALWAYS: session_replication_role = replica switches off other triggers.
@@ -30,3 +34,5 @@ ALTER TABLE @extschema@.azr_main_events ENABLE ALWAYS TRIGGER azr_reject_truncat
 ALTER TABLE @extschema@.azr_edition_events ENABLE ALWAYS TRIGGER azr_reject_truncate;
 ALTER TABLE @extschema@.azr_streams ENABLE ALWAYS TRIGGER azr_reject_change;
 ALTER TABLE @extschema@.azr_streams ENABLE ALWAYS TRIGGER azr_reject_truncate;
+ALTER TABLE @extschema@.azr_event_types ENABLE ALWAYS TRIGGER azr_reject_change;
+ALTER TABLE @extschema@.azr_event_types ENABLE ALWAYS TRIGGER azr_reject_truncate;

@@ -130,7 +130,7 @@ put_event(TupleTableSlot *event, const text *kind, const text *edition,
 
 	values[Anum_azr_state_entry_kind - 1] = PointerGetDatum(kind);
 	values[Anum_azr_state_entry_sequence - 1] = stored[Anum_azr_events_sequence - 1];
-	values[Anum_azr_state_entry_type - 1] = stored[Anum_azr_events_type - 1];
+	values[Anum_azr_state_entry_type - 1] = PointerGetDatum(azr_stored_event_type(event));
 	values[Anum_azr_state_entry_payload - 1] = stored[Anum_azr_events_payload - 1];
 	values[Anum_azr_state_entry_metadata - 1] = stored[Anum_azr_events_metadata - 1];
 	nulls[Anum_azr_state_entry_metadata - 1] =

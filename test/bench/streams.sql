@@ -15,7 +15,6 @@ INSERT INTO streams SELECT * FROM azr_streams;
 CREATE SEQUENCE stream_ids OWNED BY streams.stream_id;
 SELECT setval('stream_ids', max(stream_id)) FROM streams;
 ALTER TABLE streams ALTER COLUMN stream_id SET DEFAULT nextval('stream_ids');
-CREATE TABLE events (LIKE azr_main_events INCLUDING ALL);
-INSERT INTO events SELECT * FROM azr_main_events;
+\ir events.sql
 VACUUM ANALYZE streams, events, azr_streams, azr_main_events;
 CHECKPOINT;

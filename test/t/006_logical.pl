@@ -19,7 +19,7 @@ $_->safe_psql('postgres', 'CREATE EXTENSION angzarr') foreach $publisher, $subsc
 $publisher->safe_psql(
 	'postgres', q{
 	SELECT azr_append('d', NULL, azr_root('d', 'a'), 0, ARRAY['A', 'B', 'C'], ARRAY['1', '2', '3']::bytea[]);
-	CREATE PUBLICATION store FOR TABLE azr_streams, azr_main_events, azr_edition_events, azr_registered_editions, azr_positions});
+	CREATE PUBLICATION store FOR TABLE azr_streams, azr_event_types, azr_main_events, azr_edition_events, azr_registered_editions, azr_positions});
 my $connection = $publisher->connstr . ' dbname=postgres';
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION store CONNECTION '$connection' PUBLICATION store");
 $subscriber->wait_for_subscription_sync($publisher, 'store');

@@ -73,8 +73,8 @@ $/, 'a revocation');
 # A message has 32 bits for a sequence. No append gets there, but an INSERT can.
 $node->safe_psql('postgres', qq{
 	SELECT add('long', NULL, '$root', 1, NULL, true);
-	INSERT INTO azr_main_events (stream_id, sequence, created_at, committed, type, payload, cascade_id)
-		SELECT stream_id, 4294967294, now(), true, 't', '', NULL FROM azr_streams WHERE domain = 'long';
+	INSERT INTO azr_main_events (stream_id, sequence, created_at, committed, type_id, payload, cascade_id)
+		SELECT stream_id, 4294967294, now(), true, 1, '', NULL FROM azr_streams WHERE domain = 'long';
 	SELECT add('long', NULL, '$root', 1, 'fits'), add('long', NULL, '$root', 1, 'too long');
 	SELECT azr_confirm_cascade('fits')});
 like(decoded('Confirmation', "azr_load('long', NULL, '$root', 4294967297)"), qr/^sequences: 4294967295$/m, 'the highest sequence that it has room for');

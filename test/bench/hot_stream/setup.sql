@@ -1,3 +1,3 @@
-CREATE TABLE events (LIKE azr_main_events INCLUDING ALL);
+\ir ../events.sql
 CREATE TABLE heads (stream_id bigint PRIMARY KEY, next_sequence bigint NOT NULL) WITH (fillfactor = 50);
 INSERT INTO heads VALUES (1, 0);

@@ -1,0 +1,280 @@
+/*-------------------------------------------------------------------------
+ *
+ * event_types.c
+ *	  Types of events by number.
+ *
+ * A backend remembers what it has looked up.  It remembers only what is committed: a
+ * type that the transaction itself has added may be rolled back.  It forgets all of it
+ * when the table is not the same any more (see table.h), or when there is too much.
+ *
+ * Lookups see whatever is committed (SnapshotSelf), not what the caller's snapshot
+ * shows.  An event is visible no sooner than its type, and a row once committed
+ * stays.  But a transaction that must stick to its snapshot gives its events no type that
+ * this does not show: SQL that joins the table could not see them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "base/args.h"
+#include "base/numbered.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "events/event_types.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* More than a store should ever have; with the longest names, 16 MB. */
+#define MAX_REMEMBERED	16384
+
+/* Columns of azr_event_types, as in event_types.sql. */
+enum
+{
+	Anum_azr_event_types_type_id = 1,
+	Anum_azr_event_types_type,
+	Natts_azr_event_types = Anum_azr_event_types_type
+};
+
+static const AzrColumn types_columns[Natts_azr_event_types] = {
+	{"type_id", INT4OID, true},
+	{"type", TEXTOID, true}
+};
+
+/* Places in the array of indexes below. */
+enum
+{
+	INDEX_PRIMARY_KEY,
+	INDEX_TYPE,
+	NUM_INDEXES
+};
+
+static const AzrIndex types_indexes[NUM_INDEXES] = {
+	[INDEX_PRIMARY_KEY] = {NULL, 1, {Anum_azr_event_types_type_id}, 0},
+	[INDEX_TYPE] = {"azr_event_types_type_idx", 1, {Anum_azr_event_types_type}, 0}
+};
+
+static AzrTable types_table = {
+	.name = "azr_event_types",
+	.ncolumns = Natts_azr_event_types,
+	.columns = types_columns,
+	.nindexes = NUM_INDEXES,
+	.indexes = types_indexes
+};
+
+static AzrNumbers type_numbers = {
+	.sequence = "azr_event_type_ids",
+	.table = &types_table
+};
+
+PG_FUNCTION_INFO_V1(azr_event_type);
+
+typedef struct TypeByNumber
+{
+	int32		number;			/* hash key */
+	text	   *type;
+} TypeByNumber;
+
+typedef struct TypeByHash
+{
+	uint64		hash;			/* of the type's bytes; hash key */
+	text	   *type;
+	int32		number;
+} TypeByHash;
+
+/* What is remembered, in a context of its own; NULL for nothing. */
+static MemoryContext remembered = NULL;
+static HTAB *by_number;
+static HTAB *by_hash;
+static uint64 remembered_finding;	/* of types_table */
+
+static int32 add_type(const text *type);
+static text *remember(int32 number, TupleTableSlot *row);
+static bool remembers(void);
+static void forget(void);
+static uint64 hash_of(const text *type);
+
+/*
+ * azr_event_type(type_id) -> text
+ */
+Datum
+azr_event_type(PG_FUNCTION_ARGS)
+{
+	text	   *type;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	type = azr_type_name(PG_GETARG_INT32(0));
+	PG_RETURN_TEXT_P(DatumGetTextPCopy(PointerGetDatum(type)));
+}
+
+/*
+ * The number of a type of one to AZR_MAX_TYPE_BYTES bytes.  One that has none gets one.
+ */
+int32
+azr_type_number(const text *type)
+{
+	Relation	rel;
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	int32		number = 0;
+	bool		by_snapshot = IsolationUsesXactSnapshot();
+
+	if (remembers() && !by_snapshot)
+	{
+		uint64		hash = hash_of(type);
+		TypeByHash *entry = hash_search(by_hash, &hash, HASH_FIND, NULL);
+
+		if (entry != NULL && azr_same_text(entry->type, type))
+			return entry->number;
+	}
+
+	rel = azr_table_open(&types_table, AccessShareLock);
+	azr_key_text(&key, 1, type);
+	azr_scan_begin(&scan, &types_table, rel, INDEX_TYPE, SnapshotSelf, &key, 1);
+	do
+		row = azr_scan_next(&scan, ForwardScanDirection);
+	while (row != NULL && by_snapshot &&
+		   !table_tuple_satisfies_snapshot(rel, row, GetTransactionSnapshot()));
+	if (row != NULL)
+	{
+		number = DatumGetInt32(row->tts_values[Anum_azr_event_types_type_id - 1]);
+		(void) remember(number, row);
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return row != NULL ? number : add_type(type);
+}
+
+/*
+ * The type with a number that an event has.  It is valid until the next call.
+ *
+ * Raises XX001 where there is none: somebody has changed the table.
+ */
+text *
+azr_type_name(int32 number)
+{
+	Relation	rel;
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	text	   *type;
+
+	if (remembers())
+	{
+		TypeByNumber *entry = hash_search(by_number, &number, HASH_FIND, NULL);
+
+		if (entry != NULL)
+			return entry->type;
+	}
+
+	rel = azr_table_open(&types_table, AccessShareLock);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
+	azr_scan_begin(&scan, &types_table, rel, INDEX_PRIMARY_KEY, SnapshotSelf, &key, 1);
+	row = azr_scan_next(&scan, ForwardScanDirection);
+	if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("event type %d does not exist", number),
+				 errhint("The row of azr_event_types that had this type_id is gone.")));
+	type = remember(number, row);
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return type;
+}
+
+static int32
+add_type(const text *type)
+{
+	Relation	rel = azr_table_open(&types_table, RowExclusiveLock);
+	int64		number = azr_next_number(&type_numbers);
+	Datum		values[Natts_azr_event_types];
+	bool		nulls[Natts_azr_event_types] = {false};
+
+	values[Anum_azr_event_types_type_id - 1] = Int32GetDatum((int32) number);
+	values[Anum_azr_event_types_type - 1] = PointerGetDatum(type);
+	azr_add_numbered(&type_numbers, values, nulls, text_to_cstring(type));
+	table_close(rel, NoLock);
+	return (int32) number;
+}
+
+/*
+ * Note a row of the table.  What this transaction has added may be rolled back: its
+ * number is not given again, but its type will need another.
+ */
+static text *
+remember(int32 number, TupleTableSlot *row)
+{
+	text	   *type = DatumGetTextPP(row->tts_values[Anum_azr_event_types_type - 1]);
+	TypeByNumber *entry;
+	bool		copied;
+	HeapTuple	tuple;
+
+	if (!remembers() || hash_get_num_entries(by_number) >= MAX_REMEMBERED)
+		forget();
+
+	entry = hash_search(by_number, &number, HASH_ENTER, NULL);
+	entry->type = (text *) MemoryContextAlloc(remembered, VARSIZE_ANY(type));
+	memcpy(entry->type, type, VARSIZE_ANY(type));
+
+	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
+	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
+	{
+		uint64		hash = hash_of(type);
+		TypeByHash *named = hash_search(by_hash, &hash, HASH_ENTER, NULL);
+
+		named->type = entry->type;
+		named->number = number;
+	}
+	return entry->type;
+}
+
+/*
+ * Is what was remembered still true?
+ */
+static bool
+remembers(void)
+{
+	return remembered != NULL && azr_table_is_known(&types_table, remembered_finding);
+}
+
+/*
+ * Begin anew to remember, of the table as it was just opened.
+ */
+static void
+forget(void)
+{
+	HASHCTL		number_info = {0};
+	HASHCTL		hash_info = {0};
+
+	if (remembered != NULL)
+		MemoryContextDelete(remembered);
+	remembered = AllocSetContextCreate(CacheMemoryContext, "angzarr event types",
+									   ALLOCSET_SMALL_SIZES);
+	number_info.keysize = sizeof(int32);
+	number_info.entrysize = sizeof(TypeByNumber);
+	number_info.hcxt = remembered;
+	by_number = hash_create("angzarr event types by number", 64, &number_info,
+							HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	hash_info.keysize = sizeof(uint64);
+	hash_info.entrysize = sizeof(TypeByHash);
+	hash_info.hcxt = remembered;
+	by_hash = hash_create("angzarr event types by hash", 64, &hash_info,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	remembered_finding = types_table.findings;
+}
+
+static uint64
+hash_of(const text *type)
+{
+	return hash_bytes_extended((const unsigned char *) VARDATA_ANY(type),
+							   VARSIZE_ANY_EXHDR(type), 0);
+}
