@@ -1,0 +1,1 @@
+SELECT azr_roots('bench', NULL, NULL, 5);

@@ -1,1 +1,0 @@
-SELECT l.* FROM azr_next_sequence('bench', NULL, '00000000-0000-0000-0000-000000000001') n, azr_load('bench', NULL, '00000000-0000-0000-0000-000000000001', n - 10) l;

@@ -1,1 +1,0 @@
-\ir ../stream_of_size.sql

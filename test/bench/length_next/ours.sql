@@ -1,1 +1,0 @@
-SELECT azr_next_sequence('bench', NULL, '00000000-0000-0000-0000-000000000001');
