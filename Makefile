@@ -40,6 +40,7 @@ OBJS = \
 	src/events/immutable.o \
 	src/events/json_events.o \
 	src/events/load.o \
+	src/events/load_scan.o \
 	src/events/roots.o \
 	src/events/timeline.o \
 	src/merge/append_commutative.o \
@@ -89,7 +90,7 @@ endif
 
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
-REGRESS = install arguments append idempotency load json find roots types \
+REGRESS = install arguments append idempotency load load_scan json find roots types \
 	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
 	privileges reinstall
 REGRESS_OPTS = --inputdir=.

@@ -13,7 +13,10 @@ DROP EXTENSION angzarr;
 CREATE EXTENSION angzarr;
 SELECT next_sequence FROM azr_append('again', NULL, :'r', NULL, types(1), payloads(1));
 
+PREPARE load AS SELECT sequence, type FROM azr_load('again', NULL, '00000000-0000-0000-0000-000000000001');
+EXECUTE load;
 DROP EXTENSION angzarr;
+EXECUTE load;
 CREATE SCHEMA "other ""schema";
 CREATE SCHEMA "Other schema";
 CREATE EXTENSION angzarr SCHEMA "Other schema";
@@ -48,3 +51,4 @@ SELECT azr_version();
 CREATE EXTENSION angzarr;
 SELECT next_sequence FROM azr_append('again', NULL, :'r', NULL, types(1), payloads(1));
 DROP SCHEMA renamed, "other ""schema";
+EXECUTE load;

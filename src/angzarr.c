@@ -24,6 +24,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "events/load_scan.h"
 #include "fmgr.h"
 #include "snapshots/load_state.h"
 #include "snapshots/snapshot_table.h"
@@ -43,6 +44,7 @@ void
 _PG_init(void)
 {
 	azr_snapshots_init();
+	azr_load_scan_init();
 	azr_load_state_init();
 	MarkGUCPrefixReserved("angzarr");
 }

@@ -80,6 +80,14 @@
 #define azr_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 
+/* PostgreSQL 16 has one function for all kinds of objects. */
+#if PG_VERSION_NUM >= 160000
+#define azr_function_aclcheck(funcid, roleid, mode) \
+	object_aclcheck(ProcedureRelationId, (funcid), (roleid), (mode))
+#else
+#define azr_function_aclcheck(funcid, roleid, mode) pg_proc_aclcheck((funcid), (roleid), (mode))
+#endif
+
 /* PostgreSQL 18 writes it before the declaration. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -70,7 +70,8 @@ azr_load_effective(PG_FUNCTION_ARGS)
 		Datum		values[Natts_azr_event];
 		bool		nulls[Natts_azr_event];
 
-		azr_event_result(event, is_own ? name.edition : main_edition, values, nulls);
+		azr_event_result(event, azr_stored_event_type(event),
+						 is_own ? name.edition : main_edition, values, nulls);
 		if (!is_effective(&load, values, nulls))
 		{
 			values[Anum_azr_event_type - 1] = PointerGetDatum(no_op);

@@ -347,21 +347,34 @@ azr_events_insert(int64 stream_id, int64 first_sequence,
 	table_close(rel, NoLock);
 }
 
+TimestampTz
+azr_stored_created_at(TupleTableSlot *event)
+{
+	return DatumGetTimestampTz(event->tts_values[Anum_azr_events_created_at - 1]);
+}
+
+int32
+azr_stored_type_number(TupleTableSlot *event)
+{
+	return DatumGetInt32(event->tts_values[Anum_azr_events_type_id - 1]);
+}
+
 /*
  * The type of a stored event, valid until the next one is asked for.
  */
 text *
 azr_stored_event_type(TupleTableSlot *event)
 {
-	return azr_type_name(DatumGetInt32(event->tts_values[Anum_azr_events_type_id - 1]));
+	return azr_type_name(azr_stored_type_number(event));
 }
 
 /*
- * Turn a stored event into the columns of azr_event.  They are valid until the next
- * event is looked at.
+ * Turn a stored event into the columns of azr_event.  They are valid as long as 'type',
+ * and until the next event is looked at.
  */
 void
-azr_event_result(TupleTableSlot *event, const text *edition, Datum *values, bool *nulls)
+azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
+				 Datum *values, bool *nulls)
 {
 	static const AttrNumber stored[Natts_azr_event] = {
 		[Anum_azr_event_sequence - 1] = Anum_azr_events_sequence,
@@ -387,7 +400,7 @@ azr_event_result(TupleTableSlot *event, const text *edition, Datum *values, bool
 		values[i] = event->tts_values[stored[i] - 1];
 		nulls[i] = event->tts_isnull[stored[i] - 1];
 	}
-	values[Anum_azr_event_type - 1] = PointerGetDatum(azr_stored_event_type(event));
+	values[Anum_azr_event_type - 1] = PointerGetDatum(type);
 	nulls[Anum_azr_event_type - 1] = false;
 	values[Anum_azr_event_edition - 1] = PointerGetDatum(edition);
 	nulls[Anum_azr_event_edition - 1] = false;

@@ -132,8 +132,10 @@ extern void azr_event_scan_end(AzrEventScan *scan);
 extern void azr_events_insert(int64 stream_id, int64 first_sequence,
 							  const AzrNewEvents *events, const AzrStreamName *name);
 
+extern TimestampTz azr_stored_created_at(TupleTableSlot *event);
+extern int32 azr_stored_type_number(TupleTableSlot *event);
 extern text *azr_stored_event_type(TupleTableSlot *event);
-extern void azr_event_result(TupleTableSlot *event, const text *edition,
+extern void azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 							 Datum *values, bool *nulls);
 
 #endif							/* AZR_EVENT_TABLE_H */

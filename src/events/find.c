@@ -112,7 +112,7 @@ return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
 		Datum		values[Natts_azr_event];
 		bool		nulls[Natts_azr_event];
 
-		azr_event_result(event, name->edition, values, nulls);
+		azr_event_result(event, azr_stored_event_type(event), name->edition, values, nulls);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	azr_event_scan_end(&scan);

@@ -7,8 +7,9 @@
  */
 #include "postgres.h"
 
+#include "events/event_types.h"
 #include "events/json_events.h"
-#include "events/timeline.h"
+#include "events/load.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -18,27 +19,7 @@ PG_FUNCTION_INFO_V1(azr_load);
 PG_FUNCTION_INFO_V1(azr_load_json);
 PG_FUNCTION_INFO_V1(azr_next_sequence);
 
-/* What is asked of a stream. */
-typedef struct LoadRequest
-{
-	AzrStreamName stream;
-	int64		from;
-	AzrOptionalInt64 to;
-	bool		has_until;
-	TimestampTz until;
-	AzrOptionalInt64 divergence;
-	AzrOptionalInt64 max_count;
-} LoadRequest;
-
-/* Sees one event as the columns of azr_event. */
-typedef void (*EventSink) (const Datum *values, const bool *nulls, void *arg);
-
-static LoadRequest read_request(FunctionCallInfo fcinfo);
-static AzrTimeline find_timeline(const LoadRequest *request);
-static void load(const LoadRequest *request, const AzrTimeline *timeline,
-				 EventSink sink, void *arg);
-static void put_row(const Datum *values, const bool *nulls, void *arg);
-static void put_json(const Datum *values, const bool *nulls, void *arg);
+static const text *type_of(AzrLoad *load, TupleTableSlot *event);
 
 /*
  * azr_load(domain, edition, root, from_sequence, to_sequence, until,
@@ -50,15 +31,18 @@ static void put_json(const Datum *values, const bool *nulls, void *arg);
 Datum
 azr_load(PG_FUNCTION_ARGS)
 {
-	LoadRequest request = read_request(fcinfo);
-	AzrTimeline timeline = find_timeline(&request);
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	AzrLoad		load;
+	Datum		values[Natts_azr_event];
+	bool		nulls[Natts_azr_event];
 
+	azr_load_begin(&load, fcinfo, GetActiveSnapshot());
 	InitMaterializedSRF(fcinfo, 0);
 	if (rsinfo->setDesc->natts != Natts_azr_event)
 		elog(ERROR, "unexpected number of columns in azr_event");
-
-	load(&request, &timeline, put_row, rsinfo);
+	while (azr_load_next(&load, values, nulls))
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	azr_load_end(&load);
 	PG_RETURN_NULL();
 }
 
@@ -70,21 +54,25 @@ azr_load(PG_FUNCTION_ARGS)
 Datum
 azr_load_json(PG_FUNCTION_ARGS)
 {
-	LoadRequest request = read_request(fcinfo);
-	AzrTimeline timeline = find_timeline(&request);
-	const AzrStreamName *name = &request.stream;
+	AzrLoad		load;
+	const AzrStreamName *name = &load.stream;
 	AzrJsonWriter writer;
 	JsonbValue *document;
+	Datum		values[Natts_azr_event];
+	bool		nulls[Natts_azr_event];
 
+	azr_load_begin(&load, fcinfo, GetActiveSnapshot());
 	azr_json_begin(&writer);
 	azr_json_push_text(&writer, "domain", name->domain);
 	azr_json_push_text(&writer, "edition", name->edition);
 	azr_json_push_uuid(&writer, "root", name->root);
 	azr_json_push_int64(&writer, "next_sequence",
-						azr_timeline_next(&timeline, GetActiveSnapshot()));
+						azr_timeline_next(&load.timeline, GetActiveSnapshot()));
 	azr_json_push_key(&writer, "events");
 	(void) pushJsonbValue(&writer.state, WJB_BEGIN_ARRAY, NULL);
-	load(&request, &timeline, put_json, &writer);
+	while (azr_load_next(&load, values, nulls))
+		azr_json_push_event(&writer, values, nulls);
+	azr_load_end(&load);
 	(void) pushJsonbValue(&writer.state, WJB_END_ARRAY, NULL);
 	document = pushJsonbValue(&writer.state, WJB_END_OBJECT, NULL);
 
@@ -106,68 +94,84 @@ azr_next_sequence(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(azr_timeline_next(&timeline, GetActiveSnapshot()));
 }
 
-static LoadRequest
-read_request(FunctionCallInfo fcinfo)
+/*
+ * Begin to load, by the arguments that azr_load and azr_load_json share.  What is
+ * allocated, and the arguments, must live until azr_load_end().
+ */
+void
+azr_load_begin(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot)
 {
-	LoadRequest request = {0};
+	AzrOptionalInt64 divergence;
+	AzrOptionalInt64 max_count;
+	AzrOptionalInt64 to;
+	int64		from;
 
-	request.stream = azr_arg_stream(fcinfo, 0);
-	request.from = azr_arg_count(fcinfo, 3, "from_sequence");
-	request.to = azr_arg_optional_count(fcinfo, 4, "to_sequence");
-	request.has_until = !PG_ARGISNULL(5);
-	if (request.has_until)
-		request.until = PG_GETARG_TIMESTAMPTZ(5);
-	request.divergence = azr_arg_divergence(fcinfo, 6, &request.stream);
-	request.max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
-	return request;
-}
+	load->stream = azr_arg_stream(fcinfo, 0);
+	from = azr_arg_count(fcinfo, 3, "from_sequence");
+	to = azr_arg_optional_count(fcinfo, 4, "to_sequence");
+	load->has_until = !PG_ARGISNULL(5);
+	if (load->has_until)
+		load->until = PG_GETARG_TIMESTAMPTZ(5);
+	divergence = azr_arg_divergence(fcinfo, 6, &load->stream);
+	max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
 
-static AzrTimeline
-find_timeline(const LoadRequest *request)
-{
-	return azr_timeline_find(&request->stream, request->divergence, GetActiveSnapshot());
+	load->context = CurrentMemoryContext;
+	memset(load->types, 0, sizeof(load->types));
+	load->left = max_count.given ? max_count.value : PG_INT64_MAX;
+	load->main_edition = cstring_to_text(AZR_MAIN_EDITION);
+	load->timeline = azr_timeline_find(&load->stream, divergence, snapshot);
+	azr_timeline_scan_begin(&load->scan, &load->timeline, from, to, snapshot);
 }
 
 /*
- * Hand the events that were asked for to 'sink', ascending.
+ * The next event as the columns of azr_event, ascending.  They are valid until the
+ * next one of this load is looked at.  Returns false after the last one.
  */
-static void
-load(const LoadRequest *request, const AzrTimeline *timeline, EventSink sink, void *arg)
+bool
+azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 {
-	const text *main_edition = cstring_to_text(AZR_MAIN_EDITION);
-	AzrTimelineScan scan;
 	TupleTableSlot *event;
 	bool		is_own;
-	int64		left = request->max_count.given ? request->max_count.value : PG_INT64_MAX;
 
-	azr_timeline_scan_begin(&scan, timeline, request->from, request->to, GetActiveSnapshot());
-	while (left > 0 && (event = azr_timeline_scan_next(&scan, &is_own)) != NULL)
+	while (load->left > 0 &&
+		   (event = azr_timeline_scan_next(&load->scan, &is_own)) != NULL)
 	{
-		Datum		values[Natts_azr_event];
-		bool		nulls[Natts_azr_event];
-
-		azr_event_result(event, is_own ? request->stream.edition : main_edition,
-						 values, nulls);
-		if (request->has_until &&
-			DatumGetTimestampTz(values[Anum_azr_event_created_at - 1]) > request->until)
+		if (load->has_until && azr_stored_created_at(event) > load->until)
 			continue;
-		sink(values, nulls, arg);
-		left--;
+		azr_event_result(event, type_of(load, event),
+						 is_own ? load->stream.edition : load->main_edition,
+						 values, nulls);
+		load->left--;
+		return true;
 	}
-	azr_timeline_scan_end(&scan);
+	return false;
 }
 
-static void
-put_row(const Datum *values, const bool *nulls, void *arg)
+void
+azr_load_end(AzrLoad *load)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) arg;
-
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc,
-						 unconstify(Datum *, values), unconstify(bool *, nulls));
+	azr_timeline_scan_end(&load->scan);
 }
 
-static void
-put_json(const Datum *values, const bool *nulls, void *arg)
+/*
+ * An event's type.  It is the load's own copy: while one of its events is looked at,
+ * others may ask for types.
+ */
+static const text *
+type_of(AzrLoad *load, TupleTableSlot *event)
 {
-	azr_json_push_event((AzrJsonWriter *) arg, values, nulls);
+	int32		number = azr_stored_type_number(event);
+	int			i = number & (AZR_LOAD_TYPES - 1);
+
+	if (load->types[i].type == NULL || load->types[i].number != number)
+	{
+		const text *type = azr_type_name(number);
+
+		if (load->types[i].type != NULL)
+			pfree(load->types[i].type);
+		load->types[i].type = (text *) MemoryContextAlloc(load->context, VARSIZE_ANY(type));
+		memcpy(load->types[i].type, type, VARSIZE_ANY(type));
+		load->types[i].number = number;
+	}
+	return load->types[i].type;
 }

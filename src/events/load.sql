@@ -20,6 +20,12 @@ CREATE TYPE @extschema@.azr_event AS (
 COMMENT ON TYPE @extschema@.azr_event IS
 'An event as it was stored. edition: the timeline that owns it.';
 
+CREATE FUNCTION @extschema@.azr_load_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_load_support(internal) IS
+'Planner support function of azr_load: how many events a call gives.';
+
 CREATE FUNCTION @extschema@.azr_load(
 	domain text,
 	edition text,
@@ -30,7 +36,7 @@ CREATE FUNCTION @extschema@.azr_load(
 	divergence bigint DEFAULT NULL,
 	max_count bigint DEFAULT NULL
 ) RETURNS SETOF @extschema@.azr_event
-LANGUAGE c STABLE PARALLEL SAFE COST 10 ROWS 100 AS 'MODULE_PATHNAME';
+LANGUAGE c STABLE PARALLEL SAFE COST 10 ROWS 100 SUPPORT @extschema@.azr_load_support AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_load(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint) IS
 'Reads a stream''s events in ascending order of sequence.

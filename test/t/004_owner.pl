@@ -29,6 +29,7 @@ my @calls = (
 	q{SELECT outcome FROM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[], correlation_id => 'c', external_id => 'x', source_domain => 's', source_root => es.azr_root('s', 's'), source_sequence => 7)},
 	q{SELECT outcome FROM es.azr_append_json('d', NULL, es.azr_root('d', current_user), NULL, '[{"type": "A", "data": 1}]')},
 	q{SELECT count(*) FROM es.azr_load('d', NULL, es.azr_root('d', 'a'))},
+	q{SELECT l FROM es.azr_load('d', NULL, es.azr_root('d', 'a')) l},
 	q{SELECT es.azr_load_json('d', NULL, es.azr_root('d', 'a')) ->> 'next_sequence'},
 	q{SELECT es.azr_next_sequence('d', NULL, es.azr_root('d', 'a'))},
 	q{SELECT es.azr_domains()},

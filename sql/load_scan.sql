@@ -1,0 +1,146 @@
+-- azr_load in FROM reads events as they are asked for: a scan of its own, which gives
+-- what the function gives everywhere else.
+\set r '00000000-0000-0000-0000-000000000001'
+SELECT (azr_append('scan', NULL, :'r', 0, array_agg('scan.' || i % 40), array_agg(convert_to('payload ' || i, 'UTF8')),
+	array_agg(CASE WHEN i % 3 = 0 THEN jsonb_build_object('n', i) END),
+	array_agg('2020-01-01 00:00+00'::timestamptz + i * interval '1 hour'), 'scan')).next_sequence
+FROM generate_series(0, 199) i;
+SELECT next_sequence FROM azr_append('scan', 'e', :'r', 150, types(60), payloads(60));
+SELECT (azr_append('scan', NULL, azr_root('scan', i::text), 0, types(i), payloads(i))).next_sequence FROM generate_series(1, 5) i;
+
+-- what is planned
+EXPLAIN (COSTS off) SELECT * FROM azr_load('scan', NULL, :'r');
+EXPLAIN (COSTS off, VERBOSE) SELECT sequence FROM azr_load('scan', 'e', :'r', 5, max_count => 7) l WHERE l.type <> 'x' LIMIT 2;
+EXPLAIN (COSTS off) SELECT l.sequence FROM generate_series(1, 5) i, azr_load('scan', NULL, azr_root('scan', i::text)) l LIMIT 1;
+EXPLAIN (COSTS off) SELECT l FROM azr_load('scan', NULL, :'r') l;
+EXPLAIN (COSTS off) SELECT 1 FROM azr_load('scan', NULL, :'r') l WHERE l IS NOT NULL;
+EXPLAIN (COSTS off) SELECT * FROM azr_load('scan', NULL, :'r') WITH ORDINALITY;
+EXPLAIN (COSTS off) SELECT * FROM ROWS FROM (azr_load('scan', NULL, :'r'), generate_series(1, 3));
+EXPLAIN (COSTS off) SELECT azr_load('scan', NULL, :'r');
+CREATE FUNCTION rows_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE plan jsonb;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT json) SELECT * FROM ' || query INTO plan;
+	RETURN concat(plan -> 0 -> 'Plan' ->> 'Node Type', ' ', plan -> 0 -> 'Plan' ->> 'Plan Rows');
+END
+$$;
+SELECT rows_of('azr_load(''scan'', NULL, ''' || :'r' || '''' || args || ')')
+FROM unnest(ARRAY['', ', 5', ', 5, 25', ', 25, 5', ', 5, 25, max_count => 3', ', max_count => 30', ', max_count => 0', ', 5, 25, max_count => 30']) args;
+-- another function of that name is none of ours
+CREATE SCHEMA scan;
+CREATE FUNCTION scan.azr_load(text, text, uuid, int, int, int, int, int) RETURNS SETOF bigint LANGUAGE plpgsql AS 'BEGIN RETURN NEXT 42; END';
+CREATE FUNCTION scan.azr_load(text, text, uuid, int, int, int, int) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT 43';
+EXPLAIN (COSTS off) SELECT * FROM scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4, 5);
+SELECT * FROM scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4, 5) a, scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4) b;
+DROP SCHEMA scan CASCADE;
+
+-- the same events in the same order, by both ways
+CREATE FUNCTION differences(args text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE scanned text; called text; n int;
+BEGIN
+	EXECUTE format('SELECT count(*), string_agg(ROW(sequence, type, payload, metadata, created_at, edition, correlation_id, external_id, source_domain, source_edition, source_root, source_sequence, cascade_id, committed)::text, E''\n'') FROM azr_load(%s)', args) INTO n, scanned;
+	EXECUTE format('SELECT string_agg(l::text, E''\n'') FROM azr_load(%s) l', args) INTO called;
+	RETURN n || CASE WHEN scanned IS DISTINCT FROM called THEN ' different' ELSE ' the same' END;
+END
+$$;
+SELECT args, differences(args) FROM unnest(ARRAY[
+	$$'scan', NULL, '00000000-0000-0000-0000-000000000001'$$,
+	$$'scan', 'e', '00000000-0000-0000-0000-000000000001'$$,
+	$$'scan', 'e', '00000000-0000-0000-0000-000000000001', 140, 160$$,
+	$$'scan', 'f', '00000000-0000-0000-0000-000000000001', 100, divergence => 120$$,
+	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', until => '2020-01-02 12:00+00'$$,
+	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', until => '2020-01-02 12:00+00', max_count => 5$$,
+	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', 50, 20$$,
+	$$'scan', NULL, '00000000-0000-0000-0000-000000000009'$$]) args;
+
+-- again and again, by other arguments each time
+SELECT i, count(l.sequence), string_agg(l.type, ' ' ORDER BY l.sequence)
+FROM generate_series(1, 6) i LEFT JOIN azr_load('scan', NULL, azr_root('scan', i::text), greatest(i - 3, 0)) l ON true GROUP BY i ORDER BY i;
+SELECT i, (SELECT max(sequence) FROM azr_load('scan', NULL, azr_root('scan', i::text))) FROM generate_series(0, 5) i;
+SET enable_material = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_memoize = off;
+-- one inside the other: types of both at once, more than a load remembers
+SELECT count(*), count(DISTINCT a.type), bool_and(a.type = 'scan.' || a.sequence % 40 AND b.type = 'scan.' || b.sequence % 40)
+FROM azr_load('scan', NULL, :'r') a, azr_load('scan', NULL, :'r') b WHERE a.sequence <= b.sequence + 1;
+RESET ALL;
+
+-- no more is read than is asked for; what comes later is not seen
+BEGIN;
+DECLARE c CURSOR FOR SELECT sequence, type FROM azr_load('scan', NULL, azr_root('scan', '5'));
+FETCH 2 FROM c;
+SELECT next_sequence FROM azr_append('scan', NULL, azr_root('scan', '5'), 5, types(1), payloads(1));
+FETCH ALL FROM c;
+CLOSE c;
+DECLARE s SCROLL CURSOR FOR SELECT sequence FROM azr_load('scan', NULL, azr_root('scan', '5'));
+FETCH LAST FROM s;
+FETCH PRIOR FROM s;
+FETCH ABSOLUTE 2 FROM s;
+DECLARE h CURSOR WITH HOLD FOR SELECT sequence FROM azr_load('scan', NULL, azr_root('scan', '5'));
+FETCH FROM h;
+DECLARE u CURSOR FOR SELECT sequence FROM azr_load('scan', NULL, azr_root('scan', '5'));
+SAVEPOINT p;
+FETCH FROM u;
+ROLLBACK TO p;
+FETCH FROM u;
+ROLLBACK TO p;
+DECLARE n CURSOR FOR SELECT sequence FROM azr_load('scan', NULL, azr_root('scan', '5'));
+FETCH FROM n;
+COMMIT;
+FETCH ALL FROM h;
+CLOSE h;
+-- appending to what is being read comes to an end
+SELECT count((azr_append('scan', NULL, azr_root('scan', '4'), NULL, ARRAY[l.type], ARRAY[l.payload])).next_sequence)
+FROM azr_load('scan', NULL, azr_root('scan', '4')) l;
+SELECT azr_next_sequence('scan', NULL, azr_root('scan', '4'));
+DO $$
+DECLARE e record; n int := 0;
+BEGIN
+	FOR e IN SELECT sequence FROM azr_load('scan', NULL, azr_root('scan', '3')) LOOP
+		PERFORM azr_append('scan', NULL, azr_root('scan', '3'), NULL, ARRAY['more'], ARRAY['']::bytea[]);
+		COMMIT;
+		n := n + 1;
+	END LOOP;
+	RAISE NOTICE '% of %', n, azr_next_sequence('scan', NULL, azr_root('scan', '3'));
+END
+$$;
+
+-- a plan for all arguments, and one that outlives the function
+SET plan_cache_mode = force_generic_plan;
+PREPARE load(text, uuid, bigint) AS SELECT count(*), max(type) FROM azr_load('scan', $1, $2, $3);
+EXECUTE load(NULL, :'r', 0);
+EXECUTE load('e', :'r', 140);
+EXECUTE load(NULL, NULL, 0);
+EXECUTE load(NULL, :'r', -1);
+EXECUTE load('e', :'r', 140);
+EXPLAIN (COSTS off) EXECUTE load('e', :'r', 140);
+RESET plan_cache_mode;
+
+-- with other tables' rows locked, the planner needs the row as a whole
+CREATE TABLE scanned (root uuid, seen bigint);
+INSERT INTO scanned VALUES (:'r', 2);
+EXPLAIN (COSTS off) SELECT l.sequence FROM scanned t, azr_load('scan', NULL, t.root, t.seen, 5) l FOR UPDATE OF t;
+SELECT l.sequence FROM scanned t, azr_load('scan', NULL, t.root, t.seen, 5) l FOR UPDATE OF t;
+UPDATE scanned t SET seen = l.sequence FROM azr_load('scan', NULL, :'r', 10, 11) l RETURNING seen;
+CREATE VIEW scan_view AS SELECT t.root, l.sequence, l.type FROM scanned t LEFT JOIN LATERAL azr_load('scan', NULL, t.root, t.seen, 13) l ON l.sequence % 2 = 0;
+SELECT * FROM scan_view ORDER BY sequence;
+INSERT INTO scanned SELECT root, sequence FROM scan_view;
+SELECT count(*) FROM scanned s LEFT JOIN scan_view v USING (root) WHERE v.type IS NOT NULL;
+DROP VIEW scan_view;
+DROP TABLE scanned;
+
+-- in a parallel worker
+SELECT set_config(name, 'on', false) IS NOT NULL AS parallel FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT count(*), max(type) FROM azr_load('scan', NULL, :'r');
+RESET ALL;
+
+-- more types than a backend remembers, while one is being looked at
+SELECT (azr_append('scan', NULL, azr_root('scan', 'many'), NULL, types, payloads)).next_sequence
+FROM (SELECT array_agg('scan.many.' || i ORDER BY i) AS types, array_agg(''::bytea) AS payloads FROM generate_series(0, 19999) i) a;
+\c
+-- also the first query of a session
+EXPLAIN (COSTS off) SELECT sequence FROM azr_load('scan', NULL, :'r');
+SELECT count(*), bool_and(a.type = 'scan.many.' || a.sequence AND b.type = 'scan.many.' || b.sequence)
+FROM azr_load('scan', NULL, azr_root('scan', 'many'), 0, 3) a, LATERAL azr_load('scan', NULL, azr_root('scan', 'many'), a.sequence) b;
+DROP FUNCTION differences, rows_of;

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * load.h
+ *	  Loading one stream, event by event.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_LOAD_H
+#define AZR_LOAD_H
+
+#include "events/timeline.h"
+#include "fmgr.h"
+
+/* How many types a load remembers by itself: a power of two. */
+#define AZR_LOAD_TYPES	16
+
+/* A load in progress. */
+typedef struct AzrLoad
+{
+	AzrStreamName stream;
+	AzrTimeline timeline;
+	AzrTimelineScan scan;
+	bool		has_until;
+	TimestampTz until;
+	int64		left;			/* how many more events are asked for */
+	const text *main_edition;
+	MemoryContext context;
+	struct
+	{
+		int32		number;
+		text	   *type;		/* or NULL */
+	}			types[AZR_LOAD_TYPES];
+} AzrLoad;
+
+extern PGDLLEXPORT Datum azr_load(PG_FUNCTION_ARGS);
+
+extern void azr_load_begin(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot);
+extern bool azr_load_next(AzrLoad *load, Datum *values, bool *nulls);
+extern void azr_load_end(AzrLoad *load);
+
+#endif							/* AZR_LOAD_H */
