@@ -1,0 +1,72 @@
+# What a backend's memory comes to: it does not grow with the streams and types that it
+# has seen, a large append takes it in the order of its input, and a large load no more
+# than PostgreSQL is allowed to keep rows in.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_buffers = '4MB'\nautovacuum = off\nfsync = off\nwork_mem = '4MB'\nmax_locks_per_transaction = 1000");
+$node->start;
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION angzarr;
+	CREATE FUNCTION memory(which text) RETURNS int LANGUAGE sql AS $$
+		SELECT substring(pg_read_file('/proc/self/status') FROM which || ':\s+(\d+) kB')::int $$;
+
+	-- touches streams, a few of which there are, and appends now and then
+	CREATE PROCEDURE touch(first int, last int) LANGUAGE plpgsql AS $$
+	BEGIN
+		FOR i IN first .. last LOOP
+			PERFORM azr_next_sequence('d', CASE WHEN i % 2 = 0 THEN 'e' END, azr_root('d', i::text));
+			IF i % 50 = 0 THEN
+				PERFORM azr_append('d', NULL, azr_root('d', i::text), NULL, ARRAY['type ' || i], ARRAY['']::bytea[]);
+				PERFORM count(*) FROM azr_load('d', NULL, azr_root('d', i::text));
+				COMMIT;
+			END IF;
+		END LOOP;
+	END
+	$$});
+
+# kB by which the memory of a session rises at most while it runs something, beyond what
+# it has before.
+sub growth
+{
+	my ($before, $sql) = @_;
+	my $result = $node->safe_psql(
+		'postgres', qq{
+		SET client_min_messages = warning;
+		$before;
+		SELECT memory('VmHWM') > 0 \\g /dev/null
+		COPY (SELECT 5) TO '/proc/self/clear_refs';	-- the mark falls to what there is now
+		SELECT memory('VmRSS') AS start \\gset
+		$sql;
+		SELECT memory('VmHWM') - :start});
+	my ($last) = $result =~ /(-?\d+)\s*$/;
+	note("$last kB: $sql");
+	return $last;
+}
+
+cmp_ok(growth('CALL touch(1, 20000)', 'CALL touch(20001, 1000000)'), '<', 8 * 1024, 'a million streams');
+
+# 10,000 events of 1 kB
+my $input = 10 * 1024;
+my $append = q{SELECT count(azr_append('d', NULL, azr_root('large', '%s'), NULL, array_fill('large'::text, ARRAY[%d]), array_fill(convert_to(repeat('x', 1000), 'UTF8'), ARRAY[%d])))};
+cmp_ok(growth(sprintf($append, 'a', 10, 10), sprintf($append, 'b', 10000, 10000)), '<', 4 * $input, 'an append of 10,000 events');
+
+# a million events, in FROM and as a materialized set
+$node->safe_psql('postgres', q{
+	SELECT count(azr_append('d', NULL, azr_root('long', ''), NULL, array_fill('long'::text, ARRAY[10000]), array_fill(convert_to(repeat('x', 64), 'UTF8'), ARRAY[10000])))
+	FROM generate_series(1, 100)});
+foreach my $load (q{SELECT count(payload) FROM azr_load('d', NULL, azr_root('long', ''))}, q{SELECT count(l) FROM azr_load('d', NULL, azr_root('long', '')) l})
+{
+	cmp_ok(growth(q{SELECT count(*) FROM azr_load('d', NULL, azr_root('large', 'a'))}, $load), '<', 16 * 1024, $load);
+}
+
+$node->stop;
+done_testing();
