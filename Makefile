@@ -27,6 +27,8 @@ OBJS = \
 	src/base/table.o \
 	src/base/upsert.o \
 	src/base/wire.o \
+	src/care/check.o \
+	src/care/privileges.o \
 	src/cascades/cascades.o \
 	src/cascades/framework_events.o \
 	src/cascades/load_effective.o \
@@ -78,7 +80,9 @@ SQL_PARTS = \
 	src/cascades/cascades.sql \
 	src/cascades/load_effective.sql \
 	src/editions/editions.sql \
-	src/privileges.sql
+	src/care/check.sql \
+	src/care/privileges.sql \
+	src/care/creator.sql
 
 DATA_built = angzarr--$(EXTVERSION).sql
 
@@ -92,7 +96,7 @@ endif
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load load_scan json find roots types \
 	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
-	privileges reinstall
+	check privileges reinstall
 REGRESS_OPTS = --inputdir=.
 
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \

@@ -84,8 +84,11 @@
 #if PG_VERSION_NUM >= 160000
 #define azr_function_aclcheck(funcid, roleid, mode) \
 	object_aclcheck(ProcedureRelationId, (funcid), (roleid), (mode))
+#define azr_schema_aclcheck(schema, roleid, mode) \
+	object_aclcheck(NamespaceRelationId, (schema), (roleid), (mode))
 #else
 #define azr_function_aclcheck(funcid, roleid, mode) pg_proc_aclcheck((funcid), (roleid), (mode))
+#define azr_schema_aclcheck(schema, roleid, mode) pg_namespace_aclcheck((schema), (roleid), (mode))
 #endif
 
 /* PostgreSQL 18 writes it before the declaration. */

@@ -9,7 +9,7 @@
  *
  * The executor would open all indexes and prepare their predicates for each insert.
  * The indexes of a plain table have columns only, or the hash of one, and predicates
- * that a column is not NULL.  So only those are opened that get an entry, and nothing has to be prepared:
+ * that test single columns.  So only those are opened that get an entry, and nothing has to be prepared:
  * most of what an append of one event would take.  What is done with an index is what
  * ExecInsertIndexTuples() does in execIndexing.c.
  *
@@ -48,6 +48,7 @@ struct AzrInsert
 
 static void flush(AzrInsert *insert);
 static void insert_index_entries(AzrInsert *insert, TupleTableSlot *row);
+static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
 static void insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row);
 
 /*
@@ -175,12 +176,39 @@ static void
 insert_index_entries(AzrInsert *insert, TupleTableSlot *row)
 {
 	for (int i = 0; i < insert->table->nall_indexes; i++)
-	{
-		AttrNumber	not_null = insert->table->all_indexes[i].only_where_not_null;
-
-		if (not_null == InvalidAttrNumber || !row->tts_isnull[not_null - 1])
+		if (belongs_in_index(insert->table, i, row))
 			insert_index_entry(insert, i, row);
+}
+
+static bool
+belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
+{
+	for (int n = 0; n < table->all_indexes[i].nconditions; n++)
+	{
+		const AzrCondition *condition = &table->all_indexes[i].conditions[n];
+		bool		isnull = row->tts_isnull[condition->attno - 1];
+		Datum		value = row->tts_values[condition->attno - 1];
+		bool		met = false;
+
+		switch (condition->test)
+		{
+			case AZR_IS_NULL:
+				met = isnull;
+				break;
+			case AZR_IS_NOT_NULL:
+				met = !isnull;
+				break;
+			case AZR_IS_TRUE:
+				met = !isnull && DatumGetBool(value);
+				break;
+			case AZR_IS_FALSE:
+				met = !isnull && !DatumGetBool(value);
+				break;
+		}
+		if (!met)
+			return false;
 	}
+	return true;
 }
 
 static void

@@ -10,8 +10,9 @@
  * objid (low half).
  *
  * Every lock is held to the end of the transaction or of the subtransaction
- * that took it, unless it turns out that it is not needed, and never by the session: poolers in transaction mode work, and
- * lock_timeout, statement_timeout and deadlock detection apply.
+ * that took it, unless it turns out that it is not needed, and never by the session:
+ * poolers in transaction mode work, and lock_timeout, statement_timeout and deadlock
+ * detection apply.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,7 +47,13 @@ typedef enum AzrLockClass
 	 * Whoever makes, fills and drops partitions of a table, one at a time.  The
 	 * key is the table's OID.
 	 */
-	AZR_LOCK_MAINTENANCE = 24957
+	AZR_LOCK_MAINTENANCE = 24957,
+
+	/*
+	 * Whoever grants or revokes rights on the extension's functions, one at a
+	 * time.  The key is 0.
+	 */
+	AZR_LOCK_PRIVILEGES = 24958
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

@@ -26,6 +26,9 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+/* How many rows of a large result are fetched together. */
+#define ROWS_AT_A_TIME	1000
+
 /* Who was calling, and with which settings. */
 typedef struct CallerScope
 {
@@ -36,6 +39,8 @@ typedef struct CallerScope
 
 static uint64 run(const char *sql, const AzrQueryArgs *args, bool read_only,
 				  AzrRowCallback callback, void *arg);
+static uint64 call_back(SPITupleTable *rows, uint64 row, MemoryContext context,
+						AzrRowCallback callback, void *arg);
 static Oid	tables_owner(void);
 static void become_owner(CallerScope *caller);
 static void become_caller(const CallerScope *caller);
@@ -121,6 +126,42 @@ azr_query_read(const char *sql, const AzrQueryArgs *args,
 }
 
 /*
+ * The same for many rows: they are fetched some at a time.  What 'callback' allocates
+ * goes before the next ones are.
+ */
+void
+azr_query_each(const char *sql, const AzrQueryArgs *args,
+			   AzrRowCallback callback, void *arg)
+{
+	CallerScope caller;
+	SPIParseOpenOptions options = {0};
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	Portal		portal;
+	uint64		row = 0;
+
+	options.params = make_params(args);
+	options.read_only = true;
+
+	become_owner(&caller);
+	SPI_connect();
+	portal = SPI_cursor_parse_open(NULL, qualify(sql), &options);
+	for (;;)
+	{
+		SPI_cursor_fetch(portal, true, ROWS_AT_A_TIME);
+		if (SPI_processed == 0)
+			break;
+		row = call_back(SPI_tuptable, row, scratch, callback, arg);
+		SPI_freetuptable(SPI_tuptable);
+		MemoryContextReset(scratch);
+	}
+	SPI_cursor_close(portal);
+	SPI_finish();
+	become_caller(&caller);
+	MemoryContextDelete(scratch);
+}
+
+/*
  * Run a statement that changes rows, or that is to see what others have committed
  * by now, and say how many rows it processed.  'callback', where there is one, sees
  * each row that it returns.
@@ -162,23 +203,32 @@ run(const char *sql, const AzrQueryArgs *args, bool read_only,
 		elog(ERROR, "could not run query of extension \"angzarr\"");
 	processed = SPI_processed;
 	if (callback != NULL && SPI_tuptable != NULL)
-	{
-		/* what the callback keeps must outlive SPI */
-		MemoryContext spi_context = MemoryContextSwitchTo(caller_context);
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		Datum	   *values = palloc(desc->natts * sizeof(Datum));
-		bool	   *nulls = palloc(desc->natts * sizeof(bool));
-
-		for (uint64 row = 0; row < SPI_tuptable->numvals; row++)
-		{
-			heap_deform_tuple(SPI_tuptable->vals[row], desc, values, nulls);
-			callback(row, values, nulls, arg);
-		}
-		MemoryContextSwitchTo(spi_context);
-	}
+		(void) call_back(SPI_tuptable, 0, caller_context, callback, arg);
 	SPI_finish();
 	become_caller(&caller);
 	return processed;
+}
+
+/*
+ * Have a callback see rows, the first of which is number 'row', in a memory context that
+ * outlives them.  Returns the number of the row after them.
+ */
+static uint64
+call_back(SPITupleTable *rows, uint64 row, MemoryContext context,
+		  AzrRowCallback callback, void *arg)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	TupleDesc	desc = rows->tupdesc;
+	Datum	   *values = palloc(desc->natts * sizeof(Datum));
+	bool	   *nulls = palloc(desc->natts * sizeof(bool));
+
+	for (uint64 i = 0; i < rows->numvals; i++)
+	{
+		heap_deform_tuple(rows->vals[i], desc, values, nulls);
+		callback(row++, values, nulls, arg);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return row;
 }
 
 /*

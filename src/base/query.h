@@ -50,6 +50,8 @@ extern Datum azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
 								  const AzrQueryArgs *args);
 extern void azr_query_read(const char *sql, const AzrQueryArgs *args,
 						   AzrRowCallback callback, void *arg);
+extern void azr_query_each(const char *sql, const AzrQueryArgs *args,
+						   AzrRowCallback callback, void *arg);
 extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 							   AzrRowCallback callback, void *arg);
 extern void azr_query_utility(const char *command);

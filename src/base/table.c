@@ -37,8 +37,8 @@ static void describe_table(AzrTable *table, Relation rel);
 static const char *changed_column(const AzrTable *table, Relation rel);
 static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
 static bool is_plain(AzrTable *table, Relation rel);
-static bool is_not_null_test(List *predicate);
-static AttrNumber not_null_column(List *predicate);
+static bool is_condition(Node *clause, AzrCondition *condition);
+static bool is_not_null_test(List *predicate, AttrNumber attno);
 static AttrNumber hashed_column(Relation index);
 static bool has_statement_trigger(Oid parentid);
 static void relation_changed(Datum arg, Oid relid);
@@ -352,8 +352,7 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 
 		sound = expected->only_where_not_null == 0
 			? predicate == NIL
-			: is_not_null_test(predicate) &&
-			not_null_column(predicate) == expected->only_where_not_null;
+			: is_not_null_test(predicate, expected->only_where_not_null);
 	}
 	if (index != NULL)
 		relation_close(index, NoLock);
@@ -407,22 +406,25 @@ is_plain(AzrTable *table, Relation rel)
 	foreach(lc, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-		List	   *predicate = RelationGetIndexPredicate(index);
+		int			i = table->nall_indexes;
+		ListCell   *clause;
 
 		plain = plain &&
 			index->rd_rel->relam == BTREE_AM_OID &&
 			index->rd_index->indimmediate &&
 			!index->rd_index->indisexclusion &&
 			(RelationGetIndexExpressions(index) == NIL || hashed_column(index) != 0) &&
-			(predicate == NIL || is_not_null_test(predicate));
+			list_length(RelationGetIndexPredicate(index)) <= AZR_MAX_CONDITIONS;
 		if (plain)
 		{
-			int			i = table->nall_indexes++;
-
 			table->all_indexes[i].id = RelationGetRelid(index);
-			table->all_indexes[i].only_where_not_null =
-				predicate == NIL ? InvalidAttrNumber : not_null_column(predicate);
 			table->all_indexes[i].hashed = hashed_column(index);
+			table->all_indexes[i].nconditions = 0;
+			foreach(clause, RelationGetIndexPredicate(index))
+				plain = plain &&
+					is_condition((Node *) lfirst(clause),
+								 &table->all_indexes[i].conditions[table->all_indexes[i].nconditions++]);
+			table->nall_indexes++;
 		}
 		index_close(index, NoLock);
 	}
@@ -431,28 +433,44 @@ is_plain(AzrTable *table, Relation rel)
 }
 
 /*
- * Is a predicate just "column IS NOT NULL"?
+ * Is a clause of a predicate a test of one column that is as good as done here?
  */
 static bool
-is_not_null_test(List *predicate)
+is_condition(Node *clause, AzrCondition *condition)
 {
-	Node	   *clause;
+	Node	   *column = clause;
 
-	if (list_length(predicate) != 1)
+	if (IsA(clause, NullTest) && !((NullTest *) clause)->argisrow)
+	{
+		condition->test = ((NullTest *) clause)->nulltesttype == IS_NULL
+			? AZR_IS_NULL : AZR_IS_NOT_NULL;
+		column = (Node *) ((NullTest *) clause)->arg;
+	}
+	else if (IsA(clause, BoolExpr) && ((BoolExpr *) clause)->boolop == NOT_EXPR)
+	{
+		condition->test = AZR_IS_FALSE;
+		column = linitial(((BoolExpr *) clause)->args);
+	}
+	else
+		condition->test = AZR_IS_TRUE;
+
+	if (!IsA(column, Var))
 		return false;
-	clause = linitial(predicate);
-	return IsA(clause, NullTest) &&
-		((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
-		IsA(((NullTest *) clause)->arg, Var);
+	condition->attno = ((Var *) column)->varattno;
+	return condition->attno > 0;
 }
 
 /*
- * The column of such a predicate.
+ * Is a predicate just "column IS NOT NULL"?
  */
-static AttrNumber
-not_null_column(List *predicate)
+static bool
+is_not_null_test(List *predicate, AttrNumber attno)
 {
-	return ((Var *) ((NullTest *) linitial(predicate))->arg)->varattno;
+	AzrCondition condition;
+
+	return list_length(predicate) == 1 &&
+		is_condition(linitial(predicate), &condition) &&
+		condition.test == AZR_IS_NOT_NULL && condition.attno == attno;
 }
 
 /*

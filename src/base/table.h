@@ -31,6 +31,7 @@
 #define AZR_MAX_INDEXES		4
 #define AZR_MAX_ALL_INDEXES	16
 #define AZR_MAX_INDEX_KEYS	4
+#define AZR_MAX_CONDITIONS	2
 
 typedef struct AzrColumn
 {
@@ -46,6 +47,21 @@ typedef struct AzrIndex
 	AttrNumber	keys[AZR_MAX_INDEX_KEYS];
 	AttrNumber	only_where_not_null;	/* partial index, or 0 */
 } AzrIndex;
+
+/* What the predicate of a partial index asks of a column. */
+typedef enum AzrTest
+{
+	AZR_IS_NULL,
+	AZR_IS_NOT_NULL,
+	AZR_IS_TRUE,
+	AZR_IS_FALSE
+} AzrTest;
+
+typedef struct AzrCondition
+{
+	AttrNumber	attno;
+	AzrTest		test;
+} AzrCondition;
 
 typedef struct AzrTable
 {
@@ -74,7 +90,8 @@ typedef struct AzrTable
 	struct
 	{
 		Oid			id;
-		AttrNumber	only_where_not_null;
+		int			nconditions;	/* all of which its rows meet */
+		AzrCondition conditions[AZR_MAX_CONDITIONS];
 		AttrNumber	hashed;		/* column whose hash it is of, or 0 */
 	}			all_indexes[AZR_MAX_ALL_INDEXES];
 	const struct AzrTable *leaf_of; /* found by OID, not by name; see partition.h */

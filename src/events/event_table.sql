@@ -65,6 +65,15 @@ CREATE INDEX azr_edition_events_cascade_idx
 	ON @extschema@.azr_edition_events (cascade_id, stream_id, committed, sequence) INCLUDE (created_at)
 	WHERE cascade_id IS NOT NULL;
 
+-- What no append stores and azr_check() looks for: empty, unless somebody has broken a
+-- rule by hand.
+CREATE INDEX azr_main_events_astray_idx
+	ON @extschema@.azr_main_events (stream_id, sequence)
+	WHERE NOT committed AND cascade_id IS NULL;
+CREATE INDEX azr_edition_events_astray_idx
+	ON @extschema@.azr_edition_events (stream_id, sequence)
+	WHERE NOT committed AND cascade_id IS NULL;
+
 CREATE VIEW @extschema@.azr_timeline AS
 SELECT s.domain, s.edition, s.root,
 	e.sequence, t.type, e.payload, e.metadata, e.created_at,

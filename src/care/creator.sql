@@ -1,8 +1,9 @@
 -- Nothing is granted to PUBLIC. The role that creates the extension may use and
--- grant every function. This comes last, so that no function is forgotten.
+-- grant every function and type. This comes last, so that none is forgotten.
 DO $$
 DECLARE
 	f pg_catalog.regprocedure;
+	t pg_catalog.regtype;
 	creator pg_catalog.regrole;
 BEGIN
 	FOR f, creator IN
@@ -17,6 +18,18 @@ BEGIN
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION',
 			f, creator);
+	END LOOP;
+	FOR t, creator IN
+		SELECT d.objid, e.extowner
+		FROM pg_catalog.pg_depend d
+		JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+		WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+			AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+			AND d.deptype OPERATOR(pg_catalog.=) 'e'
+			AND e.extname OPERATOR(pg_catalog.=) 'angzarr'
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON TYPE %s FROM PUBLIC', t);
+		EXECUTE pg_catalog.format('GRANT USAGE ON TYPE %s TO %s WITH GRANT OPTION', t, creator);
 	END LOOP;
 END
 $$;
