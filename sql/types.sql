@@ -10,8 +10,7 @@ SELECT type FROM azr_event_types WHERE type ILIKE 'types.%' ORDER BY type;
 SELECT sequence, type FROM azr_load('types', 'e', :'r');
 SELECT sequence, type FROM azr_timeline WHERE domain = 'types' ORDER BY sequence;
 SELECT sequence, azr_event_type(type_id) FROM azr_events JOIN azr_streams USING (stream_id) WHERE domain = 'types' ORDER BY sequence;
-SELECT azr_event_type(NULL) IS NULL;
-SELECT outcome('SELECT azr_event_type(0)');
+SELECT azr_event_type(NULL) IS NULL, azr_event_type(0) IS NULL, azr_event_type(-1) IS NULL;
 
 -- the longest, and such as differ in the last byte only
 SELECT next_sequence FROM azr_append('types', NULL, azr_root('types', 'long'), 0, ARRAY[repeat('x', 1024), repeat('x', 1023) || 'y', repeat('x', 1023)], payloads(3));

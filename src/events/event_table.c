@@ -365,7 +365,7 @@ azr_stored_type_number(TupleTableSlot *event)
 text *
 azr_stored_event_type(TupleTableSlot *event)
 {
-	return azr_type_name(azr_stored_type_number(event));
+	return azr_type_name(azr_stored_type_number(event), false);
 }
 
 /*

@@ -111,7 +111,9 @@ azr_event_type(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	type = azr_type_name(PG_GETARG_INT32(0));
+	type = azr_type_name(PG_GETARG_INT32(0), true);
+	if (type == NULL)
+		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(DatumGetTextPCopy(PointerGetDatum(type)));
 }
 
@@ -155,18 +157,19 @@ azr_type_number(const text *type)
 }
 
 /*
- * The type with a number that an event has.  It is valid until the next call.
+ * The type with a number.  It is valid until the next call.
  *
- * Raises XX001 where there is none: somebody has changed the table.
+ * Where there is none, returns NULL if missing_ok; else, for a number that an event has,
+ * raises XX001: somebody has changed the table.
  */
 text *
-azr_type_name(int32 number)
+azr_type_name(int32 number, bool missing_ok)
 {
 	Relation	rel;
 	ScanKeyData key;
 	AzrScan		scan;
 	TupleTableSlot *row;
-	text	   *type;
+	text	   *type = NULL;
 
 	if (remembers())
 	{
@@ -180,12 +183,13 @@ azr_type_name(int32 number)
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
 	azr_scan_begin(&scan, &types_table, rel, INDEX_PRIMARY_KEY, SnapshotSelf, &key, 1);
 	row = azr_scan_next(&scan, ForwardScanDirection);
-	if (row == NULL)
+	if (row != NULL)
+		type = remember(number, row);
+	else if (!missing_ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("event type %d does not exist", number),
 				 errhint("The row of azr_event_types that had this type_id is gone.")));
-	type = remember(number, row);
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return type;

@@ -17,6 +17,6 @@
 #define AZR_EVENT_TYPES_H
 
 extern int32 azr_type_number(const text *type);
-extern text *azr_type_name(int32 number);
+extern text *azr_type_name(int32 number, bool missing_ok);
 
 #endif							/* AZR_EVENT_TYPES_H */

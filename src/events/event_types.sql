@@ -24,11 +24,9 @@ COMMENT ON FUNCTION @extschema@.azr_event_type(integer) IS
 
 Arguments: type_id, the event''s column of that name.
 
-Result: text; NULL for NULL.
+Result: text; NULL where there is no such type.
 
-Locks: AccessShareLock on azr_event_types, where the backend has not seen the type yet.
-
-Errors: XX001 no such type.';
+Locks: AccessShareLock on azr_event_types, where the backend has not seen the type yet.';
 
 ALTER SEQUENCE @extschema@.azr_event_type_ids OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_event_types OWNER TO @extowner@;

@@ -165,7 +165,7 @@ type_of(AzrLoad *load, TupleTableSlot *event)
 
 	if (load->types[i].type == NULL || load->types[i].number != number)
 	{
-		const text *type = azr_type_name(number);
+		const text *type = azr_type_name(number, false);
 
 		if (load->types[i].type != NULL)
 			pfree(load->types[i].type);
