@@ -23,7 +23,9 @@ BEGIN
 		SELECT d.objid, e.extowner
 		FROM pg_catalog.pg_depend d
 		JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-		WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+		JOIN pg_catalog.pg_class c ON c.reltype OPERATOR(pg_catalog.=) d.objid
+		WHERE c.relkind OPERATOR(pg_catalog.=) 'c'
+			AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
 			AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
 			AND d.deptype OPERATOR(pg_catalog.=) 'e'
 			AND e.extname OPERATOR(pg_catalog.=) 'angzarr'

@@ -245,6 +245,7 @@ all_types(void)
 	azr_query_read("SELECT t.oid::regtype::text FROM pg_extension e "
 				   "JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
 				   "AND d.classid = 'pg_type'::regclass AND d.deptype = 'e' "
+				   "JOIN pg_class c ON c.reltype = d.objid AND c.relkind = 'c' "
 				   "JOIN pg_type t ON t.oid = d.objid WHERE e.extname = 'angzarr'",
 				   &args, add_name, &list);
 	return list.data;
