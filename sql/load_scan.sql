@@ -26,6 +26,11 @@ END
 $$;
 SELECT rows_of('azr_load(''scan'', NULL, ''' || :'r' || '''' || args || ')')
 FROM unnest(ARRAY['', ', 5', ', 5, 25', ', 25, 5', ', 5, 25, max_count => 3', ', max_count => 30', ', max_count => 0', ', 5, 25, max_count => 30']) args;
+-- arguments that change are computed once, as for any function in FROM
+CREATE SEQUENCE scan_calls;
+EXPLAIN (COSTS off) SELECT * FROM azr_load('scan', NULL, :'r', nextval('scan_calls'));
+SELECT i, min(sequence) FROM generate_series(1, 3) i, azr_load('scan', NULL, :'r', nextval('scan_calls')) WHERE sequence > i - 10 GROUP BY i ORDER BY i;
+DROP SEQUENCE scan_calls;
 -- another function of that name is none of ours
 CREATE SCHEMA scan;
 CREATE FUNCTION scan.azr_load(text, text, uuid, int, int, int, int, int) RETURNS SETOF bigint LANGUAGE plpgsql AS 'BEGIN RETURN NEXT 42; END';

@@ -32,6 +32,21 @@ SELECT next_sequence FROM azr_append('types', NULL, :'r', 5, ARRAY['types.F'], p
 \c
 SELECT sequence, type FROM azr_load('types', NULL, :'r', 3);
 
+-- a number that a rollback has taken back, with what was done to the sequence
+SELECT sequence, type FROM azr_load('types', NULL, :'r', 3);
+BEGIN;
+ALTER SEQUENCE azr_event_type_ids CACHE 1;
+SELECT next_sequence FROM azr_append('types', NULL, azr_root('types', 'back'), NULL, ARRAY['types.G'], payloads(1));
+SELECT sequence, type FROM azr_load('types', NULL, azr_root('types', 'back'));
+ROLLBACK;
+SELECT next_sequence FROM azr_append('types', NULL, azr_root('types', 'back'), NULL, ARRAY['types.H'], payloads(1));
+SELECT sequence, type FROM azr_load('types', NULL, azr_root('types', 'back'));
+SELECT sequence, type FROM azr_timeline WHERE domain = 'types' AND root = azr_root('types', 'back');
+BEGIN;
+ALTER SEQUENCE azr_event_type_ids AS bigint RESTART 4294967297;
+SELECT outcome($$SELECT azr_append('types', NULL, azr_root('types', 'back'), NULL, ARRAY['types.I'], payloads(1))$$);
+ROLLBACK;
+
 -- one number or several, a type is what it says
 INSERT INTO azr_event_types SELECT nextval('azr_event_type_ids'), 'types.' || chr(ascii('A') + i % 6) FROM generate_series(0, 11) i;
 SELECT next_sequence FROM azr_append('types', NULL, :'r', 6, ARRAY['types.A', 'types.B'], payloads(2), correlation_id => 'types');
@@ -44,7 +59,6 @@ FROM (SELECT array_agg('types.' || i ORDER BY i) AS types, array_agg(''::bytea) 
 	FROM generate_series(0, 39999) i GROUP BY i / 10000 ORDER BY i / 10000) a;
 SELECT count(*), bool_and(type = 'types.' || sequence) FROM azr_load('types', NULL, azr_root('types', 'many'));
 SELECT count(*), sum(sequence) FROM azr_load('types', NULL, azr_root('types', 'many')) WHERE type IN ('types.1', 'types.20000', 'types.40000');
-SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'angzarr event types' AND total_bytes > 4 * 1024 * 1024;
 
 -- a type is history
 SELECT statement || ': ' || outcome(statement)

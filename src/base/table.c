@@ -110,11 +110,12 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		if (rel != NULL && !table->changed)
 			return rel;
 
-		/* somebody changed or dropped it meanwhile */
+		/*
+		 * Somebody changed or dropped it meanwhile.  Its indexes may be locked by now:
+		 * who gave up the table's lock and waited for it again could deadlock.
+		 */
 		if (rel != NULL)
-			relation_close(rel, lockmode);
-		if (lock_parent)
-			UnlockRelationOid(parentid, lockmode);
+			relation_close(rel, NoLock);
 		table->changed = true;
 	}
 }

@@ -97,6 +97,7 @@ static uint64 remembered_finding;	/* of types_table */
 
 static int32 add_type(const text *type);
 static text *remember(int32 number, TupleTableSlot *row);
+static text *copy_type(const text *type, MemoryContext context);
 static bool remembers(void);
 static void forget(void);
 static uint64 hash_of(const text *type);
@@ -203,6 +204,12 @@ add_type(const text *type)
 	Datum		values[Natts_azr_event_types];
 	bool		nulls[Natts_azr_event_types] = {false};
 
+	if (number > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("sequence \"%s\" was changed: it gave %lld",
+						type_numbers.sequence, (long long) number),
+				 errhint("A type's number has 32 bits.")));
 	values[Anum_azr_event_types_type_id - 1] = Int32GetDatum((int32) number);
 	values[Anum_azr_event_types_type - 1] = PointerGetDatum(type);
 	azr_add_numbered(&type_numbers, values, nulls, text_to_cstring(type));
@@ -211,34 +218,55 @@ add_type(const text *type)
 }
 
 /*
- * Note a row of the table.  What this transaction has added may be rolled back: its
- * number is not given again, but its type will need another.
+ * Note a row of the table, and return its type.  What this transaction has added may be
+ * rolled back: of that, only the last one is kept, until the next call.
  */
 static text *
 remember(int32 number, TupleTableSlot *row)
 {
-	text	   *type = DatumGetTextPP(row->tts_values[Anum_azr_event_types_type - 1]);
-	TypeByNumber *entry;
+	static text *uncommitted = NULL;
+	const text *type = DatumGetTextPP(row->tts_values[Anum_azr_event_types_type - 1]);
 	bool		copied;
-	HeapTuple	tuple;
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
+	TypeByNumber *entry;
+	TypeByHash *named;
+	uint64		hash;
+
+	if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
+	{
+		text	   *copy = copy_type(type, TopMemoryContext);
+
+		if (uncommitted != NULL)
+			pfree(uncommitted);
+		uncommitted = copy;
+		return copy;
+	}
 
 	if (!remembers() || hash_get_num_entries(by_number) >= MAX_REMEMBERED)
 		forget();
 
-	entry = hash_search(by_number, &number, HASH_ENTER, NULL);
-	entry->type = (text *) MemoryContextAlloc(remembered, VARSIZE_ANY(type));
-	memcpy(entry->type, type, VARSIZE_ANY(type));
-
-	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
-	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
+	entry = hash_search(by_number, &number, HASH_FIND, NULL);
+	if (entry == NULL)
 	{
-		uint64		hash = hash_of(type);
-		TypeByHash *named = hash_search(by_hash, &hash, HASH_ENTER, NULL);
+		text	   *copy = copy_type(type, remembered);
 
-		named->type = entry->type;
-		named->number = number;
+		entry = hash_search(by_number, &number, HASH_ENTER, NULL);
+		entry->type = copy;
 	}
+	hash = hash_of(type);
+	named = hash_search(by_hash, &hash, HASH_ENTER, NULL);
+	named->type = entry->type;
+	named->number = number;
 	return entry->type;
+}
+
+static text *
+copy_type(const text *type, MemoryContext context)
+{
+	text	   *copy = (text *) MemoryContextAlloc(context, VARSIZE_ANY(type));
+
+	memcpy(copy, type, VARSIZE_ANY(type));
+	return copy;
 }
 
 /*
@@ -256,23 +284,27 @@ remembers(void)
 static void
 forget(void)
 {
+	MemoryContext context;
 	HASHCTL		number_info = {0};
 	HASHCTL		hash_info = {0};
 
 	if (remembered != NULL)
 		MemoryContextDelete(remembered);
-	remembered = AllocSetContextCreate(CacheMemoryContext, "angzarr event types",
-									   ALLOCSET_SMALL_SIZES);
+	remembered = NULL;
+
+	context = AllocSetContextCreate(CacheMemoryContext, "angzarr event types",
+									ALLOCSET_SMALL_SIZES);
 	number_info.keysize = sizeof(int32);
 	number_info.entrysize = sizeof(TypeByNumber);
-	number_info.hcxt = remembered;
+	number_info.hcxt = context;
 	by_number = hash_create("angzarr event types by number", 64, &number_info,
 							HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	hash_info.keysize = sizeof(uint64);
 	hash_info.entrysize = sizeof(TypeByHash);
-	hash_info.hcxt = remembered;
+	hash_info.hcxt = context;
 	by_hash = hash_create("angzarr event types by hash", 64, &hash_info,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	remembered = context;
 	remembered_finding = types_table.findings;
 }
 

@@ -7,8 +7,8 @@
  * on.  So a client would wait for the last event before it got the first one, and each
  * row would be built twice.  Here the planner is offered a custom scan in the place of
  * that function scan: it reads an event when one is asked for, and stops when no more
- * are.  Calls in other places, and such as ask for the row as a whole, WITH ORDINALITY
- * or ROWS FROM with others, are function scans as ever.
+ * are.  Calls in other places, and such as ask for the row as a whole, WITH ORDINALITY,
+ * ROWS FROM with others, or have volatile arguments, are function scans as ever.
  *
  * The function's planner support function sees to it that the library is loaded, with
  * its hook, before the first of its calls is planned.
@@ -157,7 +157,7 @@ add_load_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 		previous_hook(root, rel, rti, rte);
 
 	call = load_call(rte);
-	if (call == NULL || needs_whole_row(rel))
+	if (call == NULL || needs_whole_row(rel) || all_columns(call, rti) == NIL)
 		return;
 
 	path = makeNode(CustomPath);
@@ -196,7 +196,11 @@ load_call(const RangeTblEntry *rte)
 	if (rte->rtekind != RTE_FUNCTION || rte->funcordinality || list_length(rte->functions) != 1)
 		return NULL;
 	call = (FuncExpr *) linitial_node(RangeTblFunction, rte->functions)->funcexpr;
-	if (call == NULL || !IsA(call, FuncExpr) || list_length(call->args) != NUM_LOAD_ARGS ||
+	if (call == NULL || !IsA(call, FuncExpr) || list_length(call->args) != NUM_LOAD_ARGS)
+		return NULL;
+
+	/* a function scan computes them once, this one for each rescan */
+	if (contain_volatile_functions((Node *) call->args) ||
 		expression_returns_set((Node *) call->args))
 		return NULL;
 
@@ -205,6 +209,7 @@ load_call(const RangeTblEntry *rte)
 	if (!HeapTupleIsValid(tuple))
 		return NULL;
 	candidate = ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId &&
+		!((Form_pg_proc) GETSTRUCT(tuple))->proisstrict &&
 		strcmp(NameStr(((Form_pg_proc) GETSTRUCT(tuple))->proname), "azr_load") == 0;
 	ReleaseSysCache(tuple);
 	if (!candidate)
@@ -249,7 +254,8 @@ plan_load_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 }
 
 /*
- * What the scan gives, as a target list: the columns of azr_event.
+ * What the scan gives, as a target list: the columns of azr_event.  NIL if these are not
+ * what they should be.
  */
 static List *
 all_columns(const FuncExpr *call, Index rti)
@@ -259,13 +265,16 @@ all_columns(const FuncExpr *call, Index rti)
 
 	if (get_expr_result_type(unconstify(Node *, (const Node *) call), NULL, &desc) != TYPEFUNC_COMPOSITE ||
 		desc->natts != Natts_azr_event)
-		elog(ERROR, "unexpected number of columns in azr_event");
+		return NIL;
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
-		Var		   *column = makeVar(rti, attr->attnum, attr->atttypid, attr->atttypmod,
-									 attr->attcollation, 0);
+		Var		   *column;
 
+		if (attr->attisdropped)
+			return NIL;
+		column = makeVar(rti, attr->attnum, attr->atttypid, attr->atttypmod,
+						 attr->attcollation, 0);
 		columns = lappend(columns, makeTargetEntry((Expr *) column, attr->attnum,
 												   pstrdup(NameStr(attr->attname)), false));
 	}
@@ -330,11 +339,14 @@ next_event(ScanState *node)
 }
 
 /*
- * Events have no conditions that another version of a row could fail.
+ * What the executor calls in place of next_event() while it looks again at a row that
+ * another transaction has changed: of a scan without a table, it expects the next row in
+ * the slot.  Events have no conditions that could fail then.
  */
 static bool
 recheck_event(ScanState *node, TupleTableSlot *slot)
 {
+	(void) next_event(node);
 	return true;
 }
 

@@ -54,6 +54,21 @@ sub growth
 
 cmp_ok(growth('CALL touch(1, 20000)', 'CALL touch(20001, 1000000)'), '<', 8 * 1024, 'a million streams');
 
+# types that are looked up for each append: of a transaction that must stick to its
+# snapshot, and of one that has brought them
+$node->safe_psql('postgres', q{
+	CREATE PROCEDURE repeat(type text) LANGUAGE plpgsql AS $$
+	BEGIN
+		FOR i IN 1 .. 20000 LOOP
+			PERFORM azr_append('d', NULL, azr_root('d', type), NULL, ARRAY[repeat('a', 500) || type, repeat('b', 500) || type], ARRAY['', '']::bytea[]);
+		END LOOP;
+		PERFORM count(*) FROM azr_load_effective('d', NULL, azr_root('d', type));
+	END
+	$$;
+	SELECT azr_append('d', NULL, azr_root('d', 'a'), NULL, ARRAY[repeat('a', 500) || 'a', repeat('b', 500) || 'a'], ARRAY['', '']::bytea[])});
+cmp_ok(growth("SET default_transaction_isolation = 'repeatable read'; CALL touch(1, 100)", q{CALL repeat('a')}), '<', 8 * 1024, 'types by snapshot');
+cmp_ok(growth('CALL touch(1, 100)', q{CALL repeat('b')}), '<', 8 * 1024, 'types of the transaction itself');
+
 # 10,000 events of 1 kB
 my $input = 10 * 1024;
 my $append = q{SELECT count(azr_append('d', NULL, azr_root('large', '%s'), NULL, array_fill('large'::text, ARRAY[%d]), array_fill(convert_to(repeat('x', 1000), 'UTF8'), ARRAY[%d])))};

@@ -215,5 +215,8 @@ is(as('reader', q{PREPARE p AS SELECT count(*) FROM es.azr_load('d', NULL, es.az
 $node->safe_psql('store', 'GRANT stranger TO reader');
 is(as('reader', q{PREPARE p AS SELECT sequence FROM es.azr_load('d', NULL, '00000000-0000-0000-0000-000000000000'); EXECUTE p; SET ROLE stranger; EXECUTE p}), '42501', 'is none of a stranger');
 
+# where a superuser has changed the function, it is called as such
+is($node->safe_psql('store', q{BEGIN; ALTER FUNCTION es.azr_load STRICT; SELECT count(sequence) FROM es.azr_load('d', NULL, es.azr_root('d', 'a'))}), '0', 'a strict function is not called with NULL');
+
 $node->stop;
 done_testing();
