@@ -43,7 +43,7 @@ SELECT stored('a');
 -- the state that is returned is the one to go on with
 SELECT outcome, next_sequence, convert_from(state, 'UTF8') AS state
 FROM azr_append_commutative('comm', NULL, azr_root('comm', 'b'), 0, types(1), payloads(1), 'application/json', utf8('{"n": 1}')) \gset
-SELECT change('b', :next_sequence, :'state'::jsonb || '{"m": 1}');
+SELECT change('b', :next_sequence, (:'state'::jsonb || '{"m": 1}')::text);
 SELECT stored('b');
 
 -- the base is the empty state when nothing was there

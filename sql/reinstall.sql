@@ -16,7 +16,9 @@ SELECT next_sequence FROM azr_append('again', NULL, :'r', NULL, types(1), payloa
 PREPARE load AS SELECT sequence, type FROM azr_load('again', NULL, '00000000-0000-0000-0000-000000000001');
 EXECUTE load;
 DROP EXTENSION angzarr;
+\set VERBOSITY sqlstate
 EXECUTE load;
+\set VERBOSITY default
 CREATE SCHEMA "other ""schema";
 CREATE SCHEMA "Other schema";
 CREATE EXTENSION angzarr SCHEMA "Other schema";
@@ -47,7 +49,9 @@ BEGIN;
 CREATE EXTENSION angzarr;
 SELECT next_sequence FROM azr_append('again', NULL, :'r', NULL, types(1), payloads(1));
 ROLLBACK;
+\set VERBOSITY sqlstate
 SELECT azr_version();
+\set VERBOSITY default
 CREATE EXTENSION angzarr;
 SELECT next_sequence FROM azr_append('again', NULL, :'r', NULL, types(1), payloads(1));
 DROP SCHEMA renamed, "other ""schema";

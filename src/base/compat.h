@@ -16,6 +16,13 @@
 #error "angzarr needs PostgreSQL 15 or newer"
 #endif
 
+#include "utils/jsonb.h"
+
+/* PostgreSQL 16 took varlena's macros out of postgres.h, which 19 does not include any more. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /*
  * These minor releases changed sizeof(ResultRelInfo), which the next ones took
  * back.  A library built against them would misread executor state on every
@@ -25,8 +32,16 @@
 #error "this PostgreSQL minor release has a broken ABI: build against the next minor release"
 #endif
 
-/* PostgreSQL 16 added onlySummarizing to ExecInsertIndexTuples(). */
-#if PG_VERSION_NUM >= 160000
+/*
+ * PostgreSQL 16 added onlySummarizing to ExecInsertIndexTuples(), 19 made flags of that
+ * and of its neighbours.
+ */
+#if PG_VERSION_NUM >= 190000
+#define azr_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples((rri), (estate), 0, (slot), NIL, NULL)
+#define azr_insert_index_tuples_speculative(rri, slot, estate, conflict, arbiters) \
+	ExecInsertIndexTuples((rri), (estate), EIIT_NO_DUPE_ERROR, (slot), (arbiters), (conflict))
+#elif PG_VERSION_NUM >= 160000
 #define azr_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
 #define azr_insert_index_tuples_speculative(rri, slot, estate, conflict, arbiters) \
@@ -48,8 +63,11 @@
 	 ExecCheckIndexConstraints((rri), (slot), (estate), (conflict), (arbiters)))
 #endif
 
-/* PostgreSQL 18 added instrumentation to index_beginscan(). */
-#if PG_VERSION_NUM >= 180000
+/* PostgreSQL 18 added instrumentation to index_beginscan(), 19 flags. */
+#if PG_VERSION_NUM >= 190000
+#define azr_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan((heap), (index), (snapshot), NULL, (nkeys), 0, SO_NONE)
+#elif PG_VERSION_NUM >= 180000
 #define azr_index_beginscan(heap, index, snapshot, nkeys) \
 	index_beginscan((heap), (index), (snapshot), NULL, (nkeys), 0)
 #else
@@ -71,6 +89,20 @@
 #else
 #define azr_make_json_lexer(json, len, encoding) \
 	makeJsonLexContextCstringLen((json), (len), (encoding), true)
+#endif
+
+/* PostgreSQL 19 keeps what pushJsonbValue() has made in its state, and returns nothing. */
+#if PG_VERSION_NUM >= 190000
+typedef JsonbInState AzrJsonbState;
+#define azr_push_jsonb(state, token, value) pushJsonbValue((state), (token), (value))
+#else
+typedef struct AzrJsonbState
+{
+	JsonbValue *result;
+	JsonbParseState *parse_state;
+} AzrJsonbState;
+#define azr_push_jsonb(state, token, value) \
+	((void) ((state)->result = pushJsonbValue(&(state)->parse_state, (token), (value))))
 #endif
 
 /* PostgreSQL 16 tells membership in a role from the right to become it. */

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "base/wire.h"
 #include "cascades/framework_events.h"
 #include "lib/stringinfo.h"

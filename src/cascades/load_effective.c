@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_load_effective);
 

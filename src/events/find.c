@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_find_by_external_id);
 PG_FUNCTION_INFO_V1(azr_find_by_source);

@@ -175,12 +175,12 @@ created_at_error_context(void *arg)
 void
 azr_json_begin(AzrJsonWriter *writer)
 {
-	writer->state = NULL;
+	memset(&writer->state, 0, sizeof(writer->state));
 	writer->bytes = 0;
 	writer->scratch = AllocSetContextCreate(CurrentMemoryContext,
 											"azr_load_json payload",
 											ALLOCSET_DEFAULT_SIZES);
-	(void) pushJsonbValue(&writer->state, WJB_BEGIN_OBJECT, NULL);
+	azr_push_jsonb(&writer->state, WJB_BEGIN_OBJECT, NULL);
 }
 
 void
@@ -191,7 +191,7 @@ azr_json_push_key(AzrJsonWriter *writer, const char *key)
 	v.type = jbvString;
 	v.val.string.val = unconstify(char *, key);
 	v.val.string.len = strlen(key);
-	(void) pushJsonbValue(&writer->state, WJB_KEY, &v);
+	azr_push_jsonb(&writer->state, WJB_KEY, &v);
 }
 
 void
@@ -208,7 +208,7 @@ azr_json_push_int64(AzrJsonWriter *writer, const char *key, int64 value)
 	azr_json_push_key(writer, key);
 	v.type = jbvNumeric;
 	v.val.numeric = int64_to_numeric(value);
-	(void) pushJsonbValue(&writer->state, WJB_VALUE, &v);
+	azr_push_jsonb(&writer->state, WJB_VALUE, &v);
 }
 
 void
@@ -243,7 +243,7 @@ azr_json_push_event(AzrJsonWriter *writer, const Datum *values, const bool *null
 	char	   *created_at;
 	JsonbValue	committed;
 
-	(void) pushJsonbValue(&writer->state, WJB_BEGIN_OBJECT, NULL);
+	azr_push_jsonb(&writer->state, WJB_BEGIN_OBJECT, NULL);
 
 	azr_json_push_int64(writer, "sequence", DatumGetInt64(values[Anum_azr_event_sequence - 1]));
 	for (int i = 0; i < lengthof(texts); i++)
@@ -275,9 +275,9 @@ azr_json_push_event(AzrJsonWriter *writer, const Datum *values, const bool *null
 	azr_json_push_key(writer, "committed");
 	committed.type = jbvBool;
 	committed.val.boolean = DatumGetBool(values[Anum_azr_event_committed - 1]);
-	(void) pushJsonbValue(&writer->state, WJB_VALUE, &committed);
+	azr_push_jsonb(&writer->state, WJB_VALUE, &committed);
 
-	(void) pushJsonbValue(&writer->state, WJB_END_OBJECT, NULL);
+	azr_push_jsonb(&writer->state, WJB_END_OBJECT, NULL);
 }
 
 /*
@@ -349,7 +349,7 @@ push_string(AzrJsonWriter *writer, const char *key, const char *value)
 	v.type = jbvString;
 	v.val.string.val = unconstify(char *, value);
 	v.val.string.len = strlen(value);
-	(void) pushJsonbValue(&writer->state, WJB_VALUE, &v);
+	azr_push_jsonb(&writer->state, WJB_VALUE, &v);
 }
 
 static void
@@ -366,5 +366,5 @@ push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value)
 		v.val.binary.data = &value->root;
 		v.val.binary.len = VARSIZE(value) - VARHDRSZ;
 	}
-	(void) pushJsonbValue(&writer->state, WJB_VALUE, &v);
+	azr_push_jsonb(&writer->state, WJB_VALUE, &v);
 }

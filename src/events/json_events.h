@@ -11,13 +11,14 @@
 #ifndef AZR_JSON_EVENTS_H
 #define AZR_JSON_EVENTS_H
 
+#include "base/compat.h"
 #include "events/event_table.h"
 #include "utils/jsonb.h"
 
 /* A document that is being built. */
 typedef struct AzrJsonWriter
 {
-	JsonbParseState *state;
+	AzrJsonbState state;
 	Size		bytes;			/* of what clients stored, so far */
 	MemoryContext scratch;		/* reset for each payload */
 } AzrJsonWriter;

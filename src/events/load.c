@@ -14,6 +14,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_load);
 PG_FUNCTION_INFO_V1(azr_load_json);
@@ -57,7 +58,6 @@ azr_load_json(PG_FUNCTION_ARGS)
 	AzrLoad		load;
 	const AzrStreamName *name = &load.stream;
 	AzrJsonWriter writer;
-	JsonbValue *document;
 	Datum		values[Natts_azr_event];
 	bool		nulls[Natts_azr_event];
 
@@ -69,14 +69,14 @@ azr_load_json(PG_FUNCTION_ARGS)
 	azr_json_push_int64(&writer, "next_sequence",
 						azr_timeline_next(&load.timeline, GetActiveSnapshot()));
 	azr_json_push_key(&writer, "events");
-	(void) pushJsonbValue(&writer.state, WJB_BEGIN_ARRAY, NULL);
+	azr_push_jsonb(&writer.state, WJB_BEGIN_ARRAY, NULL);
 	while (azr_load_next(&load, values, nulls))
 		azr_json_push_event(&writer, values, nulls);
 	azr_load_end(&load);
-	(void) pushJsonbValue(&writer.state, WJB_END_ARRAY, NULL);
-	document = pushJsonbValue(&writer.state, WJB_END_OBJECT, NULL);
+	azr_push_jsonb(&writer.state, WJB_END_ARRAY, NULL);
+	azr_push_jsonb(&writer.state, WJB_END_OBJECT, NULL);
 
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(document));
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(writer.state.result));
 }
 
 /*

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "base/json.h"
 #include "merge/document.h"
 #include "miscadmin.h"
@@ -28,7 +29,7 @@ typedef struct Assembly
 {
 	const AzrKeys *ours_changes;
 	bool		takes_changes;	/* those pairs, or the others? */
-	JsonbParseState *state;
+	AzrJsonbState state;
 } Assembly;
 
 static void each_pair(const Jsonb *document, PairCallback callback, void *arg);
@@ -52,10 +53,11 @@ azr_document_parse(const bytea *stored)
 
 	if (VARSIZE_ANY_EXHDR(stored) == 0)
 	{
-		JsonbParseState *state = NULL;
+		AzrJsonbState state = {0};
 
-		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+		azr_push_jsonb(&state, WJB_BEGIN_OBJECT, NULL);
+		azr_push_jsonb(&state, WJB_END_OBJECT, NULL);
+		return JsonbValueToJsonb(state.result);
 	}
 	document = azr_json_from_utf8(stored);
 	return document != NULL && JB_ROOT_IS_OBJECT(document) ? document : NULL;
@@ -101,13 +103,14 @@ azr_keys_overlap(const AzrKeys *a, const AzrKeys *b)
 Jsonb *
 azr_document_merge(const Jsonb *ours, const AzrKeys *ours_changes, const Jsonb *theirs)
 {
-	Assembly	assembly = {ours_changes, false, NULL};
+	Assembly	assembly = {ours_changes, false, {0}};
 
-	(void) pushJsonbValue(&assembly.state, WJB_BEGIN_OBJECT, NULL);
+	azr_push_jsonb(&assembly.state, WJB_BEGIN_OBJECT, NULL);
 	each_pair(theirs, take_pair, &assembly);
 	assembly.takes_changes = true;
 	each_pair(ours, take_pair, &assembly);
-	return JsonbValueToJsonb(pushJsonbValue(&assembly.state, WJB_END_OBJECT, NULL));
+	azr_push_jsonb(&assembly.state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(assembly.state.result);
 }
 
 static void
@@ -194,8 +197,8 @@ take_pair(const JsonbValue *key, JsonbValue *value, void *arg)
 
 	if (has_key(assembly->ours_changes, name) == assembly->takes_changes)
 	{
-		(void) pushJsonbValue(&assembly->state, WJB_KEY, &key_value);
-		(void) pushJsonbValue(&assembly->state, WJB_VALUE, value);
+		azr_push_jsonb(&assembly->state, WJB_KEY, &key_value);
+		azr_push_jsonb(&assembly->state, WJB_VALUE, value);
 	}
 	pfree(name);
 }

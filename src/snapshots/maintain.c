@@ -50,6 +50,7 @@
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 #include "utils/wait_event.h"
 
 PG_FUNCTION_INFO_V1(azr_maintain);

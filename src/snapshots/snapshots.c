@@ -17,6 +17,7 @@
 #include "snapshots/snapshot_table.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_put_snapshot);
 PG_FUNCTION_INFO_V1(azr_get_snapshot);
