@@ -136,6 +136,16 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 				  . "'$role', CASE WHEN relname ~ '_2\\d+\$' THEN 'keeper' END])"),
 			'0',
 			"the restoring role owns the data, and partitions keep their owner: $name");
+
+		$node->safe_psql($target, 'ALTER SCHEMA store RENAME TO elsewhere');
+		is( $node->safe_psql(
+				$target,
+				q{SELECT outcome, first_sequence FROM elsewhere.azr_append('dump', NULL, elsewhere.azr_root('dump', 'new'), 1, ARRAY['D'], ARRAY['']::bytea[]);
+				SELECT count(*) FROM elsewhere.azr_maintain(keep => '0', ahead => 12);
+				SELECT * FROM elsewhere.azr_check() WHERE problem <> 'position_past_end'},
+				extra_params => [ '-U', $role ]),
+			"added|1\n2",
+			"sound, and at home in another schema too: $name");
 	}
 }
 
