@@ -89,7 +89,7 @@ postgres_major() {
 is_buildable() {
 	have "$1" &&
 		[[ $(postgres_major "$1") -ge $OLDEST_MAJOR ]] &&
-		[[ -f $("$1" --pgxs) ]] &&
+		[[ -f $("$1" --pgxs) && -f $("$1" --includedir-server)/postgres.h ]] &&
 		[[ -x $("$1" --bindir)/postgres ]]
 }
 
@@ -126,6 +126,15 @@ find_postgres() {
 
 newest_first() {
 	printf '%s\n' "$@" | sort -rV
+}
+
+# copy_checkout DIR
+#
+# Puts the files that belong to the project into DIR, as they are here.
+copy_checkout() {
+	need_packages git
+	git -C "$ROOT" -c safe.directory="$ROOT" ls-files -z |
+		tar -C "$ROOT" --null --files-from=- -cf - | tar -C "$1" -xf -
 }
 
 make_extension() {

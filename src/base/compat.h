@@ -16,13 +16,6 @@
 #error "angzarr needs PostgreSQL 15 or newer"
 #endif
 
-#include "utils/jsonb.h"
-
-/* PostgreSQL 16 took varlena's macros out of postgres.h, which 19 does not include any more. */
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
-
 /*
  * These minor releases changed sizeof(ResultRelInfo), which the next ones took
  * back.  A library built against them would misread executor state on every
@@ -30,6 +23,13 @@
  */
 #if PG_VERSION_NUM == 150009 || PG_VERSION_NUM == 160005 || PG_VERSION_NUM == 170001
 #error "this PostgreSQL minor release has a broken ABI: build against the next minor release"
+#endif
+
+#include "utils/jsonb.h"
+
+/* PostgreSQL 16 took varlena's macros out of postgres.h, which 19 does not include any more. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
 #endif
 
 /*

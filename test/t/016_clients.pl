@@ -59,7 +59,7 @@ foreach my $way (sort keys %addresses)
 	my ($host, $at) = @{ $addresses{$way} };
 	my %commands = (
 		psycopg2 => [ '/usr/bin/python3', "$docs/with_psycopg2.py", "host=$host port=$at dbname=postgres user=app" ],
-		'node-pg' => [ 'node', "$docs/with_node_pg.js", "postgresql://app:$password\@/postgres?host=$host&port=$at" ],
+		'node-pg' => [ 'node', "$docs/with_node_pg.js", "postgresql://app:$password\@127.0.0.1:$at/postgres" ],
 
 		# the pooler of this version knows no prepared statements
 		JDBC => [ 'java', '-cp', '/usr/share/java/postgresql.jar', "$docs/WithJdbc.java",
