@@ -188,6 +188,12 @@ SELECT azr_confirm_cascade('many');
 SELECT count(*), sum(cardinality(sequences)) FROM azr_cascade_participants('many');
 SELECT count(*) FROM azr_timeline WHERE domain = 'many' AND type LIKE '%Confirmation' AND sequence = 3;
 
+-- many events of one
+SELECT azr_append('long', NULL, azr_root('long', '1'), 0, types(40), payloads(40), cascade_id => 'long', committed => false);
+SELECT azr_confirm_cascade('long');
+SELECT sequences = ARRAY(SELECT generate_series(0, 39)::bigint) AS all FROM azr_cascade_participants('long');
+SELECT count(*), min(type), max(type) FROM azr_load_effective('long', NULL, azr_root('long', '1')) WHERE sequence < 40;
+
 -- bad values
 SELECT outcome($$SELECT azr_confirm_cascade(NULL)$$), outcome($$SELECT azr_confirm_cascade('')$$);
 SELECT outcome($$SELECT azr_revoke_cascade(NULL, 'x')$$), outcome($$SELECT azr_revoke_cascade(repeat('x', 256), 'x')$$);

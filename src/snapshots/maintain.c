@@ -212,7 +212,7 @@ ahead_arg(FunctionCallInfo fcinfo, int argno)
 static MaintenancePlan
 make_plan(TimestampTz now, TimestampTz cutoff, const AzrSpan *span, int ahead)
 {
-	MaintenancePlan		plan = {0};
+	MaintenancePlan plan = {0};
 	Relation	by_time = azr_snapshot_history_open(AccessShareLock);
 	TimestampTz time;
 

@@ -10,6 +10,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
+$node->append_conf('postgresql.conf', 'allow_in_place_tablespaces = on');
 $node->start;
 $node->safe_psql(
 	'postgres', q{
@@ -41,6 +42,14 @@ like(slurp_file($node->logfile), qr/WARNING:  azr_maintain did nothing/, 'and sa
 $reader->quit;
 $maintainer->quit;
 is($node->safe_psql('postgres', q{SELECT action, snapshots FROM azr_maintain() WHERE action = 'moved'}), 'moved|22', 'later it does its work');
+
+# new partitions go where the owner wants them
+$node->safe_psql('postgres', q{CREATE TABLESPACE "else where" LOCATION ''});
+$node->safe_psql('postgres', q{ALTER TABLE azr_snapshot_history_by_time SET TABLESPACE "else where"});
+$node->safe_psql('postgres', q{CREATE TABLE created AS SELECT partition FROM azr_maintain(ahead => 9) WHERE action = 'created'});
+is( $node->safe_psql('postgres', q{
+	SELECT count(*), min(t.spcname), max(t.spcname) FROM created m JOIN pg_class c ON c.relname = m.partition LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace}),
+	'2|else where|else where', 'partitions are made in the tablespace of their table');
 
 $node->stop;
 done_testing();

@@ -49,6 +49,7 @@ indexes_are_sound('the indexes of the extension');
 
 $node->safe_psql('postgres', q{
 	CREATE INDEX by_time ON azr_main_events (created_at, type_id);
+	CREATE INDEX by_commitment ON azr_main_events (created_at) WHERE committed;
 	CREATE INDEX by_causes ON azr_main_events (source_sequence, correlation_id);
 	CREATE INDEX by_metadata ON azr_main_events (metadata) WHERE metadata IS NOT NULL;
 	CREATE UNIQUE INDEX one_external_id ON azr_main_events (external_id, sequence) WHERE external_id IS NOT NULL;
