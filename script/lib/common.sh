@@ -128,6 +128,22 @@ newest_first() {
 	printf '%s\n' "$@" | sort -rV
 }
 
+# add_counts FILE STATUS
+#
+# Adds to passed and failed what the last line of a script's output says.  A script that
+# failed without a failed test, or that broke off, is one.
+add_counts() {
+	local output=$1 status=$2
+
+	if [[ $(tail -n 1 "$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2])) || true
+		((status == 0 || BASH_REMATCH[2] > 0)) || ((failed += 1))
+	else
+		say "the tests broke off with status $status"
+		((failed += 1))
+	fi
+}
+
 # copy_checkout DIR
 #
 # Puts the files that belong to the project into DIR, as they are here.
