@@ -69,6 +69,12 @@ $node->safe_psql('postgres', q{
 cmp_ok(growth("SET default_transaction_isolation = 'repeatable read'; CALL touch(1, 100)", q{CALL repeat('a')}), '<', 8 * 1024, 'types by snapshot');
 cmp_ok(growth('CALL touch(1, 100)', q{CALL repeat('b')}), '<', 8 * 1024, 'types of the transaction itself');
 
+# more types than a backend remembers
+$node->safe_psql('postgres', q{
+	SELECT azr_append('d', NULL, azr_root('types', i::text), NULL, array_agg(rpad('t' || i * 1000 + j, 400, 'x')), array_agg(''::bytea)) FROM generate_series(1, 60) i, generate_series(1, 1000) j GROUP BY i});
+cmp_ok(growth(q{SELECT count(type) FROM azr_load('d', NULL, azr_root('types', '1'))}, q{SELECT count(type) FROM generate_series(1, 60) i, azr_load('d', NULL, azr_root('types', i::text))}),
+	'<', 16 * 1024, '60,000 types');
+
 # 10,000 events of 1 kB
 my $input = 10 * 1024;
 my $append = q{SELECT count(azr_append('d', NULL, azr_root('large', '%s'), NULL, array_fill('large'::text, ARRAY[%d]), array_fill(convert_to(repeat('x', 1000), 'UTF8'), ARRAY[%d])))};

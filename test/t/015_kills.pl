@@ -46,7 +46,7 @@ $node->safe_psql(
 	$$});
 
 my @kinds = qw(plain plain retry retry branch branch merge merge);
-my (%acknowledged, %unknown);
+my (%acknowledged, %unknown, @last);
 my $n = 0;
 
 # Starts a writer: psql says what is committed, and ends when the connection does.
@@ -55,12 +55,14 @@ sub start_writer
 	my ($writer) = @_;
 	my $kind = $kinds[$writer];
 	my $file = PostgreSQL::Test::Utils::tempdir . '/writer';
-	my @ids = $kind eq 'retry' ? grep { /^retry $writer / } keys %unknown : ();
+
+	# who retries does so for what broke off, and for what it was told but has forgotten
+	my @ids = $kind eq 'retry' ? ($last[$writer] // (), grep { /^retry $writer / } keys %unknown) : ();
 
 	push @ids, "$kind $writer " . $n++ while @ids < 10000;
 	append_to_file("$file.sql", join('', map { "SELECT 'ack ' || write('$kind', $writer, '$_');\n" } @ids));
 	my $run = IPC::Run::start([ 'psql', '-XAtq', '-f', "$file.sql", $node->connstr('postgres') ], '<', '/dev/null', '>', "$file.out", '2>', "$file.err");
-	return { ids => \@ids, out => "$file.out", run => $run };
+	return { writer => $writer, ids => \@ids, out => "$file.out", run => $run };
 }
 
 # Notes what a writer was told, and what it does not know the fate of: the call that
@@ -75,6 +77,7 @@ sub finish_writer
 	{
 		$seen{$_} = 1;
 		$acknowledged{$_}++;
+		$last[ $writer->{writer} ] = $_;
 		delete $unknown{$_};
 	}
 	foreach (@{ $writer->{ids} })
