@@ -84,14 +84,7 @@ SQL_PARTS = \
 	src/care/privileges.sql \
 	src/care/creator.sql
 
-# What a version adds, for those who have the one before.
-UPGRADE_PARTS = \
-	src/upgrades/0.1.0--0.2.0.sql \
-	src/care/check.sql \
-	src/care/privileges.sql \
-	src/upgrades/0.1.0--0.2.0-privileges.sql
-
-DATA_built = angzarr--$(EXTVERSION).sql angzarr--0.1.0--0.2.0.sql
+DATA_built = angzarr--$(EXTVERSION).sql
 
 PG_CPPFLAGS = -I$(srcdir)/src -DAZR_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
@@ -125,9 +118,6 @@ $(OBJS:.o=.bc): $(wildcard src/*/*.h) angzarr.control Makefile
 
 angzarr--$(EXTVERSION).sql: $(SQL_PARTS) angzarr.control Makefile
 	cat $(addprefix $(srcdir)/, $(SQL_PARTS)) > $@
-
-angzarr--0.1.0--0.2.0.sql: $(UPGRADE_PARTS) Makefile
-	cat $(addprefix $(srcdir)/, $(UPGRADE_PARTS)) > $@
 
 # Tests that crash, copy or promote servers need servers of their own.
 .PHONY: tapcheck
