@@ -43,6 +43,7 @@ OBJS = \
 	src/events/json_events.o \
 	src/events/load.o \
 	src/events/load_scan.o \
+	src/events/resolution.o \
 	src/events/roots.o \
 	src/events/timeline.o \
 	src/merge/append_commutative.o \

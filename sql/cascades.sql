@@ -156,11 +156,11 @@ SELECT add('c', 1, 's2', created_at => '2000-01-01 00:00+00'), add('c', 1, 's2',
 SELECT add('d', 1, 's3', created_at => '2000-06-01 00:00+00'), add('e', 1, 's3', true, created_at => '2000-06-01 00:00+00');
 SELECT add('d', 1, 's4', true, created_at => '2000-06-01 00:00+00');
 CREATE FUNCTION stale(t text) RETURNS text LANGUAGE sql AS
-$$ SELECT string_agg(c, ' ') FROM azr_stale_cascades($1::timestamptz) c WHERE c LIKE 's_' $$;
+$$ SELECT string_agg(concat_ws(' ', cascade_id, outcome, participants, oldest AT TIME ZONE 'UTC'), ', ') FROM azr_stale_cascades($1::timestamptz) WHERE cascade_id LIKE 's_' $$;
 SELECT stale('2000-01-01 00:00+00');
 SELECT stale('2000-01-01 00:00:00.000001+00');
 SELECT stale('2002-01-01 00:00+00');
-SELECT count(*) FILTER (WHERE c = 's1') = 1 AND count(*) FILTER (WHERE c = 'c1') = 0 FROM azr_stale_cascades('infinity') c;
+SELECT count(*) FILTER (WHERE cascade_id = 's1') = 1 AND count(*) FILTER (WHERE cascade_id = 'c1') = 0 FROM azr_stale_cascades('infinity');
 SELECT azr_revoke_cascade('s2', 'stale');
 SELECT stale('2002-01-01 00:00+00');
 SELECT add('a', 1, 's1', true);          -- resolves one participant, and leaves the other
@@ -182,7 +182,16 @@ ROLLBACK TO s;
 SELECT azr_revoke_cascade('t1', repeat('because ', 1000));
 COMMIT;
 SELECT azr_revoke_cascade('t1', NULL);
--- many participants
+-- many participants: 1,000 a call, and what the first call has begun is finished in no other way
+SELECT count(azr_append('pieces', NULL, azr_root('pieces', i::text), 0, types(1), payloads(1), cascade_id => 'pieces', committed => false)) FROM generate_series(1, 2001) i;
+SELECT azr_confirm_cascade('pieces');
+SELECT attempt_resolve($$revoke_cascade('pieces', 'x')$$) LIKE 'ZR006 | cascade "pieces" cannot be revoked any more | It was confirmed in stream "pieces/angzarr/R".';
+SELECT outcome, participants FROM azr_stale_cascades('infinity') WHERE cascade_id = 'pieces';
+SELECT azr_confirm_cascade('pieces');
+SELECT azr_confirm_cascade('pieces');
+SELECT azr_confirm_cascade('pieces');
+SELECT count(*) FROM azr_stale_cascades('infinity') WHERE cascade_id = 'pieces';
+-- fewer, in one
 SELECT count(azr_append('many', NULL, azr_root('many', i::text), 0, types(3), payloads(3), cascade_id => 'many', committed => false)) FROM generate_series(1, 500) i;
 SELECT azr_confirm_cascade('many');
 SELECT count(*), sum(cardinality(sequences)) FROM azr_cascade_participants('many');
@@ -193,6 +202,89 @@ SELECT azr_append('long', NULL, azr_root('long', '1'), 0, types(40), payloads(40
 SELECT azr_confirm_cascade('long');
 SELECT sequences = ARRAY(SELECT generate_series(0, 39)::bigint) AS all FROM azr_cascade_participants('long');
 SELECT count(*), min(type), max(type) FROM azr_load_effective('long', NULL, azr_root('long', '1')) WHERE sequence < 40;
+
+-- types are looked up one after the other, while the one before is still in use: in a transaction
+-- that has added them, and where the tables are found anew at any time
+BEGIN;
+SELECT outcome FROM azr_append('types of cascades', NULL, azr_root('casc', '1'), 0, ARRAY[repeat('long', 200), repeat('longer', 150)], payloads(2));
+SELECT count(type) FROM azr_load('types of cascades', NULL, azr_root('casc', '1'));
+SELECT outcome FROM azr_append('types of cascades', NULL, azr_root('casc', '1'), 2, ARRAY[repeat('p', 300)], payloads(1), cascade_id => 'types', committed => false);
+SELECT outcome FROM azr_append('types of cascades', NULL, azr_root('casc', '1'), 3, ARRAY['short'], payloads(1), cascade_id => 'types');
+SELECT sequence, md5(type) FROM azr_load_effective('types of cascades', NULL, azr_root('casc', '1'));
+SELECT kind, sequence, md5(type) FROM azr_load_state('types of cascades', NULL, azr_root('casc', '1'));
+SELECT md5(repeat('long', 200)), md5(repeat('longer', 150)), md5(repeat('p', 300)), md5('short');
+ROLLBACK;
+SELECT azr_append('types of cascades', NULL, azr_root('casc', '2'), 0, ARRAY['types.Withdrawn'], payloads(1), cascade_id => 'types 2', committed => false), azr_confirm_cascade('types 2');
+SELECT azr_append('types of cascades', NULL, azr_root('casc', '2'), 2, ARRAY['types.Withdrawn'], payloads(1), cascade_id => 'types 3', committed => false), azr_revoke_cascade('types 3', 'x');
+SELECT string_agg(type, ' ') FROM azr_load('types of cascades', NULL, azr_root('casc', '2'));
+CREATE FUNCTION find_anew() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	ALTER TABLE azr_event_types ALTER type SET STATISTICS 300;
+	RETURN (SELECT string_agg(type, ' ') FROM azr_load_effective('types of cascades', NULL, azr_root('casc', '2')));
+END
+$$;
+SELECT find_anew();
+DROP FUNCTION find_anew();
+
+-- a retry of what was revoked is a new append; of what is pending or confirmed, it is none
+SELECT add('q', 1, 'q1', external_id => 'q'), add('q', 1, 'q2', external_id => 'q');
+SELECT azr_revoke_cascade('q1', 'x');
+SELECT add('q', 2, 'q2', external_id => 'q'), add('q', 1, 'q3', external_id => 'q');
+SELECT azr_revoke_cascade('q2', 'x');
+SELECT add('q', 1, external_id => 'q'), add('q', 1, external_id => 'q'), add('q', 1, 'q3', external_id => 'q');
+SELECT events('q');
+SELECT effective('q');
+SELECT string_agg(sequence::text, ' ') FROM azr_find_by_external_id('casc', NULL, azr_root('casc', 'q'), 'q');
+-- the same for a source
+CREATE FUNCTION react(cascade text) RETURNS text LANGUAGE sql AS
+$$ SELECT outcome || ' ' || first_sequence FROM azr_append('casc', NULL, azr_root('casc', 'r'), NULL, types(1), payloads(1),
+	source_domain => 'casc', source_root => azr_root('casc', 'q'), source_sequence => 0, cascade_id => $1, committed => $1 IS NULL) $$;
+SELECT react('r1'), react('r2'), azr_revoke_cascade('r1', 'x');
+SELECT react('r2'), azr_confirm_cascade('r2'), react('r3'), react(NULL);
+SELECT string_agg(sequence::text, ' ') FROM azr_find_by_source('casc', NULL, azr_root('casc', 'r'), 'casc', NULL, azr_root('casc', 'q'), 0);
+DROP FUNCTION react(text);
+
+-- a state is made of what business logic may see
+CREATE FUNCTION state(k text, edition text DEFAULT NULL, cascade text DEFAULT NULL, at bigint DEFAULT NULL) RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(CASE kind WHEN 'snapshot' THEN '[' || sequence || ']' ELSE sequence || ' ' || regexp_replace(type, '.*\.', '') || CASE WHEN metadata IS NULL THEN '-' ELSE '' END END, ', ')
+   FROM azr_load_state('casc', $2, azr_root('casc', $1), $4, $3) $$;
+CREATE FUNCTION put(k text, sequence bigint, edition text DEFAULT NULL) RETURNS text LANGUAGE sql AS
+$$ SELECT regexp_replace(outcome(format($f$SELECT azr_put_snapshot('casc', %L, azr_root('casc', %L), %s, 's', '')$f$, $3, $1, $2)), '[0-9a-f]{8}-[0-9a-f-]{27}', 'R') $$;
+CREATE FUNCTION snapshots(k text, edition text DEFAULT NULL) RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(coalesce((SELECT s.sequence::text FROM azr_get_snapshot('casc', $2, azr_root('casc', $1), i) s), '-'), ' ' ORDER BY i) FROM generate_series(0, 6) i $$;
+SELECT add('s', 2), add('s', 1, 's7'), add('s', 1), add('s', 1, 's8');
+SELECT state('s'), state('s', cascade => 's7'), state('s', cascade => 'unknown');
+SELECT put('s', i) FROM generate_series(0, 4) i;
+SELECT state('s'), snapshots('s');
+-- who sees the pending events of a cascade starts before them
+SELECT state('s', cascade => 's7'), state('s', cascade => 's8'), state('s', cascade => 's7', at => 1), state('s', cascade => 's8', at => 3);
+-- confirming takes the snapshots that lack what is confirmed; revoking takes none
+SELECT azr_revoke_cascade('s8', 'x'), snapshots('s');
+SELECT state('s'), state('s', cascade => 's8');
+SELECT azr_confirm_cascade('s7'), snapshots('s');
+SELECT state('s'), state('s', cascade => 's7');
+-- one that comes late is refused, until it can have what was confirmed
+SELECT put('s', 1), put('s', 2);
+SELECT put('s', 5);
+SELECT put('s', 6), snapshots('s');
+SELECT state('s');
+-- what a client commits confirms too, and so does what it commits in an edition
+SELECT add('t'), add('t', 1, 't7'), add('t'), put('t', 0), put('t', 2), snapshots('t');
+SELECT add('t', 1, 't7', true), snapshots('t');
+SELECT state('t');
+SELECT add('u'), add('u', 1, 'u7'), add('u'), put('u', 0), put('u', 2), add('u', 1, edition => 'casc u');
+SELECT put('u', 3, 'casc u'), state('u', 'casc u');
+SELECT add('u', 1, 'u7', true, 'casc u');
+SELECT state('u', 'casc u'), snapshots('u', 'casc u'), state('u');
+SELECT put('u', 3, 'casc u'), put('u', 4, 'casc u');
+SELECT state('u', 'casc u');
+-- an edition without events of its own reads what the main timeline confirms
+SELECT put('u', 2, 'casc v'), snapshots('u', 'casc v'), state('u', 'casc v');
+SELECT azr_confirm_cascade('u7');
+SELECT snapshots('u', 'casc v'), state('u', 'casc v'), put('u', 2, 'casc v');
+SELECT azr_delete_edition('casc', 'casc u'), azr_delete_edition('casc', 'casc v');
+SELECT count(*) FROM azr_check('casc');
+DROP FUNCTION state, put, snapshots;
 
 -- bad values
 SELECT outcome($$SELECT azr_confirm_cascade(NULL)$$), outcome($$SELECT azr_confirm_cascade('')$$);

@@ -238,4 +238,33 @@ SELECT bool_and(stream_id < 0) AS edition FROM azr_edition_events;
 -- dense, always: from the divergence on
 SELECT s.domain, s.edition, s.root FROM azr_streams s JOIN azr_events e USING (stream_id)
 GROUP BY s.stream_id HAVING min(sequence) <> coalesce(divergence, 0) OR max(sequence) - min(sequence) + 1 <> count(*);
+
+-- Snapshots of an edition that has read as the main timeline do not outlive what it
+-- becomes, whichever comes first
+CREATE FUNCTION state(edition text) RETURNS text LANGUAGE sql AS
+$$ SELECT coalesce(string_agg(CASE kind WHEN 'snapshot' THEN '[' || sequence || ']' ELSE sequence::text END || CASE edition WHEN 'angzarr' THEN '' ELSE '''' END, ' '), '-')
+   FROM azr_load_state('ed', $1, azr_root('ed', 's')) $$;
+CREATE FUNCTION put(edition text, sequence bigint) RETURNS text LANGUAGE sql AS
+$$ SELECT split_part(outcome(format($f$SELECT azr_put_snapshot('ed', %L, azr_root('ed', 's'), %s, 's', '')$f$, $1, $2)), ' ', 1) $$;
+SELECT add(NULL, n => 5, root => 's');
+SELECT put('s 0', 3), put('s 0', 4);
+SELECT azr_create_edition('ed', 's 0', 0);
+SELECT state('s 0');
+SELECT put('s 2', i) FROM generate_series(0, 4) i;
+SELECT azr_create_edition('ed', 's 2', 2);
+SELECT state('s 2'), put('s 2', 2), put('s 2', 1);
+SELECT put('s 9', i) FROM generate_series(0, 4) i;
+SELECT azr_create_edition('ed', 's 9', 9);
+SELECT state('s 9');
+SELECT add('s 9', divergence => 2, root => 's');
+SELECT state('s 9');
+SELECT azr_create_edition('ed', 's 3', 3);
+SELECT put('s 3', 2), put('s 3', 3), add('s 3', root => 's');
+SELECT put('s 3', 3), put('s 3', 4), state('s 3');
+SELECT put('s', 4), put('s', 1), azr_create_edition('ed', 's');
+SELECT state('s'), add('s', 2, root => 's');
+SELECT state('s');
+SELECT count(*) FROM azr_check('ed');
+DROP FUNCTION state, put;
+
 DROP FUNCTION add, show, attempt;

@@ -25,6 +25,25 @@ SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, max_count => 0);
 SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, until => '2021-01-04 00:00+00', max_count => 2);
 SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, 5, '2021-01-04 00:00+00', NULL, 9223372036854775807);
 
+-- NULL sets no limit
+SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', NULL, NULL, NULL, NULL, NULL);
+
+-- time never runs backward by itself: who says nothing gets the time of the event before
+BEGIN;
+SELECT next_sequence FROM azr_append('load', NULL, azr_root('load', 'time'), 0, types(3), payloads(3), created_at => ARRAY['2999-01-01 00:00+00', NULL, '2998-01-01 00:00+00']::timestamptz[]);
+SELECT next_sequence FROM azr_append('load', NULL, azr_root('load', 'time'), 3, types(2), payloads(2));
+SELECT next_sequence FROM azr_append('load', NULL, azr_root('load', 'time'), 5, types(1), payloads(1), created_at => ARRAY['2001-01-01 00:00+00']::timestamptz[]);
+SELECT next_sequence FROM azr_append_json('load', NULL, azr_root('load', 'time'), 6, '[{"type": "T", "data": 1}, {"type": "T", "data": 1, "created_at": null}]');
+SELECT sequence, CASE created_at WHEN now() THEN 'now' ELSE to_char(created_at AT TIME ZONE 'UTC', 'YYYY') END AS created_at FROM azr_load('load', NULL, azr_root('load', 'time'));
+-- also where an edition goes on from the main timeline
+SELECT next_sequence FROM azr_append('load', 'time', azr_root('load', 'time'), 2, types(1), payloads(1));
+SELECT next_sequence FROM azr_append('load', 'time 2', azr_root('load', 'time'), 6, types(1), payloads(1));
+SELECT next_sequence FROM azr_append('load', 'time 3', azr_root('load', 'time'), 0, types(1), payloads(1));
+SELECT (SELECT string_agg(to_char(created_at AT TIME ZONE 'UTC', 'YYYY'), ' ') FROM azr_load('load', 'time', azr_root('load', 'time'))) AS time,
+	(SELECT created_at = now() FROM azr_load('load', 'time 2', azr_root('load', 'time'), 6)) AS time_2,
+	(SELECT created_at = now() FROM azr_load('load', 'time 3', azr_root('load', 'time'))) AS time_3;
+ROLLBACK;
+
 -- unknown streams have no events
 SELECT * FROM azr_load('load', NULL, azr_root('load', 'unknown'));
 SELECT * FROM azr_load('unknown', NULL, :'r');

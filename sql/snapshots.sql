@@ -118,6 +118,10 @@ SELECT load('none'), load('none', 0);
 -- one that was put before the stream had as many events is no state of it yet
 SELECT put('f', 3), load('f'), add('f', 2), load('f'), get('f'), add('f', 3), load('f');
 
+-- nor will it ever be one, even when there are as many
+SELECT put('f2', 100), put('f2', 1), gets('f2'), add('f2', 2), gets('f2'), load('f2');
+SELECT add('f2', 120), load('f2', 101);
+SELECT count(*) FROM azr_check('snap');
 -- an edition uses its own snapshot, or one of the main timeline below its divergence
 SELECT add('g', 6);
 SELECT put('g', 1), put('g', 2), put('g', 3), put('g', 5);

@@ -175,3 +175,71 @@ REINDEX TABLE CONCURRENTLY azr_main_events;
 REINDEX TABLE CONCURRENTLY azr_streams;
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 15, types(1), payloads(1))$$);
 SELECT count(*), max(sequence) FROM azr_load('triggers', NULL, :'r');
+
+-- a rule on the partitioned table is heeded
+CREATE TABLE rule_log (n int GENERATED ALWAYS AS IDENTITY, what text);
+CREATE RULE also AS ON INSERT TO azr_events DO ALSO INSERT INTO public.rule_log (what) VALUES ('rule ' || NEW.sequence);
+SELECT first_sequence FROM azr_append('triggers', NULL, azr_root('triggers', 'rule'), 0, types(2), payloads(2));
+SELECT what FROM rule_log ORDER BY n;
+DROP RULE also ON azr_events;
+CREATE RULE instead AS ON INSERT TO azr_events DO INSTEAD NOTHING;
+SELECT split_part(outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'rule'), 2, types(1), payloads(1))$$), ' | ', 1);
+DROP RULE instead ON azr_events;
+SELECT azr_next_sequence('triggers', NULL, azr_root('triggers', 'rule'));
+DROP TABLE rule_log;
+
+-- a trigger may append, but not to the stream that is being appended to
+CREATE FUNCTION append_more() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF public.azr_event_type(NEW.type_id) <> 'More' THEN
+		PERFORM public.azr_append(domain, edition, CASE TG_ARGV[0] WHEN 'same' THEN root ELSE public.azr_root('triggers', 'other') END, NULL, ARRAY['More'], ARRAY['']::bytea[])
+		FROM public.azr_streams WHERE stream_id = NEW.stream_id;
+	END IF;
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER append_more AFTER INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION append_more('same');
+SELECT regexp_replace(outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'more'), 0, types(1), payloads(1))$$), '[0-9a-f]{8}-[0-9a-f-]{27}', 'R');
+DROP TRIGGER append_more ON azr_events;
+CREATE TRIGGER append_more BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION append_more('same');
+SELECT regexp_replace(outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'more'), 0, types(1), payloads(1))$$), '[0-9a-f]{8}-[0-9a-f-]{27}', 'R');
+DROP TRIGGER append_more ON azr_events;
+CREATE TRIGGER append_more AFTER INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION append_more('other');
+SELECT * FROM azr_append('triggers', NULL, azr_root('triggers', 'more'), 0, types(2), payloads(2));
+SELECT azr_next_sequence('triggers', NULL, azr_root('triggers', 'more')), azr_next_sequence('triggers', NULL, azr_root('triggers', 'other'));
+DROP TRIGGER append_more ON azr_events;
+DROP FUNCTION append_more();
+
+-- an unlogged table would be empty after a crash: nothing goes there, but it can be read
+BEGIN;
+ALTER TABLE azr_main_events SET UNLOGGED;
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'more'), NULL, types(1), payloads(1))$$);
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'new'), NULL, types(1), payloads(1))$$);
+SELECT count(*) FROM azr_load('triggers', NULL, azr_root('triggers', 'more'));
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_streams SET UNLOGGED;
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'new'), NULL, types(1), payloads(1))$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_event_types SET UNLOGGED;
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'more'), NULL, ARRAY['triggers.new'], payloads(1))$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_edition_events SET UNLOGGED;
+SELECT outcome($$SELECT azr_append('triggers', 'e', azr_root('triggers', 'more'), NULL, types(1), payloads(1))$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_registered_editions SET UNLOGGED;
+SELECT outcome($$SELECT azr_create_edition('triggers', 'unlogged')$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_positions SET UNLOGGED;
+SELECT outcome($$SELECT azr_put_position('triggers', 'triggers', NULL, azr_root('triggers', 'more'), 0)$$);
+SELECT outcome($$SELECT azr_put_positions('triggers', 'triggers', NULL, ARRAY[azr_root('triggers', 'more')], ARRAY[0])$$);
+ROLLBACK;
+-- snapshots are a cache, and may get lost
+BEGIN;
+ALTER TABLE azr_latest_snapshots SET UNLOGGED;
+SELECT outcome($$SELECT azr_put_snapshot('triggers', NULL, azr_root('triggers', 'more'), 0, 's', '')$$);
+ROLLBACK;

@@ -241,6 +241,15 @@ azr_same_text(const text *a, const text *b)
 		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
+text *
+azr_copy_text(const text *value, MemoryContext context)
+{
+	text	   *copy = (text *) MemoryContextAlloc(context, VARSIZE_ANY(value));
+
+	memcpy(copy, value, VARSIZE_ANY(value));
+	return copy;
+}
+
 bool
 azr_edition_is_main(const text *edition)
 {

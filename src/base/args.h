@@ -63,6 +63,7 @@ extern Datum azr_return_row(FunctionCallInfo fcinfo, const Datum *values,
 							const bool *nulls, int count);
 
 extern bool azr_text_is(const text *value, const char *expected);
+extern text *azr_copy_text(const text *value, MemoryContext context);
 extern bool azr_same_text(const text *a, const text *b);
 extern bool azr_edition_is_main(const text *edition);
 extern void azr_check_type(const char *argname, int element, const text *type);

@@ -82,6 +82,17 @@
 #define azr_primary_key(rel) RelationGetPrimaryKeyIndex(rel)
 #endif
 
+/*
+ * Since PostgreSQL 18, attnotnull is also true where the constraint is NOT VALID: then there
+ * may be NULLs nevertheless.
+ */
+#if PG_VERSION_NUM >= 180000
+#define azr_column_has_no_nulls(desc, i) \
+	(TupleDescCompactAttr((desc), (i))->attnullability == ATTNULLABLE_VALID)
+#else
+#define azr_column_has_no_nulls(desc, i) (TupleDescAttr((desc), (i))->attnotnull)
+#endif
+
 /* PostgreSQL 17 lets the caller allocate the JSON lexer. */
 #if PG_VERSION_NUM >= 170000
 #define azr_make_json_lexer(json, len, encoding) \

@@ -53,7 +53,20 @@ typedef enum AzrLockClass
 	 * Whoever grants or revokes rights on the extension's functions, one at a
 	 * time.  The key is 0.
 	 */
-	AZR_LOCK_PRIVILEGES = 24958
+	AZR_LOCK_PRIVILEGES = 24958,
+
+	/*
+	 * Whoever gives a new type of events its number.  The key is the number.
+	 * Held only until the type's row is there.
+	 */
+	AZR_LOCK_TYPE = 24959,
+
+	/*
+	 * One cascade.  The key is a hash of 64 bits of its id.  Who appends pending
+	 * events takes it in ShareLock, before the stream's lock; who resolves the
+	 * cascade, in ExclusiveLock.
+	 */
+	AZR_LOCK_CASCADE = 24960
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

@@ -117,6 +117,7 @@ azr_partition(AzrTable *partitioned, Oid relid)
 	leaf->columns = partitioned->columns;
 	leaf->nindexes = partitioned->nindexes;
 	leaf->indexes = partitioned->indexes;
+	leaf->is_cache = partitioned->is_cache;
 	leaf->valid = false;
 	return leaf;
 }

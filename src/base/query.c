@@ -72,6 +72,23 @@ azr_query_edition(const text *domain, const text *edition)
 }
 
 /*
+ * For callbacks: the first columns of a row must not be NULL.
+ *
+ * Raises XX001 where one is: the tables' owner has let in what the extension's tables do
+ * not allow.
+ */
+void
+azr_check_row(const bool *nulls, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("a table of extension \"angzarr\" has a NULL where it must not"),
+					 errhint("Its owner has dropped a NOT NULL constraint.")));
+}
+
+/*
  * A callback that notes a value in an AzrQueryValue.
  */
 void

@@ -55,6 +55,8 @@ static const AzrIndex streams_indexes[] = {
 	}
 };
 
+AZR_CHECK_INDEXES(streams_indexes);
+
 static AzrTable streams_table = {
 	.name = "azr_streams",
 	.ncolumns = Natts_azr_streams,
@@ -68,7 +70,11 @@ static AzrNumbers stream_numbers = {
 	.table = &streams_table
 };
 
-static AzrBranchCallback branch_callback = NULL;
+/* One for each store that keeps something of streams. */
+#define MAX_CALLBACKS	2
+
+static AzrStreamCallback callbacks[MAX_CALLBACKS];
+static int	ncallbacks = 0;
 
 static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
 							 bool *created_here);
@@ -188,11 +194,24 @@ azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode)
 }
 
 /*
- * Give a stream its row and id.  The caller holds the lock that
- * azr_stream_lock() took.  'divergence' is for a named edition only.
+ * Wait for a cascade, and hold it to the end of the transaction: in ShareLock to append
+ * pending events of it, in ExclusiveLock to resolve it.
+ */
+void
+azr_cascade_lock(const text *cascade_id, LOCKMODE mode)
+{
+	azr_lock(AZR_LOCK_CASCADE,
+			 hash_bytes_extended((unsigned char *) VARDATA_ANY(cascade_id),
+								 VARSIZE_ANY_EXHDR(cascade_id), 0),
+			 mode);
+}
+
+/*
+ * Give a stream its row and id, for its first own events.  The caller holds the lock
+ * that azr_stream_lock() took, and is about to store them.
  */
 AzrStream
-azr_stream_create(const AzrStreamName *name, int64 divergence)
+azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
 {
 	bool		is_main = azr_edition_is_main(name->edition);
 	int64		number = azr_next_number(&stream_numbers);
@@ -201,7 +220,7 @@ azr_stream_create(const AzrStreamName *name, int64 divergence)
 	bool		nulls[Natts_azr_streams] = {false};
 
 	stream.id = is_main ? number : -number;
-	stream.divergence = is_main ? 0 : divergence;
+	stream.divergence = first;
 
 	values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream.id);
 	values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream.divergence);
@@ -214,20 +233,21 @@ azr_stream_create(const AzrStreamName *name, int64 divergence)
 
 	azr_add_numbered(&stream_numbers, values, nulls, azr_stream_label(name));
 
-	if (!is_main && branch_callback != NULL)
-		branch_callback(name, divergence);
+	for (int i = 0; i < ncallbacks; i++)
+		callbacks[i] (name, first, last);
 	return stream;
 }
 
 /*
- * Have a callback told of each stream that is created in an edition: the store
- * above that caches what streams amount to.
+ * Have a callback told of each new stream: a store above that keeps something of streams
+ * which may have no events yet.
  */
 void
-azr_on_branch(AzrBranchCallback callback)
+azr_on_new_stream(AzrStreamCallback callback)
 {
-	Assert(branch_callback == NULL);
-	branch_callback = callback;
+	if (ncallbacks == MAX_CALLBACKS)
+		elog(ERROR, "too many callbacks for new streams");
+	callbacks[ncallbacks++] = callback;
 }
 
 /*

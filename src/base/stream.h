@@ -47,10 +47,11 @@ typedef struct AzrStream
 } AzrStream;
 
 /*
- * Told of a stream that has just branched off the main timeline.  The writer of
- * its first event holds its lock.
+ * Told of a stream that gets its first own events, 'first' to 'last', which are not there
+ * yet.  On the main timeline, 'first' is 0; in an edition, it is where the stream branches
+ * off.  The writer holds the stream's lock.
  */
-typedef void (*AzrBranchCallback) (const AzrStreamName *name, int64 divergence);
+typedef void (*AzrStreamCallback) (const AzrStreamName *name, int64 first, int64 last);
 
 extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
 extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
@@ -61,8 +62,9 @@ extern char *azr_stream_label(const AzrStreamName *name);
 extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
-extern AzrStream azr_stream_create(const AzrStreamName *name, int64 divergence);
-extern void azr_on_branch(AzrBranchCallback callback);
+extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
+extern void azr_on_new_stream(AzrStreamCallback callback);
+extern void azr_cascade_lock(const text *cascade_id, LOCKMODE mode);
 extern Snapshot azr_register_read_snapshot(void);
 
 #endif							/* AZR_STREAM_H */

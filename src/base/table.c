@@ -20,14 +20,18 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/primnodes.h"
+#include "nodes/nodes.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 /* Every table found so far, for the invalidation callback. */
 static AzrTable *found_tables = NULL;
@@ -37,10 +41,16 @@ static void describe_table(AzrTable *table, Relation rel);
 static const char *changed_column(const AzrTable *table, Relation rel);
 static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
 static bool is_plain(AzrTable *table, Relation rel);
+static bool note_index(AzrTable *table, Relation index);
+static List *stored_expressions(Relation index);
+static List *stored_predicate(Relation index);
+static Node *stored_node(Relation index, AttrNumber attno);
 static bool is_condition(Node *clause, AzrCondition *condition);
 static bool is_not_null_test(List *predicate, AttrNumber attno);
 static AttrNumber hashed_column(Relation index);
-static bool has_statement_trigger(Oid parentid);
+static bool is_zero(Node *node);
+static bool parent_interferes(Oid parentid);
+static void check_logged(const AzrTable *table, Relation rel);
 static void relation_changed(Datum arg, Oid relid);
 
 /*
@@ -83,7 +93,8 @@ azr_extension_schema(void)
  * to keep the lock to the end of the transaction.
  *
  * Raises 42704 or 42P01 when the extension or the table is not there, 55000
- * when its owner changed what the C code relies on.
+ * when its owner changed what the C code relies on, or when it is to be written to
+ * and would be empty after a crash.
  */
 Relation
 azr_table_open(AzrTable *table, LOCKMODE lockmode)
@@ -108,7 +119,11 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		if (rel != NULL && !known && !table->changed)
 			describe_table(table, rel);
 		if (rel != NULL && !table->changed)
+		{
+			if (lockmode >= RowExclusiveLock)
+				check_logged(table, rel);
 			return rel;
+		}
 
 		/*
 		 * Somebody changed or dropped it meanwhile.  Its indexes may be locked by now:
@@ -157,7 +172,7 @@ void
 azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 			   Snapshot snapshot, ScanKey keys, int nkeys)
 {
-	Assert(index < table->nindexes);
+	Assert(index >= 0 && index < table->nindexes);
 
 	scan->index = index_open(table->indexids[index], AccessShareLock);
 	scan->desc = azr_index_beginscan(rel, scan->index, snapshot, nkeys);
@@ -305,7 +320,7 @@ changed_column(const AzrTable *table, Relation rel)
 		attr = TupleDescAttr(desc, i);
 		if (attr->attisdropped ||
 			attr->atttypid != expected->type ||
-			(expected->not_null && !attr->attnotnull) ||
+			(expected->not_null && !azr_column_has_no_nulls(desc, i)) ||
 			strcmp(NameStr(attr->attname), expected->name) != 0)
 			return expected->name;
 	}
@@ -349,7 +364,7 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 	}
 	if (sound)
 	{
-		List	   *predicate = RelationGetIndexPredicate(index);
+		List	   *predicate = stored_predicate(index);
 
 		sound = expected->only_where_not_null == 0
 			? predicate == NIL
@@ -398,7 +413,7 @@ is_plain(AzrTable *table, Relation rel)
 		 triggers->trig_update_before_statement || triggers->trig_update_after_statement ||
 		 triggers->trig_update_new_table || triggers->trig_update_old_table))
 		return false;
-	if (has_statement_trigger(table->parentid) || has_statement_trigger(table->grandparentid))
+	if (parent_interferes(table->parentid) || parent_interferes(table->grandparentid))
 		return false;
 
 	indexes = RelationGetIndexList(rel);
@@ -406,31 +421,83 @@ is_plain(AzrTable *table, Relation rel)
 	table->nall_indexes = 0;
 	foreach(lc, indexes)
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-		int			i = table->nall_indexes;
-		ListCell   *clause;
+		Relation	index;
 
-		plain = plain &&
-			index->rd_rel->relam == BTREE_AM_OID &&
-			index->rd_index->indimmediate &&
-			!index->rd_index->indisexclusion &&
-			(RelationGetIndexExpressions(index) == NIL || hashed_column(index) != 0) &&
-			list_length(RelationGetIndexPredicate(index)) <= AZR_MAX_CONDITIONS;
-		if (plain)
-		{
-			table->all_indexes[i].id = RelationGetRelid(index);
-			table->all_indexes[i].hashed = hashed_column(index);
-			table->all_indexes[i].nconditions = 0;
-			foreach(clause, RelationGetIndexPredicate(index))
-				plain = plain &&
-					is_condition((Node *) lfirst(clause),
-								 &table->all_indexes[i].conditions[table->all_indexes[i].nconditions++]);
-			table->nall_indexes++;
-		}
+		if (!plain)
+			break;
+		index = index_open(lfirst_oid(lc), AccessShareLock);
+		plain = note_index(table, index);
 		index_close(index, NoLock);
 	}
 	list_free(indexes);
 	return plain;
+}
+
+/*
+ * Note an index of a table that is plain so far, if it is of a kind that insert.c
+ * fills.
+ */
+static bool
+note_index(AzrTable *table, Relation index)
+{
+	int			i = table->nall_indexes;
+	List	   *predicate = stored_predicate(index);
+	ListCell   *lc;
+
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		!index->rd_index->indimmediate ||
+		index->rd_index->indisexclusion ||
+		list_length(predicate) > AZR_MAX_CONDITIONS)
+		return false;
+
+	table->all_indexes[i].hashed = hashed_column(index);
+	if (stored_expressions(index) != NIL && table->all_indexes[i].hashed == InvalidAttrNumber)
+		return false;
+	table->all_indexes[i].nconditions = 0;
+	foreach(lc, predicate)
+		if (!is_condition((Node *) lfirst(lc),
+						  &table->all_indexes[i].conditions[table->all_indexes[i].nconditions++]))
+			return false;
+	table->all_indexes[i].id = RelationGetRelid(index);
+	table->nall_indexes++;
+	return true;
+}
+
+/*
+ * The expressions of an index, and its predicate as a list of clauses that are all to
+ * be met, as they are stored.
+ *
+ * RelationGetIndexExpressions() and RelationGetIndexPredicate() simplify them, for which
+ * they call functions that the index's owner wrote, with the rights of the current user.
+ * Here nothing is called.
+ */
+static List *
+stored_expressions(Relation index)
+{
+	return (List *) stored_node(index, Anum_pg_index_indexprs);
+}
+
+static List *
+stored_predicate(Relation index)
+{
+	return make_ands_implicit((Expr *) stored_node(index, Anum_pg_index_indpred));
+}
+
+static Node *
+stored_node(Relation index, AttrNumber attno)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(RelationGetRelid(index)));
+	Node	   *node = NULL;
+	Datum		stored;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for index %u", RelationGetRelid(index));
+	stored = SysCacheGetAttr(INDEXRELID, tuple, attno, &isnull);
+	if (!isnull)
+		node = stringToNode(TextDatumGetCString(stored));
+	ReleaseSysCache(tuple);
+	return node;
 }
 
 /*
@@ -481,10 +548,9 @@ is_not_null_test(List *predicate, AttrNumber attno)
 static AttrNumber
 hashed_column(Relation index)
 {
-	List	   *expressions = RelationGetIndexExpressions(index);
+	List	   *expressions = stored_expressions(index);
 	FuncExpr   *hash;
 	Node	   *column;
-	Node	   *seed;
 
 	if (index->rd_index->indnatts != 1 || list_length(expressions) != 1 ||
 		!IsA(linitial(expressions), FuncExpr))
@@ -493,19 +559,37 @@ hashed_column(Relation index)
 	if (hash->funcid != F_HASHTEXTEXTENDED || hash->inputcollid != C_COLLATION_OID)
 		return InvalidAttrNumber;
 	column = linitial(hash->args);
-	seed = lsecond(hash->args);
-	if (!IsA(column, Var) || !IsA(seed, Const) ||
-		((Const *) seed)->constisnull || DatumGetInt64(((Const *) seed)->constvalue) != 0)
+	if (!IsA(column, Var) || !is_zero(lsecond(hash->args)))
 		return InvalidAttrNumber;
 	return ((Var *) column)->varattno;
 }
 
 /*
- * Row triggers on a partitioned table stand on its partitions too, but triggers
- * for statements do not.
+ * Is an expression the bigint 0, or the integer 0 made a bigint?
  */
 static bool
-has_statement_trigger(Oid parentid)
+is_zero(Node *node)
+{
+	bool		is_integer = false;
+
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_INT8_INT4)
+	{
+		is_integer = true;
+		node = linitial(((FuncExpr *) node)->args);
+	}
+	if (!IsA(node, Const) || ((Const *) node)->constisnull)
+		return false;
+	return is_integer
+		? DatumGetInt32(((Const *) node)->constvalue) == 0
+		: DatumGetInt64(((Const *) node)->constvalue) == 0;
+}
+
+/*
+ * Does a partitioned table have what an insert into its leaf would go around?  Row
+ * triggers stand on the leaf too, but not rules and triggers for statements.
+ */
+static bool
+parent_interferes(Oid parentid)
 {
 	Relation	parent;
 	TriggerDesc *triggers;
@@ -516,11 +600,28 @@ has_statement_trigger(Oid parentid)
 
 	parent = table_open(parentid, AccessShareLock);
 	triggers = parent->trigdesc;
-	result = triggers != NULL &&
-		(triggers->trig_insert_before_statement ||
-		 triggers->trig_insert_after_statement);
+	result = parent->rd_rel->relhasrules ||
+		(triggers != NULL &&
+		 (triggers->trig_insert_before_statement ||
+		  triggers->trig_insert_after_statement));
 	table_close(parent, NoLock);
 	return result;
+}
+
+/*
+ * An unlogged table is empty after a crash: what is acknowledged must not go there.
+ */
+static void
+check_logged(const AzrTable *table, Relation rel)
+{
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT ||
+		table->is_cache || table->partitioned)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is unlogged", RelationGetRelationName(rel)),
+			 errdetail("A crash would empty it."),
+			 errhint("Use ALTER TABLE ... SET LOGGED.")));
 }
 
 /*

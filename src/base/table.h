@@ -48,6 +48,11 @@ typedef struct AzrIndex
 	AttrNumber	only_where_not_null;	/* partial index, or 0 */
 } AzrIndex;
 
+/* To stand beside each array of a table's indexes. */
+#define AZR_CHECK_INDEXES(indexes) \
+	StaticAssertDecl(lengthof(indexes) <= AZR_MAX_INDEXES, \
+					 "AZR_MAX_INDEXES is less than the indexes of a table")
+
 /* What the predicate of a partial index asks of a column. */
 typedef enum AzrTest
 {
@@ -74,6 +79,7 @@ typedef struct AzrTable
 	int			nindexes;
 	const AzrIndex *indexes;	/* the first of a table that is updated is unique */
 	bool		updated;		/* do we update its rows? */
+	bool		is_cache;		/* may be lost in a crash, so may be unlogged */
 
 	/* what the catalogs say; private to table.c */
 	bool		valid;			/* what follows is known and up to date */

@@ -12,12 +12,16 @@
  * A participant is resolved by the first committed event with the cascade's id in that
  * stream, be it appended by these functions or by a client.
  *
- * Locks are those of an append to each participant, taken in the order of their
- * names (domain, edition, root).  So two callers never wait for each other in a
- * circle, and who comes second sees what the first has done.  Of two callers, the one
- * that looked for participants later knows all that the other one knows, but for those
- * whose edition was deleted, which are nothing to either; so they have one in common, and
- * cannot resolve a cascade in two ways.
+ * Who resolves a cascade holds its lock (AZR_LOCK_CASCADE) exclusively, so one at a time
+ * does, and nobody joins it meanwhile.  What the first participants were resolved to is the
+ * outcome of the cascade: from then on, it can be resolved in no other way.  So it may be done in
+ * pieces: a lock of every participant would not fit into PostgreSQL's lock table where there
+ * are very many.  A stream may also join a cascade that others have finished, and is resolved as
+ * they were.
+ *
+ * Below the cascade's lock, locks are those of an append to each participant, taken in the
+ * order of their names (domain, edition, root).  So callers that resolve different cascades never wait
+ * for each other in a circle.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +33,7 @@
 #include "cascades/framework_events.h"
 #include "catalog/pg_type.h"
 #include "events/appender.h"
+#include "events/resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -42,28 +47,45 @@ PG_FUNCTION_INFO_V1(azr_cascade_participants);
 PG_FUNCTION_INFO_V1(azr_confirm_cascade);
 PG_FUNCTION_INFO_V1(azr_revoke_cascade);
 
+/* How many participants one call resolves at most. */
+#define AT_ONCE		1000
+
 /* A stream that has pending events of a cascade. */
 typedef struct Participant
 {
 	AzrStreamName name;
-	int64	   *sequences;
-	int			nsequences;
+	AzrSequences pending;
 	AzrResolution resolution;
 } Participant;
 
 typedef struct Participants
 {
 	int			count;
-	int			allocated;
-	Participant *all;
+	Participant all[AT_ONCE];
 } Participants;
 
+/* What a cascade has come to so far. */
+typedef struct Progress
+{
+	int64		participants;
+	int64		unresolved;
+	AzrResolution outcome;
+	AzrStreamName resolved;		/* a participant that was resolved so */
+} Progress;
+
 static int64 resolve(const text *cascade_id, AzrResolution resolution, const text *reason);
-static Participants find_participants(const text *cascade_id);
-static void add_participant(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void check_isolation(const text *cascade_id);
+static int64 count_events(const text *cascade_id, Snapshot snapshot);
+static Progress find_progress(const text *cascade_id);
+static void note_progress(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void note_participant(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static AzrStreamName name_of(const Datum *values);
 static void look_again(Participant *participant, const text *cascade_id);
+pg_noreturn static void resolved_otherwise(const text *cascade_id, AzrResolution resolution,
+										   const AzrStreamName *name);
 static void append_resolution(const Participant *participant, const text *cascade_id,
 							  AzrResolution resolution, const text *reason);
+static const char *resolution_name(AzrResolution resolution);
 
 /* The streams with pending events of the cascade $1, in the order of their names. */
 #define PARTICIPANTS \
@@ -72,8 +94,31 @@ static void append_resolution(const Participant *participant, const text *cascad
 	"WHERE e.cascade_id = $1 AND NOT e.committed " \
 	"GROUP BY s.domain, s.edition, s.root ORDER BY s.domain, s.edition, s.root"
 
+/* Those of them that are not resolved. */
+#define UNRESOLVED \
+	"SELECT s.domain::text, s.edition::text, s.root::uuid " \
+	"FROM (SELECT e.stream_id FROM %s.azr_events e WHERE e.cascade_id = $1 " \
+	"GROUP BY e.stream_id HAVING NOT bool_or(e.committed)) p " \
+	"JOIN %s.azr_streams s ON s.stream_id = p.stream_id " \
+	"ORDER BY s.domain, s.edition, s.root"
+
 /*
- * azr_stale_cascades(older_than) -> setof text
+ * All of them, with the event that has resolved each: its first committed one.  A stream
+ * without pending events takes no part, whatever it has of the cascade.
+ */
+#define RESOLVED(cascade) \
+	"(SELECT e.cascade_id, e.stream_id, " \
+	"min(e.sequence) FILTER (WHERE e.committed) AS resolved_by, " \
+	"min(e.created_at) FILTER (WHERE NOT e.committed) AS since " \
+	"FROM %s.azr_events e WHERE e.cascade_id = " cascade " " \
+	"GROUP BY e.cascade_id, e.stream_id HAVING NOT bool_and(e.committed)) p " \
+	"LEFT JOIN %s.azr_events r ON r.stream_id = p.stream_id AND r.sequence = p.resolved_by " \
+	"LEFT JOIN %s.azr_event_types t ON t.type_id = r.type_id"
+
+#define IS_REVOKED	"t.type = '" AZR_REVOCATION_TYPE "'"
+
+/*
+ * azr_stale_cascades(older_than) -> setof azr_stale_cascade
  *
  * What is asked for is in the index on cascades, which is small.  The planner knows
  * that only once the tables have been analyzed, so it is told.
@@ -94,12 +139,17 @@ azr_stale_cascades(PG_FUNCTION_ARGS)
 	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	(void) azr_query_return_set(fcinfo,
-								"SELECT p.cascade_id FROM ("
+								"SELECT c.cascade_id, o.outcome, o.participants, c.since FROM ("
+								"SELECT p.cascade_id, min(p.since) AS since FROM ("
 								"SELECT e.cascade_id, min(e.created_at) AS since "
 								"FROM %s.azr_events e WHERE e.cascade_id IS NOT NULL "
 								"GROUP BY e.cascade_id, e.stream_id "
 								"HAVING NOT bool_or(e.committed) AND min(e.created_at) < $1) AS p "
-								"GROUP BY p.cascade_id ORDER BY min(p.since), p.cascade_id",
+								"GROUP BY p.cascade_id) AS c CROSS JOIN LATERAL ("
+								"SELECT CASE WHEN bool_or(" IS_REVOKED ") THEN 'revoked' "
+								"WHEN bool_or(p.resolved_by IS NOT NULL) THEN 'confirmed' END AS outcome, "
+								"count(*) AS participants FROM " RESOLVED("c.cascade_id") ") AS o "
+								"ORDER BY c.since, c.cascade_id",
 								&args);
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_NULL();
@@ -146,89 +196,173 @@ azr_revoke_cascade(PG_FUNCTION_ARGS)
 }
 
 /*
- * Resolve a cascade in every participant where it is not, and say in how many.
+ * Resolve a cascade in every participant where it is not, up to AT_ONCE of them, and say
+ * in how many.
  *
  * Raises ZR006 where nobody takes part in it, or a participant was resolved in the
- * other way, and what the appends raise.
+ * other way, 40001 where the transaction must stick to a snapshot that does not show the
+ * cascade as it is, and what the appends raise.
  */
 static int64
 resolve(const text *cascade_id, AzrResolution resolution, const text *reason)
 {
-	Participants participants = find_participants(cascade_id);
+	AzrQueryArgs args = {0};
+	Participants *participants = palloc(sizeof(Participants));
+	Progress	progress;
 	int64		resolved = 0;
 
-	if (participants.count == 0)
+	azr_cascade_lock(cascade_id, ExclusiveLock);
+	check_isolation(cascade_id);
+	progress = find_progress(cascade_id);
+	if (progress.participants == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_CASCADE_ERROR),
 				 errmsg("unknown cascade \"%s\"", text_to_cstring(cascade_id)),
 				 errdetail("No stream has pending events of it.")));
+	if (progress.outcome != AZR_UNRESOLVED && progress.outcome != resolution)
+		resolved_otherwise(cascade_id, resolution, &progress.resolved);
 
-	for (int i = 0; i < participants.count; i++)
+	participants->count = 0;
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(AT_ONCE), false);
+	(void) azr_query_modify(UNRESOLVED " LIMIT $2", &args, note_participant, participants);
+
+	for (int i = 0; i < participants->count; i++)
 	{
-		Participant *participant = &participants.all[i];
-		const AzrStreamName *name = &participant->name;
+		Participant *participant = &participants->all[i];
 
+		CHECK_FOR_INTERRUPTS();
 		look_again(participant, cascade_id);
-		if (participant->resolution != AZR_UNRESOLVED &&
-			participant->resolution != resolution)
-			ereport(ERROR,
-					(errcode(ERRCODE_AZR_CASCADE_ERROR),
-					 errmsg("cascade \"%s\" cannot be %s any more",
-							text_to_cstring(cascade_id),
-							resolution == AZR_CONFIRMED ? "confirmed" : "revoked"),
-					 errdetail("It was %s in stream \"%s\".",
-							   resolution == AZR_CONFIRMED ? "revoked" : "confirmed",
-							   azr_stream_label(name))));
+		if (participant->resolution == AZR_UNRESOLVED && participant->pending.count > 0)
+		{
+			append_resolution(participant, cascade_id, resolution, reason);
+			resolved++;
+		}
+		else if (participant->resolution != AZR_UNRESOLVED &&
+				 participant->resolution != resolution)
+			resolved_otherwise(cascade_id, resolution, &participant->name);
 	}
 
-	for (int i = 0; i < participants.count; i++)
-	{
-		const Participant *participant = &participants.all[i];
-
-		if (participant->resolution != AZR_UNRESOLVED || participant->nsequences == 0)
-			continue;
-		append_resolution(participant, cascade_id, resolution, reason);
-		resolved++;
-	}
+	if (progress.unresolved > participants->count)
+		ereport(NOTICE,
+				(errmsg("participants of cascade \"%s\" that are still to be %s: %lld",
+						text_to_cstring(cascade_id), resolution_name(resolution),
+						(long long) (progress.unresolved - participants->count)),
+				 errhint("Commit, and call %s again until it returns 0.",
+						 resolution == AZR_CONFIRMED
+						 ? "azr_confirm_cascade" : "azr_revoke_cascade")));
 	return resolved;
 }
 
 /*
- * Who takes part in a cascade, by what is committed now, or by the transaction's
- * snapshot where it must stick to that.
+ * Fail with 40001 where the transaction must stick to its snapshot, and others have
+ * joined or resolved the cascade since.
  */
-static Participants
-find_participants(const text *cascade_id)
+static void
+check_isolation(const text *cascade_id)
 {
-	AzrQueryArgs args = {0};
-	Participants participants = {0, 0, NULL};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
-	(void) azr_query_modify(PARTICIPANTS, &args, add_participant, &participants);
-	return participants;
+	if (IsolationUsesXactSnapshot() &&
+		count_events(cascade_id, GetTransactionSnapshot()) !=
+		count_events(cascade_id, GetLatestSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access: cascade \"%s\" has changed after this transaction's snapshot",
+						text_to_cstring(cascade_id)),
+				 errhint("Run the whole transaction again.")));
 }
 
 /*
- * Note a row of PARTICIPANTS.
+ * How many events carry a cascade's id.  They only come, but for those of an edition that
+ * is deleted, which its own lock and checks are for.
  */
+static int64
+count_events(const text *cascade_id, Snapshot snapshot)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue count = {false, (Datum) 0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
+	PushActiveSnapshot(snapshot);
+	azr_query_read("SELECT count(*) FROM %s.azr_events WHERE cascade_id = $1",
+				   &args, azr_query_note, &count);
+	PopActiveSnapshot();
+	return DatumGetInt64(count.value);
+}
+
+/*
+ * What a cascade has come to, by what is committed now.
+ */
+static Progress
+find_progress(const text *cascade_id)
+{
+	AzrQueryArgs args = {0};
+	Progress	progress = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
+	(void) azr_query_modify("SELECT count(*) OVER (), "
+							"count(*) FILTER (WHERE p.resolved_by IS NULL) OVER (), "
+							"p.resolved_by IS NOT NULL, coalesce(" IS_REVOKED ", false), "
+							"s.domain::text, s.edition::text, s.root::uuid "
+							"FROM " RESOLVED("$1") " "
+							"JOIN %s.azr_streams s ON s.stream_id = p.stream_id "
+							"ORDER BY 3 DESC, 4 DESC, 5, 6, 7 LIMIT 1",
+							&args, note_progress, &progress);
+	return progress;
+}
+
 static void
-add_participant(uint64 row, const Datum *values, const bool *nulls, void *arg)
+note_progress(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	Progress   *progress = (Progress *) arg;
+
+	azr_check_row(nulls, 7);
+	progress->participants = DatumGetInt64(values[0]);
+	progress->unresolved = DatumGetInt64(values[1]);
+	if (DatumGetBool(values[2]))
+		progress->outcome = DatumGetBool(values[3]) ? AZR_REVOKED : AZR_CONFIRMED;
+	progress->resolved = name_of(&values[4]);
+}
+
+static void
+note_participant(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	Participants *participants = (Participants *) arg;
-	Participant *participant;
 
-	if (participants->count == participants->allocated)
-	{
-		participants->allocated = Max(16, participants->allocated * 2);
-		participants->all = participants->all == NULL
-			? palloc(participants->allocated * sizeof(Participant))
-			: repalloc(participants->all, participants->allocated * sizeof(Participant));
-	}
-	participant = &participants->all[participants->count++];
-	participant->name.domain = DatumGetTextPCopy(values[0]);
-	participant->name.edition = DatumGetTextPCopy(values[1]);
-	participant->name.root = palloc(sizeof(pg_uuid_t));
-	*participant->name.root = *DatumGetUUIDP(values[2]);
+	azr_check_row(nulls, 3);
+	participants->all[participants->count++].name = name_of(values);
+}
+
+/*
+ * A stream's names, copied.
+ */
+static AzrStreamName
+name_of(const Datum *values)
+{
+	AzrStreamName name;
+
+	name.domain = DatumGetTextPCopy(values[0]);
+	name.edition = DatumGetTextPCopy(values[1]);
+	name.root = palloc(sizeof(pg_uuid_t));
+	*name.root = *DatumGetUUIDP(values[2]);
+	return name;
+}
+
+static void
+resolved_otherwise(const text *cascade_id, AzrResolution resolution, const AzrStreamName *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_CASCADE_ERROR),
+			 errmsg("cascade \"%s\" cannot be %s any more",
+					text_to_cstring(cascade_id), resolution_name(resolution)),
+			 errdetail("It was %s in stream \"%s\".",
+					   resolution_name(resolution == AZR_CONFIRMED ? AZR_REVOKED : AZR_CONFIRMED),
+					   azr_stream_label(name))));
+}
+
+static const char *
+resolution_name(AzrResolution resolution)
+{
+	return resolution == AZR_CONFIRMED ? "confirmed" : "revoked";
 }
 
 /*
@@ -246,15 +380,14 @@ look_again(Participant *participant, const text *cascade_id)
 	stream = azr_stream_lock(name, false);
 	azr_append_check_isolation(name, &stream, azr_timeline_own_next(&stream, SnapshotSelf));
 
-	participant->nsequences = 0;
+	participant->pending.count = 0;
 	participant->resolution = AZR_UNRESOLVED;
 	if (stream.id == AZR_NO_STREAM)
 		return;
 
 	participant->resolution = azr_events_resolution(stream.id, cascade_id, PG_INT64_MAX,
 													SnapshotSelf);
-	participant->sequences = azr_events_pending(stream.id, cascade_id, SnapshotSelf,
-												&participant->nsequences);
+	participant->pending = azr_events_pending(stream.id, cascade_id, SnapshotSelf);
 }
 
 static void
@@ -263,10 +396,10 @@ append_resolution(const Participant *participant, const text *cascade_id,
 {
 	Datum		type = CStringGetTextDatum(resolution == AZR_CONFIRMED
 										   ? AZR_CONFIRMATION_TYPE : AZR_REVOCATION_TYPE);
-	bytea	   *bytes = azr_resolution_payload(&participant->name, participant->sequences,
-											   participant->nsequences, cascade_id, reason);
+	bytea	   *bytes = azr_resolution_payload(&participant->name, participant->pending.all,
+											   participant->pending.count, cascade_id, reason);
 	Datum		payload = PointerGetDatum(bytes);
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	TimestampTz now = AZR_NOW;
 	AzrAppend	append = {0};
 
 	append.stream = participant->name;

@@ -1,7 +1,18 @@
 -- azr_stale_cascades, azr_cascade_participants, azr_confirm_cascade and
 -- azr_revoke_cascade
 
-CREATE FUNCTION @extschema@.azr_stale_cascades(older_than timestamptz) RETURNS SETOF text
+CREATE TYPE @extschema@.azr_stale_cascade AS (
+	cascade_id text,
+	outcome text,
+	participants bigint,
+	oldest timestamptz
+);
+
+COMMENT ON TYPE @extschema@.azr_stale_cascade IS
+'A cascade that is not resolved everywhere. outcome: confirmed or revoked, which other participants were resolved to, so that the rest must be resolved in the same way; NULL where nothing is decided. participants: how many streams have pending events of it, resolved or not. oldest: created_at of the first pending event of a participant that is unresolved.';
+
+CREATE FUNCTION @extschema@.azr_stale_cascades(older_than timestamptz)
+RETURNS SETOF @extschema@.azr_stale_cascade
 LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_stale_cascades(timestamptz) IS
@@ -9,9 +20,9 @@ COMMENT ON FUNCTION @extschema@.azr_stale_cascades(timestamptz) IS
 
 Arguments: older_than, such as now() - interval ''1 minute''.
 
-Result: cascade ids, the one that has waited longest first.
+Result: rows of azr_stale_cascade, the one that has waited longest first. Where outcome is confirmed, call azr_confirm_cascade; where it is revoked, azr_revoke_cascade; where it is NULL, either.
 
-Locks: AccessShareLock on the tables. Reads an index of what was appended with a cascade_id, and nothing else.
+Locks: AccessShareLock on the tables. Reads an index of what was appended with a cascade_id, and the events of the cascades that it returns.
 
 Errors: 22004 NULL.';
 
@@ -48,17 +59,21 @@ COMMENT ON FUNCTION @extschema@.azr_confirm_cascade(text) IS
 
 Arguments: cascade_id, 1 to 255 bytes.
 
+A call confirms 1,000 participants at most, in the order of domain, edition and root, since each takes a place in PostgreSQL''s lock table. Where there are more, a NOTICE says so: commit, and call again until the result is 0. From the first call on, the cascade can be resolved in no other way.
+
+The snapshots of a stream at or above the first event that is confirmed there are deleted, since they lack it.
+
 Result: how many participants were confirmed by this call; 0 where all were before.
 
-Locks: those of azr_append on every participant, in the order of domain, edition and root, so that two calls never deadlock each other.
+Locks: an advisory lock on the cascade, exclusively: it waits for transactions that have appended pending events of it, and for others that resolve it. Then those of azr_append on every participant, in the order of domain, edition and root. All are held to the end of the transaction. Two transactions that have both appended pending events of a cascade and then both resolve it end in 40P01 for one of them.
 
-Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 the cascade or a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_revoke_cascade(cascade_id text, reason text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_revoke_cascade(text, text) IS
-'Takes the pending events of a cascade back: appends a revocation to every participant that is unresolved, all or none.
+'Takes the pending events of a cascade back: appends a revocation to every participant that is unresolved, all or none, up to 1,000 a call, as azr_confirm_cascade does.
 
 Arguments: cascade_id, 1 to 255 bytes. reason, for people, or NULL.
 

@@ -84,6 +84,10 @@ azr_create_edition(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("edition \"%s\" already exists", edition_label(&name)),
 				 errhint("Choose another name, or use azr_delete_edition first.")));
+
+	/* it had read as the main timeline, and may have snapshots of all of that */
+	if (divergence.given)
+		azr_edition_snapshots_forget(name.domain, name.edition, divergence.value);
 	PG_RETURN_VOID();
 }
 
@@ -226,6 +230,7 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 	PreventCommandIfReadOnly(function);
 	PreventCommandIfParallelMode(function);
 	azr_edition_lock(name.domain, name.edition, ExclusiveLock);
+	azr_edition_table_check();
 	check_isolation(&name);
 	return name;
 }

@@ -87,7 +87,6 @@ azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 	AzrArrayArg metadata = azr_arg_array(fcinfo, metadata_argno, "metadata", JSONBOID);
 	AzrArrayArg created_at = azr_arg_array(fcinfo, metadata_argno + 1, "created_at",
 										   TIMESTAMPTZOID);
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
 	if (!metadata.given)
 		metadata.count = types.count;
@@ -120,7 +119,7 @@ azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 			azr_check_created_at(i + 1, events->created_at[i]);
 		}
 		else
-			events->created_at[i] = now;
+			events->created_at[i] = AZR_NOW;
 	}
 }
 

@@ -13,9 +13,19 @@
 #include "base/error.h"
 #include "events/appender.h"
 #include "events/edition_table.h"
+#include "events/resolution.h"
 #include "events/timeline.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+
+/* Sequences first to last of some events. */
+typedef struct AzrRange
+{
+	bool		found;
+	int64		first;
+	int64		last;
+} AzrRange;
 
 static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
 static void serialization_failure(const AzrStreamName *name);
@@ -24,12 +34,21 @@ static void check_unresolved(const AzrStreamName *name, const AzrStream *stream,
 							 const text *cascade_id);
 static void compare_expected(const AzrAppend *append, int64 next);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
+static AzrRange range_of(int64 stream_id, AzrFoundEvents found);
+static TimestampTz created_before(const AzrAppend *append, int64 divergence);
+static void set_created_at(const AzrNewEvents *events, TimestampTz before);
+static int64 first_to_be_confirmed(int64 stream_id, const AzrNewEvents *events);
+
+/* No sequence is as high. */
+#define NONE_CONFIRMED	PG_INT64_MAX
+
+static AzrConfirmedCallback confirmed_callback = NULL;
 
 /*
  * Append events to a stream, or find that they are there already.
  *
- * The arguments are checked and the transaction may write.  Takes
- * AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
+ * The arguments are checked and the transaction may write.  Takes AZR_LOCK_CASCADE for
+ * pending events, AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
  * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
  * append.
  *
@@ -46,7 +65,9 @@ azr_append_events(const AzrAppend *append)
 	AzrEdition	edition = {false, {false, 0}, AZR_OPEN};
 	AzrRange	duplicate;
 	AzrStream	stream;
+	AzrStreamEnd end = {0, AZR_NOW};
 	int64		next;
+	int64		confirmed = NONE_CONFIRMED;
 
 	if (events->count == 0)
 	{
@@ -58,14 +79,17 @@ azr_append_events(const AzrAppend *append)
 		return result;
 	}
 
+	if (!events->committed)
+		azr_cascade_lock(events->cascade_id, ShareLock);
 	if (!is_main)
 	{
 		azr_edition_lock(name->domain, name->edition, ShareLock);
 		edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
 	}
 	stream = azr_stream_lock(name, append->expected.given && append->expected.value == 0);
-	next = stream.id == AZR_NO_STREAM ? 0
-		: azr_events_next(stream.id, SnapshotSelf, RowExclusiveLock);
+	if (stream.id != AZR_NO_STREAM)
+		end = azr_events_end(stream.id, SnapshotSelf, RowExclusiveLock);
+	next = end.next;
 	azr_append_check_isolation(name, &stream, next);
 
 	duplicate = find_duplicate(stream.id, events);
@@ -88,6 +112,7 @@ azr_append_events(const AzrAppend *append)
 	{
 		check_registration(name, &edition);
 		next = divergence_of_first_append(append, &edition);
+		end.created_at = created_before(append, next);
 	}
 	else if (append->divergence.given && append->divergence.value != stream.divergence)
 		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
@@ -102,8 +127,13 @@ azr_append_events(const AzrAppend *append)
 				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(name))));
 
 	if (stream.id == AZR_NO_STREAM)
-		stream = azr_stream_create(name, next);
+		stream = azr_stream_create(name, next, next + events->count - 1);
+	else if (events->committed && events->cascade_id != NULL)
+		confirmed = first_to_be_confirmed(stream.id, events);
+	set_created_at(events, end.created_at);
 	azr_events_insert(stream.id, next, events, name);
+	if (confirmed != NONE_CONFIRMED && confirmed_callback != NULL)
+		confirmed_callback(name, confirmed);
 
 	result.outcome = AZR_ADDED;
 	result.first_sequence = next;
@@ -202,13 +232,14 @@ check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 				 const text *cascade_id)
 {
 	Snapshot	snapshot = azr_register_read_snapshot();
-	AzrTimeline timeline = {*stream, {AZR_NO_STREAM, 0}, {false, 0}};
+	AzrTimeline timeline = {.main = *stream};
 
 	if (!azr_edition_is_main(name->edition))
 	{
 		AzrStreamName main_name = azr_main_stream(name);
 
 		timeline.main = azr_stream_find(&main_name, snapshot);
+		timeline.is_edition = true;
 		timeline.own = *stream;
 		timeline.shared_to.given = true;
 		timeline.shared_to.value = stream->id == AZR_NO_STREAM ? next : stream->divergence;
@@ -266,8 +297,113 @@ find_duplicate(int64 stream_id, const AzrNewEvents *events)
 	AzrRange	range = {false, 0, 0};
 
 	if (stream_id != AZR_NO_STREAM && events->external_id != NULL)
-		range = azr_events_by_external_id(stream_id, events->external_id, SnapshotSelf);
+		range = range_of(stream_id, azr_events_by_external_id(stream_id, events->external_id,
+															  SnapshotSelf));
 	if (stream_id != AZR_NO_STREAM && !range.found && events->source.given)
-		range = azr_events_by_source(stream_id, &events->source, SnapshotSelf);
+		range = range_of(stream_id, azr_events_by_source(stream_id, &events->source,
+														 SnapshotSelf));
 	return range;
+}
+
+/*
+ * First and last of the events that count: those that no cascade has revoked.  One append
+ * has made them all, since a second one stores nothing.
+ */
+static AzrRange
+range_of(int64 stream_id, AzrFoundEvents found)
+{
+	AzrRange	range = {false, 0, 0};
+	const text *last_cascade = NULL;
+	bool		was_revoked = false;
+
+	for (int i = 0; i < found.count; i++)
+	{
+		const AzrFoundEvent *event = &found.all[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (event->pending_in != NULL)
+		{
+			if (last_cascade == NULL || !azr_same_text(last_cascade, event->pending_in))
+				was_revoked = azr_events_resolution(stream_id, event->pending_in, PG_INT64_MAX,
+													SnapshotSelf) == AZR_REVOKED;
+			last_cascade = event->pending_in;
+			if (was_revoked)
+				continue;
+		}
+		if (!range.found)
+			range.first = event->sequence;
+		range.last = event->sequence;
+		range.found = true;
+	}
+	return range;
+}
+
+/*
+ * When the event was created that an edition's first own event follows: one of the main
+ * timeline.
+ */
+static TimestampTz
+created_before(const AzrAppend *append, int64 divergence)
+{
+	AzrStreamName main_name = azr_main_stream(&append->stream);
+	AzrOptionalInt64 to = {true, divergence};
+	TimestampTz created_at = AZR_NOW;
+	AzrStream	main;
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	if (divergence == 0)
+		return AZR_NOW;
+	main = azr_stream_find(&main_name, SnapshotSelf);
+	azr_event_scan_begin(&scan, main.id, divergence - 1, to, SnapshotSelf);
+	event = azr_event_scan_next(&scan);
+	if (event != NULL)
+		created_at = azr_stored_created_at(event);
+	azr_event_scan_end(&scan);
+	return created_at;
+}
+
+/*
+ * Say when those events were created of which nobody has said so.  'before' is when the
+ * event before them was.
+ */
+static void
+set_created_at(const AzrNewEvents *events, TimestampTz before)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	for (int i = 0; i < events->count; i++)
+	{
+		if (events->created_at[i] == AZR_NOW)
+			events->created_at[i] = Max(now, before);
+		before = events->created_at[i];
+	}
+}
+
+/*
+ * The sequence of the first pending event of a stream that committed events of its cascade
+ * are about to confirm.
+ */
+static int64
+first_to_be_confirmed(int64 stream_id, const AzrNewEvents *events)
+{
+	AzrSequences pending;
+
+	if (azr_text_is(DatumGetTextPP(events->types[0]), AZR_REVOCATION_TYPE) ||
+		azr_events_resolution(stream_id, events->cascade_id, PG_INT64_MAX,
+							  SnapshotSelf) != AZR_UNRESOLVED)
+		return NONE_CONFIRMED;
+	pending = azr_events_pending(stream_id, events->cascade_id, SnapshotSelf);
+	return pending.count > 0 ? pending.all[0] : NONE_CONFIRMED;
+}
+
+/*
+ * Have a callback told of each confirmation: the store above that caches what streams
+ * amount to.
+ */
+void
+azr_on_confirmed(AzrConfirmedCallback callback)
+{
+	Assert(confirmed_callback == NULL);
+	confirmed_callback = callback;
 }

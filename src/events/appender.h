@@ -4,20 +4,26 @@
  *	  How events get into a stream: the protocol of an append.
  *
  * 1. Lock the stream (see base/stream.h), and before it the edition if it is a
- *	  named one (AZR_LOCK_EDITION).  From here on nobody else adds to the stream,
- *	  nor changes what the edition is.  The main timeline is not locked by an
- *	  append to an edition: it can only grow, and that changes no divergence.
+ *	  named one (AZR_LOCK_EDITION), and before that the cascade if the events are
+ *	  pending (AZR_LOCK_CASCADE).  From here on nobody else adds to the stream,
+ *	  changes what the edition is, or resolves the cascade.  The main timeline is
+ *	  not locked by an append to an edition: it can only grow, and that changes no
+ *	  divergence.
  * 2. Look at what the stream has now, not at what the caller's snapshot shows.
  *	  Where the transaction must stick to its snapshot (REPEATABLE READ,
  *	  SERIALIZABLE), fail with 40001 if the two differ.
  * 3. Idempotency: what carries the same external id or the same source is the
  *	  outcome of the first call, whatever was expected, and also where the
- *	  edition was sealed since.
+ *	  edition was sealed since.  What a cascade has revoked does not count: it is
+ *	  to be possible to try again.
  * 4. Find where the edition diverges, if this is the root's first append to it.
  * 5. Compare expected_sequence with the next one.  Where others have come between, it
  *	  is for azr_append_commutative to say whether that matters.
  * 6. Give a new stream its row, insert the events, and increment the command
- *	  counter, so that the next append of this statement sees them.
+ *	  counter, so that the next append of this statement sees them.  An event for
+ *	  which nobody says when it was created gets the transaction's time, or that of
+ *	  the event before it, where that is later: time never runs backward by itself.
+ * 7. If the events confirm others, tell who caches what the stream amounts to.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,6 +50,12 @@ typedef struct AzrAppend
 	void	   *overtaken_arg;
 } AzrAppend;
 
+/*
+ * Told that events of a stream were confirmed, the first of which is 'sequence'.  The
+ * stream's lock is held.
+ */
+typedef void (*AzrConfirmedCallback) (const AzrStreamName *name, int64 sequence);
+
 typedef enum AzrOutcome
 {
 	AZR_ADDED,
@@ -60,6 +72,7 @@ typedef struct AzrAppendResult
 } AzrAppendResult;
 
 extern AzrAppendResult azr_append_events(const AzrAppend *append);
+extern void azr_on_confirmed(AzrConfirmedCallback callback);
 extern void azr_append_check_isolation(const AzrStreamName *name, const AzrStream *stream,
 									   int64 next);
 pg_noreturn extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected,

@@ -46,6 +46,8 @@ static const AzrIndex registry_indexes[] = {
 	}
 };
 
+AZR_CHECK_INDEXES(registry_indexes);
+
 static AzrTable registry_table = {
 	.name = "azr_registered_editions",
 	.ncolumns = Natts_azr_registered_editions,
@@ -60,6 +62,17 @@ const char *const azr_protection_names[] = {
 	[AZR_SEALED] = "sealed",
 	NULL
 };
+
+/*
+ * See to it that an edition can be registered, before SQL does so.
+ *
+ * Raises what azr_table_open() raises.
+ */
+void
+azr_edition_table_check(void)
+{
+	table_close(azr_table_open(&registry_table, RowExclusiveLock), NoLock);
+}
 
 /*
  * What is registered of an edition, as 'snapshot' sees it.

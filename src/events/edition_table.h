@@ -29,6 +29,7 @@ typedef struct AzrEdition
 
 extern const char *const azr_protection_names[];
 
+extern void azr_edition_table_check(void);
 extern AzrEdition azr_edition_find(const text *domain, const text *edition,
 								   Snapshot snapshot);
 

@@ -75,6 +75,8 @@ enum
 static const AzrIndex main_indexes[NUM_INDEXES] = EVENT_INDEXES("azr_main_events");
 static const AzrIndex edition_indexes[NUM_INDEXES] = EVENT_INDEXES("azr_edition_events");
 
+AZR_CHECK_INDEXES(main_indexes);
+
 static AzrTable main_table = {
 	.name = "azr_main_events",
 	.parent = "azr_events",
@@ -93,6 +95,15 @@ static AzrTable edition_table = {
 	.indexes = edition_indexes
 };
 
+/* Streams that rows are being inserted into by SQL, which may run somebody's trigger. */
+typedef struct SlowInsert
+{
+	int64		stream_id;
+	struct SlowInsert *outer;
+} SlowInsert;
+
+static SlowInsert *slow_inserts = NULL;
+
 /* What the rows of a slow insert are compared with. */
 typedef struct ExpectedRows
 {
@@ -102,16 +113,15 @@ typedef struct ExpectedRows
 } ExpectedRows;
 
 static Datum *type_ids_of(const AzrNewEvents *events);
-static AzrRange scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
-						   const AzrSource *source, Snapshot snapshot);
-static void cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
-							   bool committed, Snapshot snapshot);
+static AzrFoundEvents find_events(int64 stream_id, int index, ScanKey keys, int nkeys,
+								  const AzrSource *source, Snapshot snapshot);
+static void add_found(AzrFoundEvents *found, TupleTableSlot *event);
+static int	compare_found(const void *a, const void *b);
 static void insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events, const Datum *type_ids);
 static void insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 						  Datum *type_ids, const AzrStreamName *name);
 static void match_row(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static void add_to_range(AzrRange *range, TupleTableSlot *event);
 static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
 
 /*
@@ -133,24 +143,24 @@ stream_key(int64 stream_id)
 }
 
 /*
- * The sequence that a stream's next event gets: one backward index probe.  Who is
- * going to append gives the lock mode that this takes.
+ * Where a stream ends: one backward index probe.  Who is going to append gives the lock
+ * mode that this takes.
  */
-int64
-azr_events_next(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
+AzrStreamEnd
+azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 {
 	AzrTable   *leaf = leaf_of(stream_id);
 	Relation	rel = azr_table_open(leaf, lockmode);
 	ScanKeyData key = stream_key(stream_id);
 	AzrScan		scan;
 	TupleTableSlot *event;
-	int64		next = 0;
+	AzrStreamEnd end = {0, AZR_NOW};
 
 	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, &key, 1);
 	event = azr_scan_next(&scan, BackwardScanDirection);
 	if (event != NULL)
 	{
-		int64		last = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
+		int64		last = azr_stored_sequence(event);
 
 		/* no append gets there, but an INSERT can */
 		if (last < 0 || last == PG_INT64_MAX)
@@ -159,31 +169,31 @@ azr_events_next(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 					 errmsg("no sequence comes after %lld", (long long) last),
 					 errdetail("Stream %lld has an event that azr_append did not store.",
 							   (long long) stream_id)));
-		next = last + 1;
+		end.next = last + 1;
+		end.created_at = azr_stored_created_at(event);
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
-	return next;
+	return end;
 }
 
 /*
- * The events of a stream that were appended with an external id.  One append
- * made them all, since a second one with the same id stores nothing.
+ * The events of a stream that were appended with an external id.
  */
-AzrRange
+AzrFoundEvents
 azr_events_by_external_id(int64 stream_id, const text *external_id, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
 
 	keys[0] = stream_key(stream_id);
 	azr_key_text(&keys[1], 2, external_id);
-	return scan_range(stream_id, INDEX_EXTERNAL_ID, keys, lengthof(keys), NULL, snapshot);
+	return find_events(stream_id, INDEX_EXTERNAL_ID, keys, lengthof(keys), NULL, snapshot);
 }
 
 /*
  * The events of a stream that one source event caused.
  */
-AzrRange
+AzrFoundEvents
 azr_events_by_source(int64 stream_id, const AzrSource *source, Snapshot snapshot)
 {
 	ScanKeyData keys[3];
@@ -191,23 +201,23 @@ azr_events_by_source(int64 stream_id, const AzrSource *source, Snapshot snapshot
 	keys[0] = stream_key(stream_id);
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(source->root));
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(source->sequence));
-	return scan_range(stream_id, INDEX_SOURCE, keys, lengthof(keys), source, snapshot);
+	return find_events(stream_id, INDEX_SOURCE, keys, lengthof(keys), source, snapshot);
 }
 
 /*
- * First and last of the events that an index finds.  Where they are to have a
- * source, its names are compared here: roots of different domains can be the
+ * The events that an index finds, by sequence, in the current memory context.  Where they
+ * are to have a source, its names are compared here: roots of different domains can be the
  * same.
  */
-static AzrRange
-scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
-		   const AzrSource *source, Snapshot snapshot)
+static AzrFoundEvents
+find_events(int64 stream_id, int index, ScanKey keys, int nkeys,
+			const AzrSource *source, Snapshot snapshot)
 {
 	AzrTable   *leaf = leaf_of(stream_id);
 	Relation	rel = azr_table_open(leaf, AccessShareLock);
 	AzrScan		scan;
 	TupleTableSlot *event;
-	AzrRange	range = {false, 0, 0};
+	AzrFoundEvents found = {0, 0, NULL};
 
 	azr_scan_begin(&scan, leaf, rel, index, snapshot, keys, nkeys);
 	while ((event = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
@@ -215,68 +225,49 @@ scan_range(int64 stream_id, int index, ScanKey keys, int nkeys,
 		if (source == NULL ||
 			(column_equals(event, Anum_azr_events_source_domain, source->domain) &&
 			 column_equals(event, Anum_azr_events_source_edition, source->edition)))
-			add_to_range(&range, event);
+			add_found(&found, event);
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
-	return range;
+	if (found.count > 1)
+		qsort(found.all, found.count, sizeof(AzrFoundEvent), compare_found);
+	return found;
 }
 
-/*
- * Whether a stream's events below a sequence resolve a cascade: the first committed one
- * with its id does.  A revocation revokes it, and any other confirms it.
- */
-AzrResolution
-azr_events_resolution(int64 stream_id, const text *cascade_id, int64 below, Snapshot snapshot)
+static void
+add_found(AzrFoundEvents *found, TupleTableSlot *event)
 {
-	AzrResolution resolution = AZR_UNRESOLVED;
-	AzrEventScan scan;
-	TupleTableSlot *event;
+	AzrFoundEvent *added;
+	text	   *cascade_id = azr_stored_cascade(event);
 
-	cascade_scan_begin(&scan, stream_id, cascade_id, true, snapshot);
-	event = azr_event_scan_next(&scan);
-	if (event != NULL &&
-		DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]) < below)
+	if (found->count == found->allocated)
 	{
-		resolution = azr_text_is(azr_stored_event_type(event), AZR_REVOCATION_TYPE)
-			? AZR_REVOKED : AZR_CONFIRMED;
+		found->allocated = Max(16, found->allocated * 2);
+		found->all = found->all == NULL
+			? palloc(found->allocated * sizeof(AzrFoundEvent))
+			: repalloc_huge(found->all, found->allocated * sizeof(AzrFoundEvent));
 	}
-	azr_event_scan_end(&scan);
-	return resolution;
+	added = &found->all[found->count++];
+	added->sequence = azr_stored_sequence(event);
+	added->pending_in = azr_stored_committed(event) || cascade_id == NULL
+		? NULL : azr_copy_text(cascade_id, CurrentMemoryContext);
 }
 
-/*
- * The sequences of a stream's pending events of a cascade, ascending.
- */
-int64 *
-azr_events_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot, int *count)
+static int
+compare_found(const void *a, const void *b)
 {
-	int			allocated = 16;
-	int64	   *sequences = palloc(allocated * sizeof(int64));
-	AzrEventScan scan;
-	TupleTableSlot *event;
+	int64		first = ((const AzrFoundEvent *) a)->sequence;
+	int64		second = ((const AzrFoundEvent *) b)->sequence;
 
-	*count = 0;
-	cascade_scan_begin(&scan, stream_id, cascade_id, false, snapshot);
-	while ((event = azr_event_scan_next(&scan)) != NULL)
-	{
-		if (*count == allocated)
-		{
-			allocated *= 2;
-			sequences = repalloc(sequences, allocated * sizeof(int64));
-		}
-		sequences[(*count)++] = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
-	}
-	azr_event_scan_end(&scan);
-	return sequences;
+	return first < second ? -1 : first > second;
 }
 
 /*
  * Begin to read a stream's events of a cascade, committed or pending, ascending.
  */
-static void
-cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
-				   bool committed, Snapshot snapshot)
+void
+azr_cascade_scan_begin(AzrEventScan *scan, int64 stream_id, const text *cascade_id,
+					   bool committed, Snapshot snapshot)
 {
 	AzrTable   *leaf = leaf_of(stream_id);
 	ScanKeyData keys[3];
@@ -329,7 +320,8 @@ azr_event_scan_end(AzrEventScan *scan)
  * Store events at first_sequence and after, and let the rest of the
  * transaction see them.  'name' is for errors.
  *
- * The caller holds the stream's lock and knows first_sequence to be next.
+ * The caller holds the stream's lock and knows first_sequence to be next.  Raises 27000
+ * where an owner's trigger changes what is stored, or appends to the stream itself.
  */
 void
 azr_events_insert(int64 stream_id, int64 first_sequence,
@@ -342,9 +334,53 @@ azr_events_insert(int64 stream_id, int64 first_sequence,
 	if (leaf->plain)
 		insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
 	else
-		insert_by_sql(stream_id, first_sequence, events, type_ids, name);
+	{
+		SlowInsert	insert = {stream_id, slow_inserts};
+
+		for (const SlowInsert *outer = slow_inserts; outer != NULL; outer = outer->outer)
+			if (outer->stream_id == stream_id)
+				ereport(ERROR,
+						(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+						 errmsg("a trigger on azr_events appended to stream \"%s\" while events were appended to it",
+								azr_stream_label(name)),
+						 errhint("A trigger there can append to other streams only.")));
+
+		slow_inserts = &insert;
+		PG_TRY();
+		{
+			insert_by_sql(stream_id, first_sequence, events, type_ids, name);
+		}
+		PG_FINALLY();
+		{
+			slow_inserts = insert.outer;
+		}
+		PG_END_TRY();
+	}
 	pfree(type_ids);
 	table_close(rel, NoLock);
+}
+
+int64
+azr_stored_sequence(TupleTableSlot *event)
+{
+	return DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
+}
+
+bool
+azr_stored_committed(TupleTableSlot *event)
+{
+	return DatumGetBool(event->tts_values[Anum_azr_events_committed - 1]);
+}
+
+/*
+ * The cascade of a stored event, or NULL.  It is valid until the next event is looked at.
+ */
+text *
+azr_stored_cascade(TupleTableSlot *event)
+{
+	if (event->tts_isnull[Anum_azr_events_cascade_id - 1])
+		return NULL;
+	return DatumGetTextPP(event->tts_values[Anum_azr_events_cascade_id - 1]);
 }
 
 TimestampTz
@@ -360,7 +396,7 @@ azr_stored_type_number(TupleTableSlot *event)
 }
 
 /*
- * The type of a stored event, valid until the next one is asked for.
+ * The type of a stored event, in the current memory context.
  */
 text *
 azr_stored_event_type(TupleTableSlot *event)
@@ -560,18 +596,6 @@ match_row(uint64 row, const Datum *values, const bool *nulls, void *arg)
 		DatumGetInt64(values[0]) == expected->stream_id &&
 		DatumGetInt64(values[1]) == expected->first_sequence + (int64) row)
 		expected->matched++;
-}
-
-static void
-add_to_range(AzrRange *range, TupleTableSlot *event)
-{
-	int64		sequence = DatumGetInt64(event->tts_values[Anum_azr_events_sequence - 1]);
-
-	if (!range->found || sequence < range->first)
-		range->first = sequence;
-	if (!range->found || sequence > range->last)
-		range->last = sequence;
-	range->found = true;
 }
 
 static bool

@@ -54,22 +54,6 @@ enum
 	Natts_azr_event = Anum_azr_event_committed
 };
 
-/*
- * Events by which a cascade is resolved in a stream, and what business logic sees in
- * place of events that it may not.
- */
-#define AZR_CONFIRMATION_TYPE	"type.googleapis.com/angzarr.Confirmation"
-#define AZR_REVOCATION_TYPE		"type.googleapis.com/angzarr.Revocation"
-#define AZR_NO_OP_TYPE			"type.googleapis.com/angzarr.NoOp"
-
-/* What has become of a cascade in one stream. */
-typedef enum AzrResolution
-{
-	AZR_UNRESOLVED,
-	AZR_CONFIRMED,
-	AZR_REVOKED
-} AzrResolution;
-
 /* The event of another stream that caused an append. */
 typedef struct AzrSource
 {
@@ -80,6 +64,12 @@ typedef struct AzrSource
 	int64		sequence;
 } AzrSource;
 
+/*
+ * When an event is created for which nobody says so: when the transaction began, but not
+ * before the stream's event before it.
+ */
+#define AZR_NOW		DT_NOBEGIN
+
 /* Events to be stored in one stream. */
 typedef struct AzrNewEvents
 {
@@ -88,7 +78,7 @@ typedef struct AzrNewEvents
 	Datum	   *payloads;
 	Datum	   *metadata;		/* jsonb; NULL when no event has any */
 	bool	   *metadata_nulls;
-	TimestampTz *created_at;
+	TimestampTz *created_at;	/* AZR_NOW for the default */
 
 	/* the same for all of them; NULL for none */
 	text	   *correlation_id;
@@ -98,13 +88,26 @@ typedef struct AzrNewEvents
 	bool		committed;
 } AzrNewEvents;
 
-/* Sequences first to last of some events. */
-typedef struct AzrRange
+/* Events that were looked for, by sequence. */
+typedef struct AzrFoundEvent
 {
-	bool		found;
-	int64		first;
-	int64		last;
-} AzrRange;
+	int64		sequence;
+	text	   *pending_in;		/* the cascade, if it is pending; else NULL */
+} AzrFoundEvent;
+
+typedef struct AzrFoundEvents
+{
+	int			count;
+	int			allocated;
+	AzrFoundEvent *all;
+} AzrFoundEvents;
+
+/* Where a stream's own events end, whatever is shared with the main timeline. */
+typedef struct AzrStreamEnd
+{
+	int64		next;			/* the sequence after the last one; 0 for none */
+	TimestampTz created_at;		/* of the last one; AZR_NOW for none */
+} AzrStreamEnd;
 
 /* A scan of one stream's events. */
 typedef struct AzrEventScan
@@ -113,26 +116,27 @@ typedef struct AzrEventScan
 	AzrScan		scan;
 } AzrEventScan;
 
-extern int64 azr_events_next(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
-extern AzrRange azr_events_by_external_id(int64 stream_id, const text *external_id,
-										  Snapshot snapshot);
-extern AzrRange azr_events_by_source(int64 stream_id, const AzrSource *source,
-									 Snapshot snapshot);
-
-extern AzrResolution azr_events_resolution(int64 stream_id, const text *cascade_id,
-										   int64 below, Snapshot snapshot);
-extern int64 *azr_events_pending(int64 stream_id, const text *cascade_id,
-								 Snapshot snapshot, int *count);
+extern AzrStreamEnd azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
+extern AzrFoundEvents azr_events_by_external_id(int64 stream_id, const text *external_id,
+												Snapshot snapshot);
+extern AzrFoundEvents azr_events_by_source(int64 stream_id, const AzrSource *source,
+										   Snapshot snapshot);
 
 extern void azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 								 AzrOptionalInt64 to, Snapshot snapshot);
+extern void azr_cascade_scan_begin(AzrEventScan *scan, int64 stream_id,
+								   const text *cascade_id, bool committed,
+								   Snapshot snapshot);
 extern TupleTableSlot *azr_event_scan_next(AzrEventScan *scan);
 extern void azr_event_scan_end(AzrEventScan *scan);
 
 extern void azr_events_insert(int64 stream_id, int64 first_sequence,
 							  const AzrNewEvents *events, const AzrStreamName *name);
 
+extern int64 azr_stored_sequence(TupleTableSlot *event);
 extern TimestampTz azr_stored_created_at(TupleTableSlot *event);
+extern bool azr_stored_committed(TupleTableSlot *event);
+extern text *azr_stored_cascade(TupleTableSlot *event);
 extern int32 azr_stored_type_number(TupleTableSlot *event);
 extern text *azr_stored_event_type(TupleTableSlot *event);
 extern void azr_event_result(TupleTableSlot *event, const text *type, const text *edition,

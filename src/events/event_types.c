@@ -21,6 +21,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "base/args.h"
+#include "base/lock.h"
 #include "base/numbered.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -61,6 +62,8 @@ static const AzrIndex types_indexes[NUM_INDEXES] = {
 	[INDEX_TYPE] = {"azr_event_types_type_idx", 1, {Anum_azr_event_types_type}, 0}
 };
 
+AZR_CHECK_INDEXES(types_indexes);
+
 static AzrTable types_table = {
 	.name = "azr_event_types",
 	.ncolumns = Natts_azr_event_types,
@@ -70,7 +73,6 @@ static AzrTable types_table = {
 };
 
 static AzrNumbers type_numbers = {
-	.sequence = "azr_event_type_ids",
 	.table = &types_table
 };
 
@@ -96,8 +98,8 @@ static HTAB *by_hash;
 static uint64 remembered_finding;	/* of types_table */
 
 static int32 add_type(const text *type);
-static text *remember(int32 number, TupleTableSlot *row);
-static text *copy_type(const text *type, MemoryContext context);
+static bool number_is_taken(Relation rel, int32 number);
+static void remember(int32 number, TupleTableSlot *row);
 static bool remembers(void);
 static void forget(void);
 static uint64 hash_of(const text *type);
@@ -115,7 +117,7 @@ azr_event_type(PG_FUNCTION_ARGS)
 	type = azr_type_name(PG_GETARG_INT32(0), true);
 	if (type == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(DatumGetTextPCopy(PointerGetDatum(type)));
+	PG_RETURN_TEXT_P(type);
 }
 
 /*
@@ -150,7 +152,7 @@ azr_type_number(const text *type)
 	if (row != NULL)
 	{
 		number = DatumGetInt32(row->tts_values[Anum_azr_event_types_type_id - 1]);
-		(void) remember(number, row);
+		remember(number, row);
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
@@ -158,7 +160,8 @@ azr_type_number(const text *type)
 }
 
 /*
- * The type with a number.  It is valid until the next call.
+ * The type with a number, copied into the current memory context: what is remembered can
+ * go at any time that a table is opened.
  *
  * Where there is none, returns NULL if missing_ok; else, for a number that an event has,
  * raises XX001: somebody has changed the table.
@@ -177,7 +180,7 @@ azr_type_name(int32 number, bool missing_ok)
 		TypeByNumber *entry = hash_search(by_number, &number, HASH_FIND, NULL);
 
 		if (entry != NULL)
-			return entry->type;
+			return azr_copy_text(entry->type, CurrentMemoryContext);
 	}
 
 	rel = azr_table_open(&types_table, AccessShareLock);
@@ -185,7 +188,11 @@ azr_type_name(int32 number, bool missing_ok)
 	azr_scan_begin(&scan, &types_table, rel, INDEX_PRIMARY_KEY, SnapshotSelf, &key, 1);
 	row = azr_scan_next(&scan, ForwardScanDirection);
 	if (row != NULL)
-		type = remember(number, row);
+	{
+		type = azr_copy_text(DatumGetTextPP(row->tts_values[Anum_azr_event_types_type - 1]),
+							 CurrentMemoryContext);
+		remember(number, row);
+	}
 	else if (!missing_ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
@@ -196,35 +203,64 @@ azr_type_name(int32 number, bool missing_ok)
 	return type;
 }
 
+/*
+ * Give a type a number, and a row.
+ *
+ * Another transaction may be about to use the same number.  A lock keeps it out while we
+ * look and insert, and no longer: whoever comes next sees our row, and takes the next number.
+ */
 static int32
 add_type(const text *type)
 {
 	Relation	rel = azr_table_open(&types_table, RowExclusiveLock);
-	int64		number = azr_next_number(&type_numbers);
+	uint64		hash = hash_of(type);
+	int32		number;
 	Datum		values[Natts_azr_event_types];
 	bool		nulls[Natts_azr_event_types] = {false};
 
-	if (number > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("sequence \"%s\" was changed: it gave %lld",
-						type_numbers.sequence, (long long) number),
-				 errhint("A type's number has 32 bits.")));
-	values[Anum_azr_event_types_type_id - 1] = Int32GetDatum((int32) number);
+	for (;;)
+	{
+		number = (int32) (hash & PG_INT32_MAX);
+		azr_lock(AZR_LOCK_TYPE, number, ExclusiveLock);
+		if (number > 0 && !number_is_taken(rel, number))
+			break;
+		azr_unlock(AZR_LOCK_TYPE, number, ExclusiveLock);
+		hash = hash_bytes_uint32_extended((uint32) number, hash);
+	}
+	values[Anum_azr_event_types_type_id - 1] = Int32GetDatum(number);
 	values[Anum_azr_event_types_type - 1] = PointerGetDatum(type);
 	azr_add_numbered(&type_numbers, values, nulls, text_to_cstring(type));
+	azr_unlock(AZR_LOCK_TYPE, number, ExclusiveLock);
 	table_close(rel, NoLock);
-	return (int32) number;
+	return number;
 }
 
 /*
- * Note a row of the table, and return its type.  What this transaction has added may be
- * rolled back: of that, only the last one is kept, until the next call.
+ * Is there a row with the number, be it of a transaction that has not ended yet?
  */
-static text *
+static bool
+number_is_taken(Relation rel, int32 number)
+{
+	SnapshotData dirty;
+	ScanKeyData key;
+	AzrScan		scan;
+	bool		taken;
+
+	InitDirtySnapshot(dirty);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
+	azr_scan_begin(&scan, &types_table, rel, INDEX_PRIMARY_KEY, &dirty, &key, 1);
+	taken = azr_scan_next(&scan, ForwardScanDirection) != NULL;
+	azr_scan_end(&scan);
+	return taken;
+}
+
+/*
+ * Note a row of the table, unless this transaction has added it: that may be rolled
+ * back.
+ */
+static void
 remember(int32 number, TupleTableSlot *row)
 {
-	static text *uncommitted = NULL;
 	const text *type = DatumGetTextPP(row->tts_values[Anum_azr_event_types_type - 1]);
 	bool		copied;
 	HeapTuple	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
@@ -233,14 +269,7 @@ remember(int32 number, TupleTableSlot *row)
 	uint64		hash;
 
 	if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
-	{
-		text	   *copy = copy_type(type, TopMemoryContext);
-
-		if (uncommitted != NULL)
-			pfree(uncommitted);
-		uncommitted = copy;
-		return copy;
-	}
+		return;
 
 	if (!remembers() || hash_get_num_entries(by_number) >= MAX_REMEMBERED)
 		forget();
@@ -248,7 +277,7 @@ remember(int32 number, TupleTableSlot *row)
 	entry = hash_search(by_number, &number, HASH_FIND, NULL);
 	if (entry == NULL)
 	{
-		text	   *copy = copy_type(type, remembered);
+		text	   *copy = azr_copy_text(type, remembered);
 
 		entry = hash_search(by_number, &number, HASH_ENTER, NULL);
 		entry->type = copy;
@@ -257,16 +286,6 @@ remember(int32 number, TupleTableSlot *row)
 	named = hash_search(by_hash, &hash, HASH_ENTER, NULL);
 	named->type = entry->type;
 	named->number = number;
-	return entry->type;
-}
-
-static text *
-copy_type(const text *type, MemoryContext context)
-{
-	text	   *copy = (text *) MemoryContextAlloc(context, VARSIZE_ANY(type));
-
-	memcpy(copy, type, VARSIZE_ANY(type));
-	return copy;
 }
 
 /*

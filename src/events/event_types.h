@@ -4,12 +4,14 @@
  *	  Types of events by number.
  *
  * A store has few types and many events, so an event holds its type's number.  A
- * type gets one when it is first appended.
+ * type gets one when it is first appended: the first free one of those that a hash of
+ * the type leads to.  So a number is used up by a row that stays, and by nothing else:
+ * who appends new types and rolls back, over and over, does not use them up.
  *
- * Nobody waits for that: where transactions that run side by side append the same new
- * type, each gives it a number of its own, and all of them stand for it.  So the index
- * on the names is not unique, and who looks for events of a type by SQL joins the
- * table.  Rows of it are never changed or deleted.
+ * Nobody waits for another transaction: where two that run side by side append the same
+ * new type, each gives it a number of its own, and both stand for it.  So the index on the
+ * names is not unique, and SQL that looks for events of a type joins the table.  Rows of it are
+ * never changed or deleted.
  *
  *-------------------------------------------------------------------------
  */

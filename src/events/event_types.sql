@@ -1,8 +1,5 @@
 -- Types of events by number: a store has few types and many events.
 
--- Numbers of types. A gap is harmless.
-CREATE SEQUENCE @extschema@.azr_event_type_ids AS integer;
-
 CREATE TABLE @extschema@.azr_event_types (
 	type_id integer NOT NULL,
 	type text COLLATE "C" NOT NULL,
@@ -28,8 +25,6 @@ Result: text; NULL where there is no such type.
 
 Locks: AccessShareLock on azr_event_types, where the backend has not seen the type yet.';
 
-ALTER SEQUENCE @extschema@.azr_event_type_ids OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_event_types OWNER TO @extowner@;
 
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_event_type_ids', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_event_types', '');

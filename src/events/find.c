@@ -20,8 +20,8 @@ PG_FUNCTION_INFO_V1(azr_find_by_external_id);
 PG_FUNCTION_INFO_V1(azr_find_by_source);
 PG_FUNCTION_INFO_V1(azr_trace);
 
-static Datum return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
-						  const AzrStream *stream, AzrRange range);
+static Datum return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
+						   const AzrStream *stream, AzrFoundEvents found);
 
 /*
  * azr_find_by_external_id(domain, edition, root, external_id)
@@ -33,11 +33,11 @@ azr_find_by_external_id(PG_FUNCTION_ARGS)
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	text	   *external_id = azr_arg_name(fcinfo, 3, "external_id");
 	AzrStream	stream = azr_stream_find(&name, GetActiveSnapshot());
-	AzrRange	range = {false, 0, 0};
+	AzrFoundEvents found = {0, 0, NULL};
 
 	if (stream.id != AZR_NO_STREAM)
-		range = azr_events_by_external_id(stream.id, external_id, GetActiveSnapshot());
-	return return_range(fcinfo, &name, &stream, range);
+		found = azr_events_by_external_id(stream.id, external_id, GetActiveSnapshot());
+	return return_events(fcinfo, &name, &stream, found);
 }
 
 /*
@@ -50,7 +50,7 @@ azr_find_by_source(PG_FUNCTION_ARGS)
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	AzrSource	source;
 	AzrStream	stream;
-	AzrRange	range = {false, 0, 0};
+	AzrFoundEvents found = {0, 0, NULL};
 
 	source.given = true;
 	source.domain = azr_arg_name(fcinfo, 3, "source_domain");
@@ -60,8 +60,8 @@ azr_find_by_source(PG_FUNCTION_ARGS)
 
 	stream = azr_stream_find(&name, GetActiveSnapshot());
 	if (stream.id != AZR_NO_STREAM)
-		range = azr_events_by_source(stream.id, &source, GetActiveSnapshot());
-	return return_range(fcinfo, &name, &stream, range);
+		found = azr_events_by_source(stream.id, &source, GetActiveSnapshot());
+	return return_events(fcinfo, &name, &stream, found);
 }
 
 /*
@@ -90,32 +90,43 @@ azr_trace(PG_FUNCTION_ARGS)
 }
 
 /*
- * Return a range of a stream's own events.
+ * Return some of a stream's own events.  One append has made them all, unless a cascade
+ * has revoked it, and it was repeated.
  */
 static Datum
-return_range(FunctionCallInfo fcinfo, const AzrStreamName *name,
-			 const AzrStream *stream, AzrRange range)
+return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
+			  const AzrStream *stream, AzrFoundEvents found)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	AzrEventScan scan;
-	TupleTableSlot *event;
+	int			first = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (rsinfo->setDesc->natts != Natts_azr_event)
 		elog(ERROR, "unexpected number of columns in azr_event");
-	if (!range.found)
-		PG_RETURN_NULL();
 
-	azr_event_scan_begin(&scan, stream->id, range.first,
-						 (AzrOptionalInt64) {true, range.last + 1}, GetActiveSnapshot());
-	while ((event = azr_event_scan_next(&scan)) != NULL)
+	while (first < found.count)
 	{
-		Datum		values[Natts_azr_event];
-		bool		nulls[Natts_azr_event];
+		int			last = first;
+		AzrEventScan scan;
+		TupleTableSlot *event;
 
-		azr_event_result(event, azr_stored_event_type(event), name->edition, values, nulls);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		while (last + 1 < found.count && found.all[last + 1].sequence == found.all[last].sequence + 1)
+			last++;
+		azr_event_scan_begin(&scan, stream->id, found.all[first].sequence,
+							 (AzrOptionalInt64) {true, found.all[last].sequence + 1},
+							 GetActiveSnapshot());
+		while ((event = azr_event_scan_next(&scan)) != NULL)
+		{
+			Datum		values[Natts_azr_event];
+			bool		nulls[Natts_azr_event];
+			text	   *type = azr_stored_event_type(event);
+
+			azr_event_result(event, type, name->edition, values, nulls);
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+			pfree(type);
+		}
+		azr_event_scan_end(&scan);
+		first = last + 1;
 	}
-	azr_event_scan_end(&scan);
 	PG_RETURN_NULL();
 }

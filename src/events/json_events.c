@@ -86,7 +86,7 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 				 errmsg("event %d is not a JSON object", place)));
 
 	events->metadata_nulls[i] = true;
-	events->created_at[i] = GetCurrentTransactionStartTimestamp();
+	events->created_at[i] = AZR_NOW;
 
 	it = JsonbIteratorInit(json->val.binary.data);
 	(void) JsonbIteratorNext(&it, &v, false);	/* WJB_BEGIN_OBJECT */

@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(azr_load);
 PG_FUNCTION_INFO_V1(azr_load_json);
 PG_FUNCTION_INFO_V1(azr_next_sequence);
 
-static const text *type_of(AzrLoad *load, TupleTableSlot *event);
+static int	type_of(AzrLoad *load, TupleTableSlot *event);
 
 /*
  * azr_load(domain, edition, root, from_sequence, to_sequence, until,
@@ -37,7 +37,7 @@ azr_load(PG_FUNCTION_ARGS)
 	Datum		values[Natts_azr_event];
 	bool		nulls[Natts_azr_event];
 
-	azr_load_begin(&load, fcinfo, GetActiveSnapshot());
+	azr_load_begin_call(&load, fcinfo, GetActiveSnapshot());
 	InitMaterializedSRF(fcinfo, 0);
 	if (rsinfo->setDesc->natts != Natts_azr_event)
 		elog(ERROR, "unexpected number of columns in azr_event");
@@ -61,7 +61,7 @@ azr_load_json(PG_FUNCTION_ARGS)
 	Datum		values[Natts_azr_event];
 	bool		nulls[Natts_azr_event];
 
-	azr_load_begin(&load, fcinfo, GetActiveSnapshot());
+	azr_load_begin_call(&load, fcinfo, GetActiveSnapshot());
 	azr_json_begin(&writer);
 	azr_json_push_text(&writer, "domain", name->domain);
 	azr_json_push_text(&writer, "edition", name->edition);
@@ -99,28 +99,55 @@ azr_next_sequence(PG_FUNCTION_ARGS)
  * allocated, and the arguments, must live until azr_load_end().
  */
 void
-azr_load_begin(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot)
+azr_load_begin_call(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot)
 {
-	AzrOptionalInt64 divergence;
-	AzrOptionalInt64 max_count;
-	AzrOptionalInt64 to;
-	int64		from;
+	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+	int64		from = azr_arg_optional_count(fcinfo, 3, "from_sequence").value;
+	AzrOptionalInt64 to = azr_arg_optional_count(fcinfo, 4, "to_sequence");
+	AzrOptionalInt64 divergence = azr_arg_divergence(fcinfo, 6, &name);
+	AzrOptionalInt64 max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
+	AzrTimeline timeline = azr_timeline_find(&name, divergence, snapshot);
 
-	load->stream = azr_arg_stream(fcinfo, 0);
-	from = azr_arg_count(fcinfo, 3, "from_sequence");
-	to = azr_arg_optional_count(fcinfo, 4, "to_sequence");
+	azr_load_begin(load, &name, &timeline, from, to, snapshot);
 	load->has_until = !PG_ARGISNULL(5);
 	if (load->has_until)
 		load->until = PG_GETARG_TIMESTAMPTZ(5);
-	divergence = azr_arg_divergence(fcinfo, 6, &load->stream);
-	max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
+	if (max_count.given)
+		load->left = max_count.value;
+}
 
+/*
+ * Begin to load the events of a stream with from <= sequence < to.  What is allocated,
+ * and the name, must live until azr_load_end().
+ */
+void
+azr_load_begin(AzrLoad *load, const AzrStreamName *name, const AzrTimeline *timeline,
+			   int64 from, AzrOptionalInt64 to, Snapshot snapshot)
+{
+	memset(load, 0, sizeof(AzrLoad));
+	load->stream = *name;
+	load->timeline = *timeline;
+	load->left = PG_INT64_MAX;
 	load->context = CurrentMemoryContext;
-	memset(load->types, 0, sizeof(load->types));
-	load->left = max_count.given ? max_count.value : PG_INT64_MAX;
 	load->main_edition = cstring_to_text(AZR_MAIN_EDITION);
-	load->timeline = azr_timeline_find(&load->stream, divergence, snapshot);
 	azr_timeline_scan_begin(&load->scan, &load->timeline, from, to, snapshot);
+}
+
+/*
+ * Have a load put a NoOp in place of what business logic may not see: pending events of
+ * other cascades than 'own_cascade' (which may be NULL), revoked ones, and the
+ * framework's own.
+ */
+void
+azr_load_show_effective(AzrLoad *load, const text *own_cascade)
+{
+	load->effective = true;
+	load->view.timeline = &load->timeline;
+	load->view.snapshot = load->scan.snapshot;
+	load->view.own_cascade = own_cascade;
+	load->view.context = load->context;
+	load->no_op = cstring_to_text(AZR_NO_OP_TYPE);
+	load->empty = cstring_to_text("");
 }
 
 /*
@@ -132,19 +159,32 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 {
 	TupleTableSlot *event;
 	bool		is_own;
+	int			type;
 
-	while (load->left > 0 &&
-		   (event = azr_timeline_scan_next(&load->scan, &is_own)) != NULL)
+	if (load->left <= 0)
+		return false;
+	event = azr_timeline_scan_next(&load->scan, &is_own);
+
+	/* what comes after an event of a later time is left out too, whatever its own time */
+	if (event == NULL ||
+		(load->has_until && azr_stored_created_at(event) > load->until))
 	{
-		if (load->has_until && azr_stored_created_at(event) > load->until)
-			continue;
-		azr_event_result(event, type_of(load, event),
-						 is_own ? load->stream.edition : load->main_edition,
-						 values, nulls);
-		load->left--;
-		return true;
+		load->left = 0;
+		return false;
 	}
-	return false;
+	load->left--;
+
+	type = type_of(load, event);
+	azr_event_result(event, load->types[type].type,
+					 is_own ? load->stream.edition : load->main_edition, values, nulls);
+	if (load->effective &&
+		(load->types[type].is_framework || !azr_event_is_effective(&load->view, event)))
+	{
+		values[Anum_azr_event_type - 1] = PointerGetDatum(load->no_op);
+		values[Anum_azr_event_payload - 1] = PointerGetDatum(load->empty);
+		nulls[Anum_azr_event_metadata - 1] = true;
+	}
+	return true;
 }
 
 void
@@ -154,10 +194,10 @@ azr_load_end(AzrLoad *load)
 }
 
 /*
- * An event's type.  It is the load's own copy: while one of its events is looked at,
- * others may ask for types.
+ * Where load->types has an event's type.  It is the load's own copy, since the caller's
+ * memory context may be one that lives as long as the load.
  */
-static const text *
+static int
 type_of(AzrLoad *load, TupleTableSlot *event)
 {
 	int32		number = azr_stored_type_number(event);
@@ -165,13 +205,15 @@ type_of(AzrLoad *load, TupleTableSlot *event)
 
 	if (load->types[i].type == NULL || load->types[i].number != number)
 	{
-		const text *type = azr_type_name(number, false);
+		MemoryContext oldcontext = MemoryContextSwitchTo(load->context);
+		text	   *type = azr_type_name(number, false);
 
+		MemoryContextSwitchTo(oldcontext);
 		if (load->types[i].type != NULL)
 			pfree(load->types[i].type);
-		load->types[i].type = (text *) MemoryContextAlloc(load->context, VARSIZE_ANY(type));
-		memcpy(load->types[i].type, type, VARSIZE_ANY(type));
+		load->types[i].type = type;
 		load->types[i].number = number;
+		load->types[i].is_framework = azr_is_framework_type(type);
 	}
-	return load->types[i].type;
+	return i;
 }

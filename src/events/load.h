@@ -8,6 +8,7 @@
 #ifndef AZR_LOAD_H
 #define AZR_LOAD_H
 
+#include "events/resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 
@@ -23,18 +24,27 @@ typedef struct AzrLoad
 	bool		has_until;
 	TimestampTz until;
 	int64		left;			/* how many more events are asked for */
+	bool		effective;		/* only as business logic may see them? */
+	AzrEffectiveView view;
+	const text *no_op;
+	const text *empty;
 	const text *main_edition;
 	MemoryContext context;
 	struct
 	{
 		int32		number;
 		text	   *type;		/* or NULL */
+		bool		is_framework;
 	}			types[AZR_LOAD_TYPES];
 } AzrLoad;
 
 extern PGDLLEXPORT Datum azr_load(PG_FUNCTION_ARGS);
 
-extern void azr_load_begin(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot);
+extern void azr_load_begin_call(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot);
+extern void azr_load_begin(AzrLoad *load, const AzrStreamName *name,
+						   const AzrTimeline *timeline, int64 from, AzrOptionalInt64 to,
+						   Snapshot snapshot);
+extern void azr_load_show_effective(AzrLoad *load, const text *own_cascade);
 extern bool azr_load_next(AzrLoad *load, Datum *values, bool *nulls);
 extern void azr_load_end(AzrLoad *load);
 

@@ -368,7 +368,7 @@ begin_load(LoadScanState *state)
 
 		arg->value = ExecEvalExpr((ExprState *) lfirst(lc), econtext, &arg->isnull);
 	}
-	azr_load_begin(&state->load, fcinfo, state->css.ss.ps.state->es_snapshot);
+	azr_load_begin_call(&state->load, fcinfo, state->css.ss.ps.state->es_snapshot);
 	state->loading = true;
 }
 

@@ -23,7 +23,7 @@ static bool begin_part(AzrTimelineScan *scan);
 AzrTimeline
 azr_timeline_find(const AzrStreamName *name, AzrOptionalInt64 divergence, Snapshot snapshot)
 {
-	AzrTimeline timeline = {{AZR_NO_STREAM, 0}, {AZR_NO_STREAM, 0}, {false, 0}};
+	AzrTimeline timeline = {0};
 	AzrStreamName main_name;
 
 	if (azr_edition_is_main(name->edition))
@@ -32,6 +32,7 @@ azr_timeline_find(const AzrStreamName *name, AzrOptionalInt64 divergence, Snapsh
 		return timeline;
 	}
 
+	timeline.is_edition = true;
 	main_name = azr_main_stream(name);
 	timeline.main = azr_stream_find(&main_name, snapshot);
 	timeline.own = azr_stream_find(name, snapshot);
@@ -80,27 +81,7 @@ azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot)
 int64
 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot)
 {
-	return stream->id == AZR_NO_STREAM ? 0 : azr_events_next(stream->id, snapshot, AccessShareLock);
-}
-
-/*
- * What has become of a cascade.  An edition knows what the main timeline had come to
- * where it diverged, and then what was resolved in the edition itself.
- */
-AzrResolution
-azr_timeline_resolution(const AzrTimeline *timeline, const text *cascade_id, Snapshot snapshot)
-{
-	AzrResolution resolution = AZR_UNRESOLVED;
-
-	if (timeline->main.id != AZR_NO_STREAM)
-		resolution = azr_events_resolution(timeline->main.id, cascade_id,
-										   timeline->shared_to.given
-										   ? timeline->shared_to.value : PG_INT64_MAX,
-										   snapshot);
-	if (resolution == AZR_UNRESOLVED && timeline->own.id != AZR_NO_STREAM)
-		resolution = azr_events_resolution(timeline->own.id, cascade_id, PG_INT64_MAX,
-										   snapshot);
-	return resolution;
+	return stream->id == AZR_NO_STREAM ? 0 : azr_events_end(stream->id, snapshot, AccessShareLock).next;
 }
 
 /*

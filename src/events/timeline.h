@@ -25,6 +25,7 @@ typedef struct AzrTimeline
 	AzrStream	main;			/* the stream on the main timeline */
 	AzrStream	own;			/* the edition's; none on the main timeline */
 	AzrOptionalInt64 shared_to; /* end of what is read of the main timeline */
+	bool		is_edition;
 } AzrTimeline;
 
 /* A scan of one or two streams, ascending. */
@@ -43,9 +44,6 @@ extern AzrTimeline azr_timeline_find(const AzrStreamName *name,
 									 AzrOptionalInt64 divergence, Snapshot snapshot);
 extern int64 azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot);
 extern int64 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot);
-
-extern AzrResolution azr_timeline_resolution(const AzrTimeline *timeline,
-											 const text *cascade_id, Snapshot snapshot);
 
 extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
 									int64 from, AzrOptionalInt64 to, Snapshot snapshot);

@@ -63,6 +63,8 @@ static const AzrIndex positions_indexes[] = {
 	}
 };
 
+AZR_CHECK_INDEXES(positions_indexes);
+
 static AzrTable positions_table = {
 	.name = "azr_positions",
 	.ncolumns = Natts_azr_positions,

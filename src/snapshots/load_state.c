@@ -7,7 +7,7 @@
  */
 #include "postgres.h"
 
-#include "events/timeline.h"
+#include "events/load.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "snapshots/load_state.h"
@@ -35,11 +35,13 @@ enum
 static bool read_snapshots = true;
 
 static void put_snapshot(const AzrOwnedSnapshot *best, ReturnSetInfo *rsinfo);
-static void put_event(TupleTableSlot *event, const text *kind, const text *edition,
-					  ReturnSetInfo *rsinfo);
+static AzrOwnedSnapshot find_best(const AzrStreamName *name, const AzrTimeline *timeline,
+								  AzrOptionalInt64 at, const text *own_cascade,
+								  Snapshot as_of);
 
 /*
- * azr_load_state(domain, edition, root, at_sequence) -> setof azr_state_entry
+ * azr_load_state(domain, edition, root, at_sequence, cascade_id)
+ *		-> setof azr_state_entry
  *
  * All of it by the caller's PostgreSQL snapshot: however writers go on meanwhile,
  * the events are those after the snapshot.
@@ -47,18 +49,27 @@ static void put_event(TupleTableSlot *event, const text *kind, const text *editi
 Datum
 azr_load_state(PG_FUNCTION_ARGS)
 {
+	static const AttrNumber event_columns[Natts_azr_state_entry] = {
+		[Anum_azr_state_entry_kind - 1] = InvalidAttrNumber,
+		[Anum_azr_state_entry_sequence - 1] = Anum_azr_event_sequence,
+		[Anum_azr_state_entry_type - 1] = Anum_azr_event_type,
+		[Anum_azr_state_entry_payload - 1] = Anum_azr_event_payload,
+		[Anum_azr_state_entry_metadata - 1] = Anum_azr_event_metadata,
+		[Anum_azr_state_entry_created_at - 1] = Anum_azr_event_created_at,
+		[Anum_azr_state_entry_edition - 1] = Anum_azr_event_edition
+	};
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	AzrOptionalInt64 at = azr_arg_optional_count(fcinfo, 3, "at_sequence");
+	const text *own_cascade = azr_arg_id(fcinfo, 4, "cascade_id");
 	AzrOptionalInt64 divergence = {false, 0};
 	AzrOptionalInt64 to = {false, 0};
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	const text *main_edition = cstring_to_text(AZR_MAIN_EDITION);
-	const text *kind = cstring_to_text("event");
 	Snapshot	as_of = GetActiveSnapshot();
 	AzrTimeline timeline = azr_timeline_find(&name, divergence, as_of);
-	AzrTimelineScan scan;
-	TupleTableSlot *event;
-	bool		is_own;
+	Datum		kind = CStringGetTextDatum("event");
+	AzrLoad		load;
+	Datum		event[Natts_azr_event];
+	bool		event_nulls[Natts_azr_event];
 	int64		from = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -67,7 +78,7 @@ azr_load_state(PG_FUNCTION_ARGS)
 
 	if (read_snapshots)
 	{
-		AzrOwnedSnapshot best = azr_timeline_snapshot(&name, &timeline, at, as_of);
+		AzrOwnedSnapshot best = find_best(&name, &timeline, at, own_cascade, as_of);
 
 		if (best.snapshot.found)
 		{
@@ -82,11 +93,50 @@ azr_load_state(PG_FUNCTION_ARGS)
 	to.given = at.given && at.value < PG_INT64_MAX;
 	if (to.given)
 		to.value = at.value + 1;
-	azr_timeline_scan_begin(&scan, &timeline, from, to, as_of);
-	while ((event = azr_timeline_scan_next(&scan, &is_own)) != NULL)
-		put_event(event, kind, is_own ? name.edition : main_edition, rsinfo);
-	azr_timeline_scan_end(&scan);
+	azr_load_begin(&load, &name, &timeline, from, to, as_of);
+	azr_load_show_effective(&load, own_cascade);
+	while (azr_load_next(&load, event, event_nulls))
+	{
+		Datum		values[Natts_azr_state_entry];
+		bool		nulls[Natts_azr_state_entry];
+
+		for (int i = 0; i < Natts_azr_state_entry; i++)
+		{
+			if (event_columns[i] == InvalidAttrNumber)
+				continue;
+			values[i] = event[event_columns[i] - 1];
+			nulls[i] = event_nulls[event_columns[i] - 1];
+		}
+		values[Anum_azr_state_entry_kind - 1] = kind;
+		nulls[Anum_azr_state_entry_kind - 1] = false;
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	azr_load_end(&load);
 	PG_RETURN_NULL();
+}
+
+/*
+ * The snapshot to start from.  Who is to see the pending events of a cascade starts below
+ * the first of them, while it is not resolved: no snapshot has them.
+ */
+static AzrOwnedSnapshot
+find_best(const AzrStreamName *name, const AzrTimeline *timeline, AzrOptionalInt64 at,
+		  const text *own_cascade, Snapshot as_of)
+{
+	int64		pending = AZR_NO_SEQUENCE;
+	AzrOwnedSnapshot none = {.snapshot.found = false};
+
+	if (own_cascade != NULL &&
+		azr_timeline_resolution(timeline, own_cascade, as_of) == AZR_UNRESOLVED)
+		pending = azr_timeline_first_pending(timeline, own_cascade, as_of);
+	if (pending == 0)
+		return none;
+	if (pending != AZR_NO_SEQUENCE && (!at.given || at.value >= pending))
+	{
+		at.given = true;
+		at.value = pending - 1;
+	}
+	return azr_timeline_snapshot(name, timeline, at, as_of);
 }
 
 /*
@@ -118,25 +168,5 @@ put_snapshot(const AzrOwnedSnapshot *best, ReturnSetInfo *rsinfo)
 	nulls[Anum_azr_state_entry_metadata - 1] = true;
 	values[Anum_azr_state_entry_created_at - 1] = TimestampTzGetDatum(snapshot->created_at);
 	values[Anum_azr_state_entry_edition - 1] = PointerGetDatum(best->edition);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-}
-
-static void
-put_event(TupleTableSlot *event, const text *kind, const text *edition,
-		  ReturnSetInfo *rsinfo)
-{
-	Datum	   *stored = event->tts_values;
-	Datum		values[Natts_azr_state_entry];
-	bool		nulls[Natts_azr_state_entry] = {false};
-
-	values[Anum_azr_state_entry_kind - 1] = PointerGetDatum(kind);
-	values[Anum_azr_state_entry_sequence - 1] = stored[Anum_azr_events_sequence - 1];
-	values[Anum_azr_state_entry_type - 1] = PointerGetDatum(azr_stored_event_type(event));
-	values[Anum_azr_state_entry_payload - 1] = stored[Anum_azr_events_payload - 1];
-	values[Anum_azr_state_entry_metadata - 1] = stored[Anum_azr_events_metadata - 1];
-	nulls[Anum_azr_state_entry_metadata - 1] =
-		event->tts_isnull[Anum_azr_events_metadata - 1];
-	values[Anum_azr_state_entry_created_at - 1] = stored[Anum_azr_events_created_at - 1];
-	values[Anum_azr_state_entry_edition - 1] = PointerGetDatum(edition);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }

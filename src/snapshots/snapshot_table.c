@@ -17,6 +17,8 @@
 #include "base/query.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "events/appender.h"
+#include "miscadmin.h"
 #include "snapshots/snapshot_table.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -78,13 +80,17 @@ static const AzrIndex history_indexes[] = {
 	}
 };
 
+AZR_CHECK_INDEXES(latest_indexes);
+AZR_CHECK_INDEXES(history_indexes);
+
 static AzrTable latest_table = {
 	.name = "azr_latest_snapshots",
 	.ncolumns = Natts_azr_latest_snapshots,
 	.columns = columns,
 	.nindexes = lengthof(latest_indexes),
 	.indexes = latest_indexes,
-	.updated = true
+	.updated = true,
+	.is_cache = true
 };
 
 static AzrTable persist_table = {
@@ -93,7 +99,8 @@ static AzrTable persist_table = {
 	.ncolumns = Natts_azr_snapshot_history,
 	.columns = columns,
 	.nindexes = lengthof(history_indexes),
-	.indexes = history_indexes
+	.indexes = history_indexes,
+	.is_cache = true
 };
 
 static AzrTable by_time_table = {
@@ -103,7 +110,8 @@ static AzrTable by_time_table = {
 	.ncolumns = Natts_azr_snapshot_history,
 	.columns = columns,
 	.nindexes = lengthof(history_indexes),
-	.indexes = history_indexes
+	.indexes = history_indexes,
+	.is_cache = true
 };
 
 const char *const azr_retention_names[] = {
@@ -133,7 +141,9 @@ static Relation open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable *
 static Oid	leaf_for(Relation by_time, TimestampTz filed_at);
 static void put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest);
 static void drop_transient(const AzrStreamName *name, int64 before);
-static void forget_since_branch(const AzrStreamName *name, int64 divergence);
+static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
+static void forget_from(const AzrStreamName *name, int64 sequence);
+static void note_root(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_isolation(const AzrStreamName *name, LatestRow *now);
 static AzrQueryArgs stream_args(const AzrStreamName *name);
 static void make_keys(ScanKeyData *keys, const AzrStreamName *name);
@@ -285,6 +295,40 @@ azr_edition_snapshots_delete(const text *domain, const text *edition)
 }
 
 /*
+ * Delete the snapshots at or above a sequence of an edition that the caller has locked
+ * against writers, and that has no streams of its own.
+ */
+void
+azr_edition_snapshots_forget(const text *domain, const text *edition, int64 sequence)
+{
+	AzrQueryArgs args = azr_query_edition(domain, edition);
+	AzrStreamName name = {unconstify(text *, domain), unconstify(text *, edition), NULL};
+	List	   *roots = NIL;
+	ListCell   *lc;
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(sequence), false);
+	(void) azr_query_modify("SELECT root::uuid FROM " LATEST_OF_EDITION " AND sequence >= $3",
+							&args, note_root, &roots);
+	foreach(lc, roots)
+	{
+		CHECK_FOR_INTERRUPTS();
+		name.root = lfirst(lc);
+		forget_from(&name, sequence);
+	}
+}
+
+static void
+note_root(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	List	  **roots = (List **) arg;
+	pg_uuid_t  *root = palloc(sizeof(pg_uuid_t));
+
+	azr_check_row(nulls, 1);
+	*root = *DatumGetUUIDP(values[0]);
+	*roots = lappend(*roots, root);
+}
+
+/*
  * Open the part of the history that is partitioned by time.
  */
 Relation
@@ -299,7 +343,8 @@ azr_snapshot_history_open(LOCKMODE lockmode)
 void
 azr_snapshots_init(void)
 {
-	azr_on_branch(forget_since_branch);
+	azr_on_new_stream(forget_new_stream);
+	azr_on_confirmed(forget_from);
 }
 
 /*
@@ -534,22 +579,33 @@ drop_transient(const AzrStreamName *name, int64 before)
 }
 
 /*
- * An edition may have had snapshots of a stream that it shared whole with the main
- * timeline.  Now the stream branches off: from its divergence on it is another one,
- * and they are not its.  The caller holds the stream's lock.
+ * A stream gets its first own events.  It may have snapshots already, which were put by
+ * who knew of events that were not stored yet.  Those past the last event are no states that it
+ * has had.  An edition may have had snapshots of what it shared with the main timeline:
+ * from where it branches off on, it is another stream, and they are not its.
  */
 static void
-forget_since_branch(const AzrStreamName *name, int64 divergence)
+forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
+{
+	forget_from(name, azr_edition_is_main(name->edition) ? last + 1 : first);
+}
+
+/*
+ * Delete the snapshots of a stream at or above a sequence.  The caller holds the stream's
+ * lock, or the edition's exclusively.
+ */
+static void
+forget_from(const AzrStreamName *name, int64 sequence)
 {
 	LatestRow	latest = find_latest(name, SnapshotSelf);
 	AzrQueryArgs args;
 
-	if (!latest.snapshot.found || latest.snapshot.sequence < divergence)
+	if (!latest.snapshot.found || latest.snapshot.sequence < sequence)
 		return;
 
 	check_isolation(name, &latest);
 	args = stream_args(name);
-	azr_query_arg(&args, INT8OID, Int64GetDatum(divergence), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(sequence), false);
 	(void) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM " AND sequence >= $4",
 							&args, NULL, NULL);
 	(void) azr_query_modify("DELETE FROM " LATEST_OF_STREAM " AND sequence >= $4",

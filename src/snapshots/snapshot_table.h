@@ -49,6 +49,8 @@ extern void azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snaps
 extern int64 azr_snapshots_delete(const AzrStreamName *name);
 
 extern int64 azr_edition_snapshots_count(const text *domain, const text *edition);
+extern void azr_edition_snapshots_forget(const text *domain, const text *edition,
+										 int64 sequence);
 extern void azr_edition_snapshots_delete(const text *domain, const text *edition);
 
 extern Relation azr_snapshot_history_open(LOCKMODE lockmode);

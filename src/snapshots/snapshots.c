@@ -11,10 +11,11 @@
 #include "access/xact.h"
 #include "base/error.h"
 #include "events/timeline.h"
+#include "events/resolution.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "snapshots/snapshot_table.h"
+#include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
@@ -36,7 +37,7 @@ enum
 
 static AzrRetention retention_arg(FunctionCallInfo fcinfo, int argno);
 static AzrStream lock_stream(const AzrStreamName *name, const char *function);
-static void check_not_ahead(const AzrStreamName *name, const AzrStream *stream, int64 sequence);
+static void check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence);
 
 /*
  * azr_put_snapshot(domain, edition, root, sequence, state_type, state,
@@ -59,7 +60,7 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	snapshot.created_at = GetCurrentTransactionStartTimestamp();
 
 	stream = lock_stream(&name, "azr_put_snapshot()");
-	check_not_ahead(&name, &stream, snapshot.sequence);
+	check_place(&name, &stream, snapshot.sequence);
 	azr_snapshot_put(&name, &snapshot);
 	PG_RETURN_VOID();
 }
@@ -81,7 +82,7 @@ azr_get_snapshot(PG_FUNCTION_ARGS)
 	if (rsinfo->setDesc->natts != Natts_azr_snapshot)
 		elog(ERROR, "unexpected number of columns in azr_snapshot");
 
-	snapshot = azr_snapshot_find(&name, at, GetActiveSnapshot());
+	snapshot = azr_own_snapshot(&name, at, GetActiveSnapshot());
 	if (snapshot.found)
 	{
 		Datum		values[Natts_azr_snapshot];
@@ -138,27 +139,21 @@ lock_stream(const AzrStreamName *name, const char *function)
 }
 
 /*
- * A stream that has events has no state past the last of them.
+ * A stream that has events has no state past the last of them.  And a state of which an
+ * event was confirmed only later was most likely made without it.
  */
 static void
-check_not_ahead(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
+check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 {
+	Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
+	AzrOptionalInt64 no_divergence = {false, 0};
+	AzrTimeline timeline = {.main = *stream};
 	int64		next;
+	int64		lacking;
 
-	if (stream->id != AZR_NO_STREAM)
-		next = azr_timeline_own_next(stream, SnapshotSelf);
-	else if (azr_edition_is_main(name->edition))
-		return;
-	else
-	{
-		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
-		AzrOptionalInt64 none = {false, 0};
-		AzrTimeline timeline = azr_timeline_find(name, none, latest);
-
-		next = azr_timeline_next(&timeline, latest);
-		UnregisterSnapshot(latest);
-	}
-
+	if (!azr_edition_is_main(name->edition))
+		timeline = azr_timeline_find(name, no_divergence, latest);
+	next = azr_timeline_next(&timeline, latest);
 	if (next > 0 && sequence >= next)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
@@ -166,4 +161,16 @@ check_not_ahead(const AzrStreamName *name, const AzrStream *stream, int64 sequen
 				 errdetail("Snapshot is at sequence %lld, next sequence is %lld.",
 						   (long long) sequence, (long long) next),
 				 errhint("A snapshot is the state after an event that is stored: append before you put it.")));
+
+	lacking = sequence < next - 1
+		? azr_timeline_confirmed_late(&timeline, sequence, latest) : AZR_NO_SEQUENCE;
+	if (lacking != AZR_NO_SEQUENCE)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
+				 errmsg("snapshot of stream \"%s\" may lack an event that was confirmed later",
+						azr_stream_label(name)),
+				 errdetail("Snapshot is at sequence %lld; the event at sequence %lld was pending then.",
+						   (long long) sequence, (long long) lacking),
+				 errhint("Load the state again, and put a snapshot of all of it.")));
+	UnregisterSnapshot(latest);
 }

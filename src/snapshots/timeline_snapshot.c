@@ -8,9 +8,28 @@
  */
 #include "postgres.h"
 
+#include "events/resolution.h"
 #include "snapshots/timeline_snapshot.h"
 
+static AzrSnapshot find_complete(const AzrStreamName *name, const AzrTimeline *timeline,
+								 AzrOptionalInt64 at, Snapshot as_of);
 static AzrOptionalInt64 at_most(AzrOptionalInt64 at, int64 limit);
+
+/*
+ * The stream's own snapshot with the highest sequence, or the highest at or below
+ * 'at'.
+ */
+AzrSnapshot
+azr_own_snapshot(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of)
+{
+	AzrOptionalInt64 no_divergence = {false, 0};
+	AzrTimeline timeline;
+
+	if (azr_edition_is_main(name->edition))
+		return azr_snapshot_find(name, at, as_of);
+	timeline = azr_timeline_find(name, no_divergence, as_of);
+	return find_complete(name, &timeline, at, as_of);
+}
 
 /*
  * The snapshot with the highest sequence up to 'at' that is a state of the
@@ -29,7 +48,7 @@ azr_timeline_snapshot(const AzrStreamName *name, const AzrTimeline *timeline,
 
 	if (next > 0)
 		at = at_most(at, next - 1);
-	best.snapshot = azr_snapshot_find(name, at, as_of);
+	best.snapshot = find_complete(name, timeline, at, as_of);
 	best.edition = name->edition;
 
 	if (!azr_edition_is_main(name->edition) &&
@@ -42,7 +61,7 @@ azr_timeline_snapshot(const AzrStreamName *name, const AzrTimeline *timeline,
 			at = at_most(at, timeline->shared_to.value - 1);
 		if (best.snapshot.found && at.given && best.snapshot.sequence >= at.value)
 			return best;
-		shared = azr_snapshot_find(&main_name, at, as_of);
+		shared = find_complete(&main_name, timeline, at, as_of);
 		if (shared.found &&
 			(!best.snapshot.found || shared.sequence > best.snapshot.sequence))
 		{
@@ -60,7 +79,7 @@ AzrSnapshot
 azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence, Snapshot as_of)
 {
 	AzrOptionalInt64 at = {true, sequence};
-	AzrSnapshot snapshot = azr_snapshot_find(name, at, as_of);
+	AzrSnapshot snapshot = azr_own_snapshot(name, at, as_of);
 
 	if (!(snapshot.found && snapshot.sequence == sequence) &&
 		!azr_edition_is_main(name->edition))
@@ -70,9 +89,38 @@ azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence, Snapshot as_
 		AzrStreamName main_name = azr_main_stream(name);
 
 		if (!timeline.shared_to.given || sequence < timeline.shared_to.value)
-			snapshot = azr_snapshot_find(&main_name, at, as_of);
+			snapshot = find_complete(&main_name, &timeline, at, as_of);
 	}
 	snapshot.found = snapshot.found && snapshot.sequence == sequence;
+	return snapshot;
+}
+
+/*
+ * A snapshot of the main timeline or of the edition that 'name' says, which lacks nothing
+ * that 'timeline' shows to have been confirmed later.
+ *
+ * On the main timeline there is none that does: confirming deletes them.  But what an
+ * edition shares may be confirmed in the edition alone; and an edition that has no own events
+ * yet reads what is confirmed on the main timeline, under whose lock nobody puts the edition's
+ * snapshots.
+ */
+static AzrSnapshot
+find_complete(const AzrStreamName *name, const AzrTimeline *timeline,
+			  AzrOptionalInt64 at, Snapshot as_of)
+{
+	AzrSnapshot snapshot = azr_snapshot_find(name, at, as_of);
+
+	while (snapshot.found && timeline->is_edition)
+	{
+		int64		lacking = azr_timeline_confirmed_late(timeline, snapshot.sequence, as_of);
+
+		if (lacking == AZR_NO_SEQUENCE)
+			break;
+		if (lacking == 0)
+			snapshot.found = false;
+		else
+			snapshot = azr_snapshot_find(name, at_most(at, lacking - 1), as_of);
+	}
 	return snapshot;
 }
 

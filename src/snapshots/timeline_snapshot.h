@@ -19,6 +19,8 @@ typedef struct AzrOwnedSnapshot
 	text	   *edition;
 } AzrOwnedSnapshot;
 
+extern AzrSnapshot azr_own_snapshot(const AzrStreamName *name, AzrOptionalInt64 at,
+									Snapshot as_of);
 extern AzrOwnedSnapshot azr_timeline_snapshot(const AzrStreamName *name,
 											  const AzrTimeline *timeline,
 											  AzrOptionalInt64 at, Snapshot as_of);

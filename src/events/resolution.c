@@ -1,0 +1,237 @@
+/*-------------------------------------------------------------------------
+ *
+ * resolution.c
+ *	  What events know of cascades.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "events/resolution.h"
+
+static int64 first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
+							 bool *is_revocation);
+static int64 first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot);
+static AzrResolution resolution_below(const AzrTimeline *timeline, const text *cascade_id,
+									  int64 below, Snapshot snapshot);
+static AzrResolution resolution_of(AzrEffectiveView *view, const text *cascade_id);
+
+/*
+ * Whether a stream's events below a sequence resolve a cascade.
+ */
+AzrResolution
+azr_events_resolution(int64 stream_id, const text *cascade_id, int64 below, Snapshot snapshot)
+{
+	bool		is_revocation;
+	int64		sequence = first_committed(stream_id, cascade_id, snapshot, &is_revocation);
+
+	if (sequence == AZR_NO_SEQUENCE || sequence >= below)
+		return AZR_UNRESOLVED;
+	return is_revocation ? AZR_REVOKED : AZR_CONFIRMED;
+}
+
+/*
+ * The sequences of a stream's pending events of a cascade, resolved or not.
+ */
+AzrSequences
+azr_events_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot)
+{
+	int			allocated = 16;
+	AzrSequences pending = {0, palloc(allocated * sizeof(int64))};
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, snapshot);
+	while ((event = azr_event_scan_next(&scan)) != NULL)
+	{
+		if (pending.count == allocated)
+		{
+			allocated *= 2;
+			pending.all = repalloc_huge(pending.all, allocated * sizeof(int64));
+		}
+		pending.all[pending.count++] = azr_stored_sequence(event);
+	}
+	azr_event_scan_end(&scan);
+	return pending;
+}
+
+/*
+ * What has become of a cascade.  An edition knows what the main timeline had come to
+ * where it diverged, and then what was resolved in the edition itself.
+ */
+AzrResolution
+azr_timeline_resolution(const AzrTimeline *timeline, const text *cascade_id, Snapshot snapshot)
+{
+	return resolution_below(timeline, cascade_id, PG_INT64_MAX, snapshot);
+}
+
+/*
+ * The same as of the events below a sequence.
+ */
+static AzrResolution
+resolution_below(const AzrTimeline *timeline, const text *cascade_id, int64 below,
+				 Snapshot snapshot)
+{
+	AzrResolution resolution = AZR_UNRESOLVED;
+
+	if (timeline->main.id != AZR_NO_STREAM)
+		resolution = azr_events_resolution(timeline->main.id, cascade_id,
+										   timeline->shared_to.given
+										   ? Min(timeline->shared_to.value, below) : below,
+										   snapshot);
+	if (resolution == AZR_UNRESOLVED && timeline->own.id != AZR_NO_STREAM)
+		resolution = azr_events_resolution(timeline->own.id, cascade_id, below, snapshot);
+	return resolution;
+}
+
+/*
+ * The sequence of the first pending event of a cascade, resolved or not, or
+ * AZR_NO_SEQUENCE.
+ */
+int64
+azr_timeline_first_pending(const AzrTimeline *timeline, const text *cascade_id,
+						   Snapshot snapshot)
+{
+	int64		sequence = AZR_NO_SEQUENCE;
+
+	if (timeline->main.id != AZR_NO_STREAM)
+		sequence = first_pending(timeline->main.id, cascade_id, snapshot);
+	if (timeline->shared_to.given && sequence >= timeline->shared_to.value)
+		sequence = AZR_NO_SEQUENCE;
+	if (sequence == AZR_NO_SEQUENCE && timeline->own.id != AZR_NO_STREAM)
+		sequence = first_pending(timeline->own.id, cascade_id, snapshot);
+	return sequence;
+}
+
+/*
+ * The first of the events up to a sequence that were confirmed by an event after it, or
+ * AZR_NO_SEQUENCE.  A state that was made of the events up to there may lack it, and so
+ * may all states from that event on.
+ */
+int64
+azr_timeline_confirmed_late(const AzrTimeline *timeline, int64 sequence, Snapshot snapshot)
+{
+	AzrOptionalInt64 no_end = {false, 0};
+	int64		first = AZR_NO_SEQUENCE;
+	AzrTimelineScan scan;
+	TupleTableSlot *event;
+	bool		is_own;
+
+	if (sequence >= PG_INT64_MAX - 1)
+		return AZR_NO_SEQUENCE;
+
+	azr_timeline_scan_begin(&scan, timeline, sequence + 1, no_end, snapshot);
+	while ((event = azr_timeline_scan_next(&scan, &is_own)) != NULL)
+	{
+		text	   *cascade_id = azr_stored_cascade(event);
+		int64		pending;
+
+		if (cascade_id == NULL || !azr_stored_committed(event))
+			continue;
+		pending = azr_timeline_first_pending(timeline, cascade_id, snapshot);
+		if (pending <= sequence && pending < first &&
+			azr_timeline_resolution(timeline, cascade_id, snapshot) == AZR_CONFIRMED &&
+			resolution_below(timeline, cascade_id, sequence + 1, snapshot) == AZR_UNRESOLVED)
+			first = pending;
+	}
+	azr_timeline_scan_end(&scan);
+	return first;
+}
+
+/*
+ * Is this the type of events that are about other events, which are nothing to business
+ * logic?
+ */
+bool
+azr_is_framework_type(const text *type)
+{
+	return azr_text_is(type, AZR_CONFIRMATION_TYPE) || azr_text_is(type, AZR_REVOCATION_TYPE);
+}
+
+/*
+ * May business logic see a stored event, which is not one of the framework's?
+ */
+bool
+azr_event_is_effective(AzrEffectiveView *view, TupleTableSlot *event)
+{
+	text	   *cascade_id;
+
+	if (azr_stored_committed(event))
+		return true;
+
+	/* no append stores one without, but an INSERT can */
+	cascade_id = azr_stored_cascade(event);
+	if (cascade_id == NULL)
+		return false;
+
+	switch (resolution_of(view, cascade_id))
+	{
+		case AZR_CONFIRMED:
+			return true;
+		case AZR_REVOKED:
+			return false;
+		case AZR_UNRESOLVED:
+			break;
+	}
+	return view->own_cascade != NULL && azr_same_text(cascade_id, view->own_cascade);
+}
+
+static AzrResolution
+resolution_of(AzrEffectiveView *view, const text *cascade_id)
+{
+	if (view->last_cascade == NULL || !azr_same_text(view->last_cascade, cascade_id))
+	{
+		AzrResolution resolution = azr_timeline_resolution(view->timeline, cascade_id,
+														   view->snapshot);
+
+		if (view->last_cascade != NULL)
+			pfree(view->last_cascade);
+		view->last_cascade = azr_copy_text(cascade_id, view->context);
+		view->last_resolution = resolution;
+	}
+	return view->last_resolution;
+}
+
+/*
+ * The sequence of a stream's first committed event of a cascade, and whether that is a
+ * revocation; AZR_NO_SEQUENCE if there is none.
+ */
+static int64
+first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
+				bool *is_revocation)
+{
+	AzrEventScan scan;
+	TupleTableSlot *event;
+	int64		sequence = AZR_NO_SEQUENCE;
+
+	azr_cascade_scan_begin(&scan, stream_id, cascade_id, true, snapshot);
+	event = azr_event_scan_next(&scan);
+	if (event != NULL)
+	{
+		text	   *type = azr_stored_event_type(event);
+
+		sequence = azr_stored_sequence(event);
+		*is_revocation = azr_text_is(type, AZR_REVOCATION_TYPE);
+		pfree(type);
+	}
+	azr_event_scan_end(&scan);
+	return sequence;
+}
+
+/*
+ * The sequence of a stream's first pending event of a cascade, or AZR_NO_SEQUENCE.
+ */
+static int64
+first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot)
+{
+	AzrEventScan scan;
+	TupleTableSlot *event;
+	int64		sequence = AZR_NO_SEQUENCE;
+
+	azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, snapshot);
+	event = azr_event_scan_next(&scan);
+	if (event != NULL)
+		sequence = azr_stored_sequence(event);
+	azr_event_scan_end(&scan);
+	return sequence;
+}
