@@ -136,7 +136,7 @@ SELECT file('spans', ARRAY['0', '-2000 hours', '-9999 hours']::interval[]);
 SELECT count(*) > 0, bool_and(mod(extract(epoch FROM starts_at - '2000-01-03 00:00+00')::bigint, 5400) = 0) FROM azr_maintain(partition => '90 minutes', ahead => 1) WHERE action = 'moved';
 ROLLBACK;
 -- a name that is taken is no obstacle
-SELECT DISTINCT 'azr_snapshot_history_' || to_char(t AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MI') AS taken FROM (SELECT date_trunc('day', now(), 'UTC') + interval '29 hours') x(t) \gset
+SELECT DISTINCT 'azr_snapshot_history_' || to_char(t AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MI') AS taken FROM (SELECT t + CASE WHEN to_char(t AT TIME ZONE 'UTC', 'HH24') = '00' THEN interval '1 hour' ELSE '0' END FROM date_trunc('hour', now() + interval '40 hours') t) x(t) \gset
 CREATE TABLE :"taken" (a int);
 SELECT count(*) FROM azr_maintain(partition => '1 hour', ahead => 45) WHERE partition = :'taken' || '_1';
 DROP TABLE :"taken";

@@ -314,7 +314,7 @@ sum_streams(const EditionName *name, EditionSum *sum)
 {
 	AzrQueryArgs args = azr_query_edition(name->domain, name->edition);
 
-	azr_query_read("SELECT array_agg(s.stream_id ORDER BY s.stream_id), "
+	azr_query_read("SELECT array_agg(s.stream_id::bigint ORDER BY s.stream_id), "
 				   "coalesce(sum(s.stream_id), 0)::bigint, "
 				   "coalesce(sum(e.next - s.divergence), 0)::bigint "
 				   "FROM %s.azr_streams s CROSS JOIN LATERAL ("
