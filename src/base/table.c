@@ -26,6 +26,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/primnodes.h"
 #include "nodes/nodes.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -133,6 +134,19 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 			relation_close(rel, NoLock);
 		table->changed = true;
 	}
+}
+
+/*
+ * Has a table no page at all?  Cheaper than to look for something in it.
+ */
+bool
+azr_table_is_empty(AzrTable *table)
+{
+	Relation	rel = azr_table_open(table, AccessShareLock);
+	bool		result = RelationGetNumberOfBlocks(rel) == 0;
+
+	table_close(rel, NoLock);
+	return result;
 }
 
 /*

@@ -124,6 +124,7 @@ typedef struct AzrInsert AzrInsert;
 extern Oid	azr_extension_schema(void);
 
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
+extern bool azr_table_is_empty(AzrTable *table);
 extern bool azr_table_is_known(const AzrTable *table, uint64 finding);
 
 extern void azr_key_text(ScanKey key, AttrNumber attno, const text *value);

@@ -587,7 +587,8 @@ drop_transient(const AzrStreamName *name, int64 before)
 static void
 forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 {
-	forget_from(name, azr_edition_is_main(name->edition) ? last + 1 : first);
+	if (!azr_table_is_empty(&latest_table))
+		forget_from(name, azr_edition_is_main(name->edition) ? last + 1 : first);
 }
 
 /*
