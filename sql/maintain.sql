@@ -201,6 +201,27 @@ SELECT put('b', 1);
 SELECT left(outcome($$SELECT put('b', 2)$$), 5), get('b');
 ROLLBACK;
 
+-- another key, or another order of it
+BEGIN;
+CREATE OPERATOR CLASS backwards FOR TYPE timestamptz USING btree AS
+	OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 timestamptz_cmp(timestamptz, timestamptz);
+SELECT put('key', 1), put('key', 2);
+CREATE FUNCTION with_key(key text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	ALTER TABLE azr_snapshot_history DETACH PARTITION azr_snapshot_history_by_time;
+	ALTER TABLE azr_snapshot_history_by_time RENAME TO azr_by_time_before;
+	EXECUTE 'CREATE TABLE azr_snapshot_history_by_time PARTITION OF azr_snapshot_history FOR VALUES IN (''default'', ''transient'') PARTITION BY ' || key;
+	EXECUTE 'CREATE TABLE azr_rest_of_another PARTITION OF azr_snapshot_history_by_time (PRIMARY KEY (domain, edition, root, sequence)) '
+		|| CASE WHEN key ~ 'HASH' THEN 'FOR VALUES WITH (MODULUS 1, REMAINDER 0)' ELSE 'DEFAULT' END;
+	RETURN QUERY SELECT concat_ws(': ', key, s, outcome(s)) FROM unnest(ARRAY['SELECT count(*) FROM azr_maintain(ahead => 0)', 'SELECT get(''key'', 1)', 'SELECT put(''key'', 3)', 'SELECT get(''key'')']) s;
+	DROP TABLE azr_snapshot_history_by_time;
+	ALTER TABLE azr_by_time_before RENAME TO azr_snapshot_history_by_time;
+	ALTER TABLE azr_snapshot_history ATTACH PARTITION azr_snapshot_history_by_time FOR VALUES IN ('default', 'transient');
+END $$;
+SELECT with_key(k) FROM unnest(ARRAY['RANGE (created_at)', 'RANGE (filed_at, created_at)', 'LIST (filed_at)', 'HASH (filed_at)',
+	'RANGE ((CASE WHEN sequence >= 0 THEN filed_at END))', 'RANGE (filed_at backwards)', 'RANGE (filed_at)']) k;
+ROLLBACK;
+
 SELECT drop_partitions();
 DELETE FROM azr_snapshot_history;
 DELETE FROM azr_latest_snapshots;

@@ -8,11 +8,13 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "base/partition.h"
-#include "catalog/pg_type.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_partitioned_table.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
-#include "utils/partcache.h"
+#include "utils/syscache.h"
 
 /*
  * Leaves found so far.  A backend that reads many more than that forgets what it
@@ -20,6 +22,7 @@
  */
 #define NUM_LEAVES	32
 
+static bool is_partitioned_by(Oid relid, AttrNumber key);
 static TimestampTz bound(PartitionBoundInfo info, int datum);
 
 /*
@@ -31,12 +34,8 @@ Relation
 azr_partitioned_open(AzrTable *table, AttrNumber key, LOCKMODE lockmode)
 {
 	Relation	rel = azr_table_open(table, lockmode);
-	PartitionKey partition_key = RelationGetPartitionKey(rel);
 
-	if (partition_key->strategy != PARTITION_STRATEGY_RANGE ||
-		partition_key->partnatts != 1 ||
-		partition_key->partattrs[0] != key ||
-		partition_key->parttypid[0] != TIMESTAMPTZOID)
+	if (!is_partitioned_by(RelationGetRelid(rel), key))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the partition key of table \"%s\" was changed", table->name),
@@ -94,6 +93,15 @@ azr_default_partition(Relation partitioned)
 }
 
 /*
+ * How many partitions are there?
+ */
+int
+azr_count_partitions(Relation partitioned)
+{
+	return RelationGetPartitionDesc(partitioned, false)->nparts;
+}
+
+/*
  * A leaf as a table, for azr_table_open().  The caller has the partitioned table
  * open.  The result is good until NUM_LEAVES others were asked for.
  */
@@ -120,6 +128,40 @@ azr_partition(AzrTable *partitioned, Oid relid)
 	leaf->is_cache = partitioned->is_cache;
 	leaf->valid = false;
 	return leaf;
+}
+
+/*
+ * Is a table range-partitioned by just a column of type timestamptz, in the order of time?
+ *
+ * This asks the catalog.  The relation cache would evaluate what it can of a key that is
+ * an expression, and compare bounds by what the operator class says: code that the
+ * table's owner may have written, and with the caller's rights.  Of a key that passes
+ * here, it evaluates nothing.
+ */
+static bool
+is_partitioned_by(Oid relid, AttrNumber key)
+{
+	HeapTuple	tuple = SearchSysCache1(PARTRELID, ObjectIdGetDatum(relid));
+	Form_pg_partitioned_table form;
+	bool		result = false;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+
+	form = (Form_pg_partitioned_table) GETSTRUCT(tuple);
+	if (form->partstrat == PARTITION_STRATEGY_RANGE &&
+		form->partnatts == 1 &&
+		form->partattrs.values[0] == key)
+	{
+		bool		isnull;
+		Datum		opclasses = SysCacheGetAttr(PARTRELID, tuple,
+												Anum_pg_partitioned_table_partclass, &isnull);
+
+		result = !isnull &&
+			((oidvector *) DatumGetPointer(opclasses))->values[0] == TIMESTAMPTZ_BTREE_OPS_OID;
+	}
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 /*

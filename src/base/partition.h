@@ -30,6 +30,7 @@ typedef struct AzrPlace
 extern Relation azr_partitioned_open(AzrTable *table, AttrNumber key, LOCKMODE lockmode);
 extern AzrPlace azr_place_of(Relation partitioned, TimestampTz time);
 extern Oid	azr_default_partition(Relation partitioned);
+extern int	azr_count_partitions(Relation partitioned);
 extern AzrTable *azr_partition(AzrTable *partitioned, Oid relid);
 
 #endif							/* AZR_PARTITION_H */

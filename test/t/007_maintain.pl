@@ -51,5 +51,68 @@ is( $node->safe_psql('postgres', q{
 	SELECT count(*), min(t.spcname), max(t.spcname) FROM created m JOIN pg_class c ON c.relname = m.partition LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace}),
 	'2|else where|else where', 'partitions are made in the tablespace of their table');
 
+# What PostgreSQL evaluates of a partition key, it evaluates with the rights of whoever
+# asks for it: so nobody asks for a key that has code of the owner in it, but SQL that
+# runs as the owner.
+$node->safe_psql('postgres', q{CREATE ROLE keeper LOGIN});
+my %replaced = (
+	'the history by time' => q{
+		ALTER TABLE es.azr_snapshot_history DETACH PARTITION es.azr_snapshot_history_by_time;
+		ALTER TABLE es.azr_snapshot_history_by_time RENAME TO azr_by_time_old;
+		CREATE TABLE es.azr_snapshot_history_by_time PARTITION OF es.azr_snapshot_history FOR VALUES IN ('default', 'transient')
+			PARTITION BY RANGE ((CASE WHEN es.spy() THEN filed_at END));
+		CREATE TABLE es.another_rest PARTITION OF es.azr_snapshot_history_by_time (PRIMARY KEY (domain, edition, root, sequence)) DEFAULT},
+	'the history' => q{
+		CREATE TABLE es.another (LIKE es.azr_snapshot_history) PARTITION BY LIST ((CASE WHEN es.spy() THEN retention END));
+		ALTER TABLE es.azr_snapshot_history DETACH PARTITION es.azr_snapshot_history_by_time;
+		ALTER TABLE es.azr_snapshot_history DETACH PARTITION es.azr_snapshot_history_persist;
+		ALTER TABLE es.another ATTACH PARTITION es.azr_snapshot_history_by_time FOR VALUES IN ('default', 'transient');
+		ALTER TABLE es.another ATTACH PARTITION es.azr_snapshot_history_persist FOR VALUES IN ('persist');
+		ALTER TABLE es.azr_snapshot_history RENAME TO azr_snapshot_history_old;
+		ALTER TABLE es.another RENAME TO azr_snapshot_history});
+my %expected = ('the history by time' => '55000', 'the history' => '');
+foreach my $what (sort keys %replaced)
+{
+	my $spied = sub { return scalar(() = slurp_file($node->logfile) =~ /spied on by $_[0]\b/g) };
+	my $as = sub {
+		my ($role, $sql) = @_;
+		my ($rc, $out, $err) = $node->psql('store', "\\set VERBOSITY sqlstate\n$sql", extra_params => [ '-U', $role ]);
+		return $err =~ /ERROR:  (\w+)/ ? $1 : '';
+	};
+	my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
+	my $root = q{es.azr_root('d', 'a')};
+
+	$node->safe_psql('postgres', 'DROP DATABASE IF EXISTS store');
+	$node->safe_psql('postgres', 'CREATE DATABASE store OWNER keeper');
+	is($as->('keeper', qq{
+		CREATE SCHEMA es;
+		CREATE EXTENSION angzarr SCHEMA es;
+		CREATE FUNCTION es.spy() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
+			\$\$ BEGIN RAISE WARNING 'spied on by %', current_user; RETURN true; END \$\$;
+		SELECT es.azr_put_snapshot('d', NULL, $root, i, 't', '') FROM generate_series(1, 3) i;
+		$replaced{$what}}), '', "the owner replaces $what");
+	my $before = $spied->('keeper');
+	foreach my $call (
+		"es.azr_put_snapshot('d', NULL, $root, 4, 't', '')",
+		"es.azr_get_snapshot('d', NULL, $root, 2)",
+		'es.azr_maintain(ahead => 0)')
+	{
+		is($as->($superuser, "SELECT * FROM $call"), $expected{$what}, "$what replaced: $call");
+	}
+	foreach my $call (
+		"es.azr_put_snapshot('d', NULL, $root, 1, 't', '', 'persist')",
+		"es.azr_load_state('d', NULL, $root)",
+		"es.azr_get_snapshot('d', NULL, $root)",
+		'es.azr_check()',
+		"es.azr_delete_snapshots('d', NULL, $root)",
+		"es.azr_append('d', 'e', $root, 0, ARRAY['T'], ARRAY['{}'::bytea])",
+		"es.azr_delete_edition('d', 'e')")
+	{
+		is($as->($superuser, "SELECT * FROM $call"), '', "$what replaced: $call");
+	}
+	is($spied->($superuser), 0, "no code of the owner ran as the superuser: $what");
+	ok($spied->('keeper') > $before, 'but as the owner');
+}
+
 $node->stop;
 done_testing();
