@@ -33,6 +33,8 @@ $$ SELECT string_agg(concat_ws(' ', n, action, snapshots), ', ' ORDER BY action)
 \pset format unaligned
 \pset tuples_only on
 \pset null '(null)'
+-- how many partitions are left depends on the time of day
+SET client_min_messages = warning;
 
 -- where it never ran, everything lands in the default partition, and works
 SELECT partitions();
@@ -121,7 +123,7 @@ FROM (SELECT bounds[1]::timestamptz AS starts_at, lag(bounds[2]::timestamptz) OV
 	WHERE oid IN (SELECT x::regclass FROM partitions() x) AND bounds IS NOT NULL) b;
 SELECT drop_partitions();
 -- partitions start at full multiples in UTC: hours, weeks on a Monday, months, centuries
-SELECT DISTINCT to_char(starts_at AT TIME ZONE 'UTC', 'MI:SS.US'), ends_at - starts_at FROM azr_maintain(partition => '1 hour', ahead => 30);
+SELECT DISTINCT to_char(starts_at AT TIME ZONE 'UTC', 'MI:SS.US'), ends_at - starts_at FROM azr_maintain(partition => '1 hour', ahead => 19);
 BEGIN;
 SELECT file('spans', ARRAY['0', '-2000 hours', '-9999 hours']::interval[]);
 SELECT DISTINCT to_char(starts_at AT TIME ZONE 'UTC', 'FMDay HH24:MI:SS.US') FROM azr_maintain(partition => '2 weeks', ahead => 10) WHERE action = 'moved';
@@ -136,10 +138,14 @@ SELECT file('spans', ARRAY['0', '-2000 hours', '-9999 hours']::interval[]);
 SELECT count(*) > 0, bool_and(mod(extract(epoch FROM starts_at - '2000-01-03 00:00+00')::bigint, 5400) = 0) FROM azr_maintain(partition => '90 minutes', ahead => 1) WHERE action = 'moved';
 ROLLBACK;
 -- a name that is taken is no obstacle
-SELECT DISTINCT 'azr_snapshot_history_' || to_char(t AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MI') AS taken FROM (SELECT t + CASE WHEN to_char(t AT TIME ZONE 'UTC', 'HH24') = '00' THEN interval '1 hour' ELSE '0' END FROM date_trunc('hour', now() + interval '40 hours') t) x(t) \gset
+-- (one that starts at midnight has no time in its name)
+SELECT p AS taken, p || '_1' AS taken_1 FROM (SELECT 'azr_snapshot_history_' || to_char(t AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MI') AS p
+	FROM generate_series(30, 31) i, date_trunc('hour', now() + make_interval(hours => i)) t WHERE (t AT TIME ZONE 'UTC')::time <> '00:00' ORDER BY i LIMIT 1) p \gset
 CREATE TABLE :"taken" (a int);
-SELECT count(*) FROM azr_maintain(partition => '1 hour', ahead => 45) WHERE partition = :'taken' || '_1';
+CREATE TYPE :"taken_1" AS ENUM ();
+SELECT count(*) FROM azr_maintain(partition => '1 hour', ahead => 35) WHERE partition = :'taken' || '_2';
 DROP TABLE :"taken";
+DROP TYPE :"taken_1";
 -- what is set for dates and times does not matter
 BEGIN;
 SET LOCAL DateStyle = 'SQL, DMY';
@@ -163,6 +169,114 @@ WHERE inhparent = 'azr_snapshot_history_by_time'::regclass AND c.oid = inhrelid 
 GROUP BY 1, 2, 3 ORDER BY 2;
 ROLLBACK;
 DROP ROLE regress_azr_reader, regress_azr_other;
+
+-- one call does a bounded part of the work, what is needed soonest first, and says how much is left
+SELECT drop_partitions();
+DELETE FROM azr_snapshot_history;
+SELECT file('much', array_agg(make_interval(hours => i) ORDER BY i DESC)) FROM generate_series(1, 101) i;
+SELECT date_trunc('hour', now()) AS hour \gset
+SET client_min_messages = notice;
+SELECT action, count(*), sum(snapshots) AS snapshots, sum(partitions) AS partitions,
+	min(starts_at) BETWEEN :'hour' AND :'hour'::timestamptz + interval '1 hour' AS from_now_on
+FROM azr_maintain(partition => '1 hour', ahead => 40) GROUP BY action ORDER BY action;
+SET client_min_messages = warning;
+-- again and again, until there is nothing left
+CREATE FUNCTION maintain_all(keep interval, ahead int, OUT calls int, OUT most bigint, OUT done bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+	remaining int;
+BEGIN
+	calls := 0;
+	most := 0;
+	done := 0;
+	LOOP
+		SELECT coalesce(sum(partitions) FILTER (WHERE action <> 'remaining'), 0), sum(partitions) FILTER (WHERE action = 'remaining')
+		INTO n, remaining FROM azr_maintain(keep, '1 hour', ahead);
+		calls := calls + 1;
+		most := greatest(most, n);
+		done := done + n;
+		EXIT WHEN remaining IS NULL;
+		ASSERT n > 0, 'it goes on';
+	END LOOP;
+END $$;
+SELECT calls, most, done BETWEEN 109 AND 110 FROM maintain_all('7 days', 40);
+SELECT count(*) FROM azr_snapshot_history_rest;
+SELECT count(*), count(get) FROM generate_series(0, 100) i, get('much', i);
+-- the same for what is past
+SELECT calls BETWEEN 2 AND 3, most, done BETWEEN 99 AND 101 FROM maintain_all('0', 0);
+-- to plan is bounded too
+BEGIN;
+SELECT file('many', array_agg(make_interval(mins => i) ORDER BY i DESC)) FROM generate_series(300, 3300) i;
+SELECT action, count(*), sum(partitions) FROM azr_maintain(partition => '1 minute', ahead => 0) WHERE action <> 'moved' GROUP BY action ORDER BY action;
+ROLLBACK;
+-- and the number of snapshots that are moved, but for what one partition gets
+BEGIN;
+SELECT file('some', ARRAY['30 hours', '30 hours', '10 hours', '9 hours']::interval[]);
+INSERT INTO azr_snapshot_history
+SELECT i, created_at, filed_at, root, domain, edition, retention, state_type, state
+FROM azr_snapshot_history, generate_series(10, 100008) i WHERE root = azr_root('maintain', 'some') AND sequence = 0;
+SELECT action, count(*), sum(snapshots), sum(partitions) FROM azr_maintain(partition => '1 hour', ahead => 0) WHERE action <> 'created' GROUP BY action ORDER BY action;
+ROLLBACK;
+SELECT drop_partitions();
+DELETE FROM azr_snapshot_history;
+-- while others are locked out, nobody looks through the default partition, nor through what was moved
+SELECT file('probed', ARRAY['3 hours', '2 hours', '1 hour', '0']::interval[]);
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SET LOCAL enable_seqscan = off;
+SELECT maintain(partition => '1 hour', ahead => 1) ~ '^[45] created, 3 moved 3$';
+-- (an index was built on each new one when it was still empty)
+SELECT relname ~ '_rest$' AS is_default, max(seq_scan), sum(idx_scan) > 0 FROM pg_stat_xact_user_tables WHERE relname ~ '^azr_snapshot_history_(rest|2)' GROUP BY 1 ORDER BY 1;
+ROLLBACK;
+DELETE FROM azr_snapshot_history;
+
+-- a column that the owner added moves along, unless it is generated
+BEGIN;
+SELECT put('columns', 1), put('columns', 2);
+ALTER TABLE azr_snapshot_history ADD COLUMN gone int DEFAULT 1, ADD COLUMN "Note, of %s" text DEFAULT 'none', ADD COLUMN length int GENERATED ALWAYS AS (length("Note, of %s")) STORED;
+ALTER TABLE azr_snapshot_history DROP COLUMN gone;
+SELECT current_setting('server_version_num')::int >= 170000 AS identities, current_setting('server_version_num')::int >= 180000 AS virtuals \gset
+\if :identities
+ALTER TABLE azr_snapshot_history ADD COLUMN number int GENERATED ALWAYS AS IDENTITY (START 5);
+\else
+ALTER TABLE azr_snapshot_history ADD COLUMN number int DEFAULT 5;
+\endif
+\if :virtuals
+ALTER TABLE azr_snapshot_history ADD COLUMN twice int GENERATED ALWAYS AS (number * 2) VIRTUAL;
+\else
+ALTER TABLE azr_snapshot_history ADD COLUMN twice int GENERATED ALWAYS AS (number * 2) STORED;
+\endif
+UPDATE azr_snapshot_history SET "Note, of %s" = 'kept';
+SELECT maintain(ahead => 0);
+SELECT tableoid <> 'azr_snapshot_history_rest'::regclass AS moved, sequence, "Note, of %s", length, number, twice FROM azr_snapshot_history;
+SELECT put('columns', 3), get('columns', 2);
+SELECT tableoid <> 'azr_snapshot_history_rest'::regclass AS moved, sequence, "Note, of %s", length, twice / number FROM azr_snapshot_history ORDER BY sequence;
+ROLLBACK;
+
+-- a table that the owner moved or renamed is still the one, and another of its name is not
+BEGIN;
+CREATE SCHEMA "else%s ""where""";
+CREATE TABLE azr_snapshot_history_old PARTITION OF azr_snapshot_history_by_time
+	(PRIMARY KEY (domain, edition, root, sequence)) FOR VALUES FROM ('2001-01-01') TO ('2001-01-02');
+ALTER TABLE azr_snapshot_history_old SET SCHEMA "else%s ""where""";
+CREATE TABLE azr_snapshot_history_old AS SELECT 'unrelated' AS note;
+ALTER TABLE azr_snapshot_history_rest SET SCHEMA "else%s ""where""";
+ALTER TABLE "else%s ""where""".azr_snapshot_history_rest RENAME TO "the%s rest";
+CREATE TABLE azr_snapshot_history_rest AS SELECT 'unrelated'::text AS note, now() - interval '1 year' AS filed_at;
+SELECT put('moved', 1), put('moved', 2), put('moved', 3), put('moved', 4);
+UPDATE azr_snapshot_history SET filed_at = filed_at - interval '100 days' WHERE root = azr_root('maintain', 'moved') AND sequence = 1;
+SELECT action, CASE WHEN action IN ('dropped', 'pruned') THEN partition END, count(*), sum(snapshots) FROM azr_maintain(ahead => 0) GROUP BY 1, 2 ORDER BY 1;
+SELECT gets('moved'), (SELECT count(*) FROM "else%s ""where"""."the%s rest"), to_regclass('"else%s ""where""".azr_snapshot_history_old');
+SELECT note FROM azr_snapshot_history_old UNION ALL SELECT note FROM azr_snapshot_history_rest;
+ROLLBACK;
+
+-- what does not leave the default partition gets no partition of its own
+BEGIN;
+SELECT put('stuck', 1), put('stuck', 2);
+CREATE FUNCTION keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER keep_row BEFORE DELETE ON azr_snapshot_history_rest FOR EACH ROW EXECUTE FUNCTION keep_row();
+SELECT outcome('SELECT azr_maintain()'), get('stuck', 1);
+ROLLBACK;
 
 -- it can be undone, and stands under any level of isolation
 BEGIN;
@@ -200,7 +314,12 @@ SELECT drop_partitions();
 SELECT put('b', 1);
 SELECT left(outcome($$SELECT put('b', 2)$$), 5), get('b');
 ROLLBACK;
-
+-- a default partition that has partitions of its own
+BEGIN;
+ALTER TABLE azr_snapshot_history_by_time DETACH PARTITION azr_snapshot_history_rest;
+CREATE TABLE azr_snapshot_history_parted PARTITION OF azr_snapshot_history_by_time DEFAULT PARTITION BY LIST (domain);
+SELECT outcome('SELECT azr_maintain()');
+ROLLBACK;
 -- another key, or another order of it
 BEGIN;
 CREATE OPERATOR CLASS backwards FOR TYPE timestamptz USING btree AS
@@ -225,4 +344,4 @@ ROLLBACK;
 SELECT drop_partitions();
 DELETE FROM azr_snapshot_history;
 DELETE FROM azr_latest_snapshots;
-DROP FUNCTION put, get, gets, file, drop_partitions, partitions, maintain, looked_at;
+DROP FUNCTION put, get, gets, file, drop_partitions, partitions, maintain, maintain_all, looked_at;

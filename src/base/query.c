@@ -202,6 +202,18 @@ azr_query_utility(const char *command)
 	(void) run(command, &args, false, NULL, NULL);
 }
 
+/*
+ * Run a statement that has names in it that are not known beforehand.  It is run as it
+ * stands: here "%s" is nothing special.  'read_only' is whether it is to see what the
+ * active snapshot shows, as for azr_query_read(), or else as for azr_query_modify().
+ */
+uint64
+azr_query_exact(const char *sql, const AzrQueryArgs *args, bool read_only,
+				AzrRowCallback callback, void *arg)
+{
+	return run(sql, args, read_only, callback, arg);
+}
+
 static uint64
 run(const char *sql, const AzrQueryArgs *args, bool read_only,
 	AzrRowCallback callback, void *arg)

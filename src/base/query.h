@@ -55,6 +55,8 @@ extern void azr_query_each(const char *sql, const AzrQueryArgs *args,
 						   AzrRowCallback callback, void *arg);
 extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 							   AzrRowCallback callback, void *arg);
+extern uint64 azr_query_exact(const char *sql, const AzrQueryArgs *args, bool read_only,
+							  AzrRowCallback callback, void *arg);
 extern void azr_query_utility(const char *command);
 
 #endif							/* AZR_QUERY_H */

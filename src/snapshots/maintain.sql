@@ -5,11 +5,12 @@ CREATE TYPE @extschema@.azr_maintenance AS (
 	partition text,
 	starts_at timestamptz,
 	ends_at timestamptz,
-	snapshots bigint
+	snapshots bigint,
+	partitions integer
 );
 
 COMMENT ON TYPE @extschema@.azr_maintenance IS
-'What azr_maintain() did. created, dropped: a partition. moved: snapshots, out of the default partition into this one. pruned: snapshots, in the default partition itself. postponed: everything, since other transactions used the history for too long.';
+'What azr_maintain() did. created, dropped: a partition. moved: snapshots, out of the default partition into this one. pruned: snapshots, in the default partition itself. postponed: everything, since other transactions used the history for too long. remaining: so many partitions that another call is to make or drop. partition is its name, with the schema where that is not the extension''s. partitions is how many were created or dropped, or remain.';
 
 CREATE FUNCTION @extschema@.azr_maintain(
 	keep interval DEFAULT '7 days',
@@ -19,12 +20,12 @@ CREATE FUNCTION @extschema@.azr_maintain(
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_maintain(interval, interval, integer) IS
-'Sees to the partitions of the snapshots'' history: makes those for the time to come, moves what was filed where there was none, and drops those that are past. The latest snapshot of a stream and those that persist are not in them. Call it from time to time, such as once a day: at any time, beside full load, twice at once.
+'Sees to the partitions of the snapshots'' history: makes those for the time to come, moves what was filed where there was none, and drops those that are past. The latest snapshot of a stream and those that persist are not in them. Call it from time to time, such as once a day: at any time, beside full load, twice at once. One call makes 32 partitions at most, fewer where there are more than 500, drops 50 at most, and makes no more once it has moved 100,000 snapshots. Where more is to be done, it says so in a row and a notice: call it again, in another transaction, until there is no such row. The current partition and those to come are made first.
 
 Arguments: keep, for how long snapshots stay in the history once a later one has taken their place; 0 or more. partition, the time that a new partition spans: from one minute to 100 years, or whole months; existing ones stay as they are. Partitions start at full multiples of it, in UTC; those of whole weeks, on a Monday. ahead, how many partitions there should be after the current one, 0 to 1000.
 
-Result: rows of azr_maintenance, one for each thing done; none if there was nothing to do.
+Result: rows of azr_maintenance, one for each thing done, and one (remaining) where there is more to do; none if there was nothing to do. Of what was filed without a partition, about 1,000 partitions are counted as remaining at most. A column that the owner added to the history goes with a snapshot that is moved.
 
-Locks: an advisory lock of a private class, in which one call waits for the other. The history by time, its default partition and partitions to be dropped, exclusively, at the end and for the change of the catalogs alone, with a look through the default partition. It waits for these locks for 20 milliseconds at a time, so that nobody is held up behind it, and for 5 seconds in all, or lock_timeout, where that is set; then, or when somebody waits for a snapshot that it is moving, it does nothing, and says so in a row and a warning.
+Locks: an advisory lock of a private class, in which one call waits for the other. The history by time and its default partition, against changes of the tables but not of rows, from the start. These two and partitions to be dropped, exclusively, at the end and for the change of the catalogs alone, with a probe of the default partition''s index. It waits for these locks for 20 milliseconds at a time, so that nobody is held up behind it, and for 5 seconds in all, or lock_timeout, where that is set; then, or when somebody waits for a snapshot that it is moving, it does nothing, and says so in a row and a warning.
 
-Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where snapshots were filed in the default partition after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 42501 where the owner of the tables may not create tables in their schema; 55P03, 57014 from waiting for another call.';
+Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where snapshots were filed in the default partition after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 42501 where the owner of the tables may not create tables in their schema; 55000 where the default partition is missing or no ordinary table, where the history is partitioned otherwise, or where a trigger or rule of the owner keeps snapshots in the default partition; 55P03, 57014 from waiting for another call.';

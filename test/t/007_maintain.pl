@@ -10,7 +10,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', 'allow_in_place_tablespaces = on');
+$node->append_conf('postgresql.conf', "allow_in_place_tablespaces = on\nmax_locks_per_transaction = 10\nmax_connections = 50");
 $node->start;
 $node->safe_psql(
 	'postgres', q{
@@ -29,11 +29,9 @@ my $maintainer = $node->background_psql('postgres');
 $maintainer->query_until(qr/begun/, "\\echo begun\nSELECT action FROM azr_maintain();\n");
 my $busy = q{SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT action' AND state = 'active'};
 $node->poll_query_until('postgres', $busy, '1') or die 'azr_maintain does not run';
-foreach my $n (4 .. 23)
-{
-	my ($rc, $out, $err) = $node->psql('postgres', "SET lock_timeout = '2s'; SELECT put($n); SELECT get(2), get($n)");
-	is($out, "\n2|$n", "put and read beside it: $n");
-}
+my ($rc, $out, $err) = $node->psql('postgres',
+	"SET lock_timeout = '2s';\n" . join('', map { "SELECT put($_); SELECT get(2), get($_);\n" } 4 .. 23));
+is($out, join("\n", map { "\n2|$_" } 4 .. 23), 'put and read beside it');
 is($node->safe_psql('postgres', $busy), '1', 'while it waits');
 $node->poll_query_until('postgres', $busy, '0') or die 'azr_maintain does not end';
 is($node->safe_psql('postgres', q{SELECT count(*), count(DISTINCT tableoid) FROM azr_snapshot_history}), '22|1', 'it has done nothing');
@@ -50,6 +48,18 @@ $node->safe_psql('postgres', q{CREATE TABLE created AS SELECT partition FROM azr
 is( $node->safe_psql('postgres', q{
 	SELECT count(*), min(t.spcname), max(t.spcname) FROM created m JOIN pg_class c ON c.relname = m.partition LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace}),
 	'2|else where|else where', 'partitions are made in the tablespace of their table');
+
+# one call takes no more locks than there is room for, and the next goes on
+my $count = q{SELECT count(*) FROM pg_inherits WHERE inhparent = 'azr_snapshot_history_by_time'::regclass};
+my $before = $node->safe_psql('postgres', $count);
+foreach my $call (1 .. 3)
+{
+	my ($rc, $out, $err) = $node->psql('postgres',
+		q{SELECT action, count(*), sum(partitions) FROM azr_maintain(partition => '1 hour', ahead => 1000) GROUP BY action ORDER BY action});
+	like($out, qr/^created\|32\|32\nremaining\|1\|\d+$/, "call $call makes some of a thousand partitions");
+	like($err, qr/NOTICE:  \d+ partitions are still to be made or dropped\nHINT:  Call azr_maintain again/, 'and says so');
+}
+is($node->safe_psql('postgres', $count) - $before, 96, 'all of it stays');
 
 # What PostgreSQL evaluates of a partition key, it evaluates with the rights of whoever
 # asks for it: so nobody asks for a key that has code of the owner in it, but SQL that
