@@ -51,7 +51,7 @@ static const AzrIndex streams_indexes[] = {
 		{
 			Anum_azr_streams_root, Anum_azr_streams_domain, Anum_azr_streams_edition
 		},
-		0
+		0, 0
 	}
 };
 

@@ -47,7 +47,7 @@ static List *stored_expressions(Relation index);
 static List *stored_predicate(Relation index);
 static Node *stored_node(Relation index, AttrNumber attno);
 static bool is_condition(Node *clause, AzrCondition *condition);
-static bool is_not_null_test(List *predicate, AttrNumber attno);
+static bool has_predicate(Relation index, const AzrIndex *expected);
 static AttrNumber hashed_column(Relation index);
 static bool is_zero(Node *node);
 static bool parent_interferes(Oid parentid);
@@ -376,14 +376,7 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 			index->rd_indcollation[i] ==
 			(table->columns[attno - 1].type == TEXTOID ? C_COLLATION_OID : InvalidOid);
 	}
-	if (sound)
-	{
-		List	   *predicate = stored_predicate(index);
-
-		sound = expected->only_where_not_null == 0
-			? predicate == NIL
-			: is_not_null_test(predicate, expected->only_where_not_null);
-	}
+	sound = sound && has_predicate(index, expected);
 	if (index != NULL)
 		relation_close(index, NoLock);
 
@@ -543,16 +536,29 @@ is_condition(Node *clause, AzrCondition *condition)
 }
 
 /*
- * Is a predicate just "column IS NOT NULL"?
+ * Has an index just the predicate that was declared?
  */
 static bool
-is_not_null_test(List *predicate, AttrNumber attno)
+has_predicate(Relation index, const AzrIndex *expected)
 {
-	AzrCondition condition;
+	List	   *predicate = stored_predicate(index);
+	int			nexpected = (expected->only_where_not_null != 0) + (expected->only_where_true != 0);
+	ListCell   *lc;
 
-	return list_length(predicate) == 1 &&
-		is_condition(linitial(predicate), &condition) &&
-		condition.test == AZR_IS_NOT_NULL && condition.attno == attno;
+	if (list_length(predicate) != nexpected)
+		return false;
+	foreach(lc, predicate)
+	{
+		AzrCondition condition;
+
+		if (!is_condition((Node *) lfirst(lc), &condition) ||
+			!((condition.test == AZR_IS_NOT_NULL &&
+			   condition.attno == expected->only_where_not_null) ||
+			  (condition.test == AZR_IS_TRUE &&
+			   condition.attno == expected->only_where_true)))
+			return false;
+	}
+	return true;
 }
 
 /*

@@ -28,7 +28,7 @@
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
 
-#define AZR_MAX_INDEXES		4
+#define AZR_MAX_INDEXES		5
 #define AZR_MAX_ALL_INDEXES	16
 #define AZR_MAX_INDEX_KEYS	4
 #define AZR_MAX_CONDITIONS	2
@@ -46,6 +46,7 @@ typedef struct AzrIndex
 	int			nkeys;
 	AttrNumber	keys[AZR_MAX_INDEX_KEYS];
 	AttrNumber	only_where_not_null;	/* partial index, or 0 */
+	AttrNumber	only_where_true;	/* and this too, or 0 */
 } AzrIndex;
 
 /* To stand beside each array of a table's indexes. */

@@ -42,7 +42,7 @@ static const AzrIndex registry_indexes[] = {
 		{
 			Anum_azr_registered_editions_domain, Anum_azr_registered_editions_edition
 		},
-		0
+		0, 0
 	}
 };
 

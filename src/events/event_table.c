@@ -41,18 +41,19 @@ enum
 	INDEX_EXTERNAL_ID,
 	INDEX_SOURCE,
 	INDEX_CASCADE,
+	INDEX_RESOLVING,
 	NUM_INDEXES
 };
 
 #define EVENT_INDEXES(leaf) { \
 	[INDEX_PRIMARY_KEY] = { \
 		leaf "_pkey", 2, \
-		{Anum_azr_events_stream_id, Anum_azr_events_sequence}, 0 \
+		{Anum_azr_events_stream_id, Anum_azr_events_sequence}, 0, 0 \
 	}, \
 	[INDEX_EXTERNAL_ID] = { \
 		leaf "_external_id_idx", 2, \
 		{Anum_azr_events_stream_id, Anum_azr_events_external_id}, \
-		Anum_azr_events_external_id \
+		Anum_azr_events_external_id, 0 \
 	}, \
 	[INDEX_SOURCE] = { \
 		leaf "_source_idx", 3, \
@@ -60,7 +61,7 @@ enum
 			Anum_azr_events_stream_id, Anum_azr_events_source_root, \
 			Anum_azr_events_source_sequence \
 		}, \
-		Anum_azr_events_source_root \
+		Anum_azr_events_source_root, 0 \
 	}, \
 	[INDEX_CASCADE] = { \
 		leaf "_cascade_idx", 4, \
@@ -68,7 +69,12 @@ enum
 			Anum_azr_events_cascade_id, Anum_azr_events_stream_id, \
 			Anum_azr_events_committed, Anum_azr_events_sequence \
 		}, \
-		Anum_azr_events_cascade_id \
+		Anum_azr_events_cascade_id, 0 \
+	}, \
+	[INDEX_RESOLVING] = { \
+		leaf "_resolving_idx", 2, \
+		{Anum_azr_events_stream_id, Anum_azr_events_sequence}, \
+		Anum_azr_events_cascade_id, Anum_azr_events_committed \
 	} \
 }
 
@@ -117,6 +123,8 @@ static AzrFoundEvents find_events(int64 stream_id, int index, ScanKey keys, int 
 								  const AzrSource *source, Snapshot snapshot);
 static void add_found(AzrFoundEvents *found, TupleTableSlot *event);
 static int	compare_found(const void *a, const void *b);
+static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 from,
+						AzrOptionalInt64 to, Snapshot snapshot);
 static void insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events, const Datum *type_ids);
 static void insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
@@ -286,6 +294,23 @@ void
 azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 					 AzrOptionalInt64 to, Snapshot snapshot)
 {
+	begin_range(scan, INDEX_PRIMARY_KEY, stream_id, from, to, snapshot);
+}
+
+/*
+ * The same for those only that can resolve a cascade: committed ones with its id.
+ */
+void
+azr_resolving_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
+						 AzrOptionalInt64 to, Snapshot snapshot)
+{
+	begin_range(scan, INDEX_RESOLVING, stream_id, from, to, snapshot);
+}
+
+static void
+begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 from,
+			AzrOptionalInt64 to, Snapshot snapshot)
+{
 	AzrTable   *leaf = leaf_of(stream_id);
 	ScanKeyData keys[3];
 	int			nkeys = 2;
@@ -297,7 +322,7 @@ azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 					Int64GetDatum(to.value));
 
 	scan->rel = azr_table_open(leaf, AccessShareLock);
-	azr_scan_begin(&scan->scan, leaf, scan->rel, INDEX_PRIMARY_KEY, snapshot, keys, nkeys);
+	azr_scan_begin(&scan->scan, leaf, scan->rel, index, snapshot, keys, nkeys);
 }
 
 /*

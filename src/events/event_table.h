@@ -127,6 +127,8 @@ extern void azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from
 extern void azr_cascade_scan_begin(AzrEventScan *scan, int64 stream_id,
 								   const text *cascade_id, bool committed,
 								   Snapshot snapshot);
+extern void azr_resolving_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
+									 AzrOptionalInt64 to, Snapshot snapshot);
 extern TupleTableSlot *azr_event_scan_next(AzrEventScan *scan);
 extern void azr_event_scan_end(AzrEventScan *scan);
 

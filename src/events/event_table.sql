@@ -65,6 +65,15 @@ CREATE INDEX azr_edition_events_cascade_idx
 	ON @extschema@.azr_edition_events (cascade_id, stream_id, committed, sequence) INCLUDE (created_at)
 	WHERE cascade_id IS NOT NULL;
 
+-- Which events of a stream have resolved cascades: states from before lack what these
+-- have confirmed.
+CREATE INDEX azr_main_events_resolving_idx
+	ON @extschema@.azr_main_events (stream_id, sequence)
+	WHERE cascade_id IS NOT NULL AND committed;
+CREATE INDEX azr_edition_events_resolving_idx
+	ON @extschema@.azr_edition_events (stream_id, sequence)
+	WHERE cascade_id IS NOT NULL AND committed;
+
 -- What no append stores and azr_check() looks for: empty, unless somebody has broken a
 -- rule by hand.
 CREATE INDEX azr_main_events_astray_idx

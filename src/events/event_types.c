@@ -58,8 +58,8 @@ enum
 };
 
 static const AzrIndex types_indexes[NUM_INDEXES] = {
-	[INDEX_PRIMARY_KEY] = {NULL, 1, {Anum_azr_event_types_type_id}, 0},
-	[INDEX_TYPE] = {"azr_event_types_type_idx", 1, {Anum_azr_event_types_type}, 0}
+	[INDEX_PRIMARY_KEY] = {NULL, 1, {Anum_azr_event_types_type_id}, 0, 0},
+	[INDEX_TYPE] = {"azr_event_types_type_idx", 1, {Anum_azr_event_types_type}, 0, 0}
 };
 
 AZR_CHECK_INDEXES(types_indexes);

@@ -12,6 +12,8 @@
 static int64 first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
 							 bool *is_revocation);
 static int64 first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot);
+static int64 confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int64 sequence,
+							   AzrOptionalInt64 to, Snapshot snapshot);
 static AzrResolution resolution_below(const AzrTimeline *timeline, const text *cascade_id,
 									  int64 below, Snapshot snapshot);
 static AzrResolution resolution_of(AzrEffectiveView *view, const text *cascade_id);
@@ -111,30 +113,44 @@ azr_timeline_first_pending(const AzrTimeline *timeline, const text *cascade_id,
 int64
 azr_timeline_confirmed_late(const AzrTimeline *timeline, int64 sequence, Snapshot snapshot)
 {
-	AzrOptionalInt64 no_end = {false, 0};
 	int64		first = AZR_NO_SEQUENCE;
-	AzrTimelineScan scan;
-	TupleTableSlot *event;
-	bool		is_own;
+	AzrOptionalInt64 no_end = {false, 0};
 
-	if (sequence >= PG_INT64_MAX - 1)
+	if (sequence == PG_INT64_MAX)
 		return AZR_NO_SEQUENCE;
+	if (timeline->main.id != AZR_NO_STREAM)
+		first = confirmed_late_in(timeline, timeline->main.id, sequence,
+								  timeline->shared_to, snapshot);
+	if (timeline->own.id != AZR_NO_STREAM)
+		first = Min(first, confirmed_late_in(timeline, timeline->own.id, sequence,
+											 no_end, snapshot));
+	return first;
+}
 
-	azr_timeline_scan_begin(&scan, timeline, sequence + 1, no_end, snapshot);
-	while ((event = azr_timeline_scan_next(&scan, &is_own)) != NULL)
+/*
+ * The same as far as the events that confirm are in one of the timeline's streams, and
+ * below 'to'.
+ */
+static int64
+confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int64 sequence,
+				  AzrOptionalInt64 to, Snapshot snapshot)
+{
+	int64		first = AZR_NO_SEQUENCE;
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	azr_resolving_scan_begin(&scan, stream_id, sequence + 1, to, snapshot);
+	while ((event = azr_event_scan_next(&scan)) != NULL)
 	{
 		text	   *cascade_id = azr_stored_cascade(event);
-		int64		pending;
+		int64		pending = azr_timeline_first_pending(timeline, cascade_id, snapshot);
 
-		if (cascade_id == NULL || !azr_stored_committed(event))
-			continue;
-		pending = azr_timeline_first_pending(timeline, cascade_id, snapshot);
 		if (pending <= sequence && pending < first &&
 			azr_timeline_resolution(timeline, cascade_id, snapshot) == AZR_CONFIRMED &&
 			resolution_below(timeline, cascade_id, sequence + 1, snapshot) == AZR_UNRESOLVED)
 			first = pending;
 	}
-	azr_timeline_scan_end(&scan);
+	azr_event_scan_end(&scan);
 	return first;
 }
 

@@ -59,7 +59,7 @@ static const AzrIndex positions_indexes[] = {
 			Anum_azr_positions_handler, Anum_azr_positions_domain,
 			Anum_azr_positions_edition, Anum_azr_positions_root
 		},
-		0
+		0, 0
 	}
 };
 

@@ -64,7 +64,7 @@ static const AzrIndex latest_indexes[] = {
 		{
 			Anum_azr_snapshots_domain, Anum_azr_snapshots_edition, Anum_azr_snapshots_root
 		},
-		0
+		0, 0
 	}
 };
 
@@ -76,7 +76,7 @@ static const AzrIndex history_indexes[] = {
 			Anum_azr_snapshots_domain, Anum_azr_snapshots_edition, Anum_azr_snapshots_root,
 			Anum_azr_snapshots_sequence
 		},
-		0
+		0, 0
 	}
 };
 
