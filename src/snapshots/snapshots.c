@@ -145,15 +145,20 @@ lock_stream(const AzrStreamName *name, const char *function)
 static void
 check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 {
-	Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
+	bool		is_main = azr_edition_is_main(name->edition);
 	AzrOptionalInt64 no_divergence = {false, 0};
 	AzrTimeline timeline = {.main = *stream};
+	Snapshot	as_of = SnapshotSelf;
 	int64		next;
 	int64		lacking;
 
-	if (!azr_edition_is_main(name->edition))
-		timeline = azr_timeline_find(name, no_divergence, latest);
-	next = azr_timeline_next(&timeline, latest);
+	/* of what an edition shares, the lock keeps nobody away */
+	if (!is_main)
+	{
+		as_of = RegisterSnapshot(GetLatestSnapshot());
+		timeline = azr_timeline_find(name, no_divergence, as_of);
+	}
+	next = azr_timeline_next(&timeline, as_of);
 	if (next > 0 && sequence >= next)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
@@ -163,7 +168,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 				 errhint("A snapshot is the state after an event that is stored: append before you put it.")));
 
 	lacking = sequence < next - 1
-		? azr_timeline_confirmed_late(&timeline, sequence, latest) : AZR_NO_SEQUENCE;
+		? azr_timeline_confirmed_late(&timeline, sequence, as_of) : AZR_NO_SEQUENCE;
 	if (lacking != AZR_NO_SEQUENCE)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
@@ -172,5 +177,6 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 				 errdetail("Snapshot is at sequence %lld; the event at sequence %lld was pending then.",
 						   (long long) sequence, (long long) lacking),
 				 errhint("Load the state again, and put a snapshot of all of it.")));
-	UnregisterSnapshot(latest);
+	if (!is_main)
+		UnregisterSnapshot(as_of);
 }
