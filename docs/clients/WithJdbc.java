@@ -1,17 +1,34 @@
-// angzarr with JDBC: append, load, conflict, retry.
+// angzarr with JDBC: load, decide, append; and all of it again after a conflict.
 //
-// Usage: java -cp postgresql.jar WithJdbc.java JDBC-URL, of a database with the extension
+// Usage: java -cp postgresql.jar WithJdbc.java JDBC-URL, of a database that has the extension in schema es
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.UUID;
 import org.postgresql.util.PSQLException;
 
 public class WithJdbc {
+    // What is worth another attempt: another writer was faster, or the transaction was too old (at
+    // REPEATABLE READ and SERIALIZABLE). Any other error is the caller's.
+    private static final Set<String> CONFLICTS = Set.of("ZR001", "40001");
+    private static final int ATTEMPTS = 10;
+
+    private record Account(long balance, long expected) {}
+
+    private record Events(String[] types, byte[][] payloads) {}
+
+    private interface Command {
+        Events decide(long balance) throws SQLException;
+    }
+
     private final Connection connection;
     private final UUID root = UUID.randomUUID();
 
@@ -19,14 +36,14 @@ public class WithJdbc {
         this.connection = connection;
     }
 
-    // Appends events and returns what came of it.
-    private String append(long expected, String[] types, byte[][] payloads, String externalId) throws SQLException {
+    // Appends events and returns what came of it. Without an expected sequence they take what is next.
+    private String append(Long expected, Events events, String externalId) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT * FROM azr_append('account', NULL, ?, ?, ?, ?, external_id => ?)")) {
+                "SELECT * FROM es.azr_append('account', NULL, ?, ?, ?, ?, external_id => ?)")) {
             statement.setObject(1, root);
-            statement.setLong(2, expected);
-            statement.setArray(3, connection.createArrayOf("text", types));
-            statement.setArray(4, connection.createArrayOf("bytea", payloads));
+            statement.setObject(2, expected, Types.BIGINT);
+            statement.setArray(3, connection.createArrayOf("text", events.types()));
+            statement.setArray(4, connection.createArrayOf("bytea", events.payloads()));
             statement.setString(5, externalId);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -35,9 +52,57 @@ public class WithJdbc {
         }
     }
 
-    private void load() throws SQLException {
+    // Replays the stream: the balance, and the sequence that the next event gets.
+    private Account load() throws SQLException {
+        long balance = 0;
+        long expected = 0;
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT sequence, type, payload FROM azr_load('account', NULL, ?)")) {
+                "SELECT sequence, type, payload FROM es.azr_load_effective('account', NULL, ?)")) {
+            statement.setObject(1, root);
+            try (ResultSet event = statement.executeQuery()) {
+                while (event.next()) {
+                    switch (event.getString(2)) {
+                        case "Deposited" -> balance += Long.parseLong(new String(event.getBytes(3), UTF_8));
+                        case "Withdrawn" -> balance -= Long.parseLong(new String(event.getBytes(3), UTF_8));
+                        default -> { }
+                    }
+                    expected = event.getLong(1) + 1;
+                }
+            }
+        }
+        return new Account(balance, expected);
+    }
+
+    // Runs a command. What it decides depends on the balance, so a conflict has it decide again.
+    private String execute(Command command, String commandId) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            Account account = load();
+            Events events = command.decide(account.balance());
+            try {
+                return append(account.expected(), events, commandId);
+            } catch (PSQLException error) {
+                if (!CONFLICTS.contains(error.getSQLState()) || attempt == ATTEMPTS) {
+                    throw error;
+                }
+                System.out.println("conflict: " + error.getSQLState() + " " + error.getServerErrorMessage().getDetail());
+            }
+        }
+    }
+
+    private Events withdraw(long balance) throws SQLException {
+        System.out.println("decide: the balance is " + balance);
+        // To show a conflict, somebody else deposits between our load and our append. The id makes
+        // that happen once, however often we decide.
+        append(null, new Events(new String[] {"Deposited"}, new byte[][] {"5".getBytes(UTF_8)}), "transfer-9");
+        if (balance < 50) {
+            throw new IllegalStateException("not enough");
+        }
+        return new Events(new String[] {"Withdrawn"}, new byte[][] {"50".getBytes(UTF_8)});
+    }
+
+    private void printEvents() throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT sequence, type, payload FROM es.azr_load('account', NULL, ?)")) {
             statement.setObject(1, root);
             try (ResultSet event = statement.executeQuery()) {
                 while (event.next()) {
@@ -48,36 +113,19 @@ public class WithJdbc {
         }
     }
 
-    private long nextSequence() throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT azr_next_sequence('account', NULL, ?)")) {
-            statement.setObject(1, root);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
-        }
-    }
-
     public static void main(String[] args) throws SQLException {
         try (Connection connection = DriverManager.getConnection(args[0])) {
             WithJdbc store = new WithJdbc(connection);
-            String[] types = {"Opened", "Deposited"};
-            byte[][] payloads = {"{\"owner\": \"Alice\"}".getBytes(), {0x00, (byte) 0xff}};
 
-            System.out.println("append: " + store.append(0, types, payloads, "request-1"));
-            store.load();
+            // A payload is any bytes. Here an amount is the text of a number.
+            System.out.println("append: " + store.append(0L, new Events(
+                    new String[] {"Opened", "Signed", "Deposited"},
+                    new byte[][] {"Alice".getBytes(UTF_8), {0x00, (byte) 0xff}, "100".getBytes(UTF_8)}), null));
+            store.printEvents();
 
-            // somebody else was faster: load, decide again, append
-            try {
-                store.append(1, new String[] {"Withdrawn"}, new byte[][] {"50".getBytes()}, null);
-            } catch (PSQLException error) {
-                System.out.println("conflict: " + error.getSQLState() + " " + error.getServerErrorMessage().getDetail());
-                System.out.println("append: " + store.append(store.nextSequence(), new String[] {"Withdrawn"},
-                        new byte[][] {"50".getBytes()}, null));
-            }
-
-            // the answer to the first request got lost: the same request again
-            System.out.println("again: " + store.append(0, types, payloads, "request-1"));
+            System.out.println("append: " + store.execute(store::withdraw, "command-1"));
+            // The answer got lost, and the caller sends the same command again.
+            System.out.println("again: " + store.execute(store::withdraw, "command-1"));
         }
     }
 }

@@ -1,43 +1,86 @@
-// angzarr with node-pg: append, load, conflict, retry.
+// angzarr with node-pg: load, decide, append; and all of it again after a conflict.
 //
-// Usage: node with_node_pg.js CONNECTION-STRING, of a database with the extension
+// Usage: node with_node_pg.js CONNECTION-STRING, of a database that has the extension in schema es
 
 const { randomUUID } = require('crypto');
 const { Client } = require('pg');
 
-async function main() {
-  const client = new Client({ connectionString: process.argv[2] });
-  await client.connect();
-  const root = randomUUID();
+// What is worth another attempt: another writer was faster, or the transaction was too old (at
+// REPEATABLE READ and SERIALIZABLE). Any other error is the caller's.
+const CONFLICTS = ['ZR001', '40001'];
+const ATTEMPTS = 10;
 
-  // Appends events, with payloads in Buffers, and returns what came of it.
-  async function append(expected, types, payloads, externalId) {
-    const result = await client.query(
-      "SELECT * FROM azr_append('account', NULL, $1, $2, $3, $4::bytea[], external_id => $5)",
-      [root, expected, types, payloads, externalId]);
-    const row = result.rows[0];
-    return [row.outcome, row.first_sequence, row.last_sequence, row.next_sequence].join(' ');
+const client = new Client({ connectionString: process.argv[2] });
+
+// Appends events, with payloads in Buffers, and returns what came of it.
+async function append(root, expected, types, payloads, externalId) {
+  const result = await client.query(
+    "SELECT * FROM es.azr_append('account', NULL, $1, $2, $3, $4::bytea[], external_id => $5)",
+    [root, expected, types, payloads, externalId]);
+  const row = result.rows[0];
+  return [row.outcome, row.first_sequence, row.last_sequence, row.next_sequence].join(' ');
+}
+
+// Replays the stream: the balance, and the sequence that the next event gets. A bigint comes as a
+// string, since it may be more than a number can hold.
+async function load(root) {
+  let balance = 0;
+  let expected = 0n;
+  const result = await client.query(
+    "SELECT sequence, type, payload FROM es.azr_load_effective('account', NULL, $1)", [root]);
+  for (const event of result.rows) {
+    if (event.type === 'Deposited') {
+      balance += Number(event.payload.toString());
+    } else if (event.type === 'Withdrawn') {
+      balance -= Number(event.payload.toString());
+    }
+    expected = BigInt(event.sequence) + 1n;
   }
+  return { balance, expected: expected.toString() };
+}
 
-  const first = [Buffer.from('{"owner": "Alice"}'), Buffer.from([0x00, 0xff])];
-  console.log('append:', await append(0, ['Opened', 'Deposited'], first, 'request-1'));
+// Runs a command. What it decides depends on the balance, so a conflict has it decide again.
+async function execute(root, decide, commandId) {
+  for (let attempt = 1; ; attempt++) {
+    const { balance, expected } = await load(root);
+    const { types, payloads } = await decide(balance);
+    try {
+      return await append(root, expected, types, payloads, commandId);
+    } catch (error) {
+      if (!CONFLICTS.includes(error.code) || attempt === ATTEMPTS) {
+        throw error;
+      }
+      console.log('conflict:', error.code, error.detail);
+    }
+  }
+}
 
-  const loaded = await client.query("SELECT sequence, type, payload FROM azr_load('account', NULL, $1)", [root]);
+async function main() {
+  await client.connect();
+  const account = randomUUID();
+
+  // A payload is any bytes. Here an amount is the text of a number.
+  console.log('append:', await append(account, 0, ['Opened', 'Signed', 'Deposited'],
+    [Buffer.from('Alice'), Buffer.from([0x00, 0xff]), Buffer.from('100')]));
+  const loaded = await client.query("SELECT sequence, type, payload FROM es.azr_load('account', NULL, $1)", [account]);
   for (const event of loaded.rows) {
     console.log('load:', event.sequence, event.type, event.payload.toString('hex'));
   }
 
-  // somebody else was faster: load, decide again, append
-  try {
-    await append(1, ['Withdrawn'], [Buffer.from('50')]);
-  } catch (error) {
-    console.log('conflict:', error.code, error.detail);
-    const next = await client.query("SELECT azr_next_sequence('account', NULL, $1) AS next", [root]);
-    console.log('append:', await append(next.rows[0].next, ['Withdrawn'], [Buffer.from('50')]));
+  async function withdraw(balance) {
+    console.log('decide: the balance is', balance);
+    // To show a conflict, somebody else deposits between our load and our append. The id makes that
+    // happen once, however often we decide.
+    await append(account, null, ['Deposited'], [Buffer.from('5')], 'transfer-9');
+    if (balance < 50) {
+      throw new Error('not enough');
+    }
+    return { types: ['Withdrawn'], payloads: [Buffer.from('50')] };
   }
 
-  // the answer to the first request got lost: the same request again
-  console.log('again:', await append(0, ['Opened', 'Deposited'], first, 'request-1'));
+  console.log('append:', await execute(account, withdraw, 'command-1'));
+  // The answer got lost, and the caller sends the same command again.
+  console.log('again:', await execute(account, withdraw, 'command-1'));
   await client.end();
 }
 

@@ -1,6 +1,6 @@
-"""angzarr with psycopg2: append, load, conflict, retry.
+"""angzarr with psycopg2: load, decide, append; and all of it again after a conflict.
 
-Usage: with_psycopg2.py DSN, of a database with the extension
+Usage: with_psycopg2.py DSN, of a database that has the extension in schema es
 """
 import sys
 import uuid
@@ -8,34 +8,78 @@ import uuid
 import psycopg2
 import psycopg2.extras
 
+# What is worth another attempt: another writer was faster, or the transaction was too old (at
+# REPEATABLE READ and SERIALIZABLE). Any other error is the caller's.
+CONFLICTS = ("ZR001", "40001")
+ATTEMPTS = 10
+
 psycopg2.extras.register_uuid()
 connection = psycopg2.connect(sys.argv[1])
 connection.autocommit = True
 cursor = connection.cursor()
-root = uuid.uuid4()
 
 
-def append(expected, types, payloads, external_id=None):
+class NotEnough(Exception):
+    """The account holds less than is to be withdrawn."""
+
+
+def append(root, expected, types, payloads, external_id=None):
     """Append events, with payloads of bytes, and return what came of it."""
     cursor.execute(
-        "SELECT * FROM azr_append('account', NULL, %s, %s, %s, %s::bytea[], external_id => %s)",
+        "SELECT * FROM es.azr_append('account', NULL, %s, %s, %s, %s::bytea[], external_id => %s)",
         (root, expected, types, payloads, external_id))
     return cursor.fetchone()
 
 
-print("append:", *append(0, ["Opened", "Deposited"], [b'{"owner": "Alice"}', b"\x00\xff"], "request-1"))
+def load(root):
+    """Replay the stream: return the balance, and the sequence that the next event gets."""
+    balance, expected = 0, 0
+    cursor.execute("SELECT sequence, type, payload FROM es.azr_load_effective('account', NULL, %s)", (root,))
+    for sequence, event_type, payload in cursor:
+        if event_type == "Deposited":
+            balance += int(bytes(payload))
+        elif event_type == "Withdrawn":
+            balance -= int(bytes(payload))
+        expected = sequence + 1
+    return balance, expected
 
-cursor.execute("SELECT sequence, type, payload FROM azr_load('account', NULL, %s)", (root,))
-for sequence, event_type, payload in cursor:
-    print("load:", sequence, event_type, bytes(payload).hex())
 
-# somebody else was faster: load, decide again, append
-try:
-    append(1, ["Withdrawn"], [b"50"])
-except psycopg2.Error as error:
-    print("conflict:", error.pgcode, error.diag.message_detail)
-    cursor.execute("SELECT azr_next_sequence('account', NULL, %s)", (root,))
-    print("append:", *append(cursor.fetchone()[0], ["Withdrawn"], [b"50"]))
+def execute(root, decide, command_id):
+    """Run a command. What it decides depends on the balance, so a conflict has it decide again."""
+    attempt = 1
+    while True:
+        balance, expected = load(root)
+        types, payloads = decide(balance)
+        try:
+            return append(root, expected, types, payloads, command_id)
+        except psycopg2.Error as error:
+            if error.pgcode not in CONFLICTS or attempt == ATTEMPTS:
+                raise
+            print("conflict:", error.pgcode, error.diag.message_detail)
+        attempt += 1
 
-# the answer to the first request got lost: the same request again
-print("again:", *append(0, ["Opened", "Deposited"], [b'{"owner": "Alice"}', b"\x00\xff"], "request-1"))
+
+def main():
+    account = uuid.uuid4()
+
+    # A payload is any bytes. Here an amount is the text of a number.
+    print("append:", *append(account, 0, ["Opened", "Signed", "Deposited"], [b"Alice", b"\x00\xff", b"100"]))
+    cursor.execute("SELECT sequence, type, payload FROM es.azr_load('account', NULL, %s)", (account,))
+    for sequence, event_type, payload in cursor:
+        print("load:", sequence, event_type, bytes(payload).hex())
+
+    def withdraw(balance):
+        print("decide: the balance is", balance)
+        # To show a conflict, somebody else deposits between our load and our append. The id makes
+        # that happen once, however often we decide.
+        append(account, None, ["Deposited"], [b"5"], "transfer-9")
+        if balance < 50:
+            raise NotEnough
+        return ["Withdrawn"], [b"50"]
+
+    print("append:", *execute(account, withdraw, "command-1"))
+    # The answer got lost, and the caller sends the same command again.
+    print("again:", *execute(account, withdraw, "command-1"))
+
+
+main()

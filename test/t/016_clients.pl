@@ -1,5 +1,6 @@
 # Drivers of other languages, directly and through PgBouncer in transaction mode: what
-# docs/clients shows works. And 50 clients on 5 connections.
+# docs/clients shows works, and runs a command again after a conflict but after no other error.
+# And 50 clients on 5 connections.
 
 use strict;
 use warnings;
@@ -21,9 +22,10 @@ $node->append_conf('pg_hba.conf', "local all all trust\nhost all app 127.0.0.1/3
 $node->start;
 my $password = join '', map { ('a' .. 'z')[ rand 26 ] } 1 .. 20;
 $node->safe_psql('postgres', qq{
-	CREATE EXTENSION angzarr;
+	CREATE SCHEMA es;
+	CREATE EXTENSION angzarr SCHEMA es;
 	CREATE ROLE app LOGIN PASSWORD '$password';
-	SELECT azr_grant('app', 'writer')});
+	SELECT es.azr_grant('app', 'writer')});
 
 my $dir = PostgreSQL::Test::Utils::tempdir_short;
 append_to_file("$dir/users", qq{"app" "$password"\n});
@@ -42,20 +44,16 @@ for (1 .. 100)
 }
 ok($up, 'the pooler is up') or diag(slurp_file("$dir/log"));
 
-my $expected = <<'OUTPUT';
-append: added 0 1 2
-load: 0 Opened 7b226f776e6572223a2022416c696365227d
-load: 1 Deposited 00ff
-conflict: ZR001 Expected sequence is 1, next sequence is 2.
-append: added 2 2 3
-again: duplicate 0 1 3
-OUTPUT
 my $docs = "$ENV{TESTDIR}/docs/clients";
 my %addresses = (
 	directly => [ $node->host, $node->port ],
 	'through the pooler' => [ $dir, $port ]);
-foreach my $way (sort keys %addresses)
+
+# Runs the example of a driver. Returns whether it succeeded, what it printed, and what it
+# complained of.
+sub run_client
 {
+	my ($driver, $way) = @_;
 	my ($host, $at) = @{ $addresses{$way} };
 	my %commands = (
 		psycopg2 => [ '/usr/bin/python3', "$docs/with_psycopg2.py", "host=$host port=$at dbname=postgres user=app" ],
@@ -64,35 +62,106 @@ foreach my $way (sort keys %addresses)
 		# the pooler of this version knows no prepared statements
 		JDBC => [ 'java', '-cp', '/usr/share/java/postgresql.jar', "$docs/WithJdbc.java",
 			"jdbc:postgresql://127.0.0.1:$at/postgres?user=app&password=$password&prepareThreshold=0" ]);
-	foreach my $driver (sort keys %commands)
-	{
-		local $ENV{NODE_PATH} = join ':', $ENV{NODE_PATH} || (), '/usr/share/nodejs';
-		my ($out, $err);
+	local $ENV{NODE_PATH} = join ':', $ENV{NODE_PATH} || (), '/usr/share/nodejs';
+	my ($out, $err) = ('', '');
+	my $ok = IPC::Run::run($commands{$driver}, '<', '/dev/null', '>', \$out, '2>', \$err);
 
-		IPC::Run::run($commands{$driver}, '<', '/dev/null', '>', \$out, '2>', \$err);
-		is($out, $expected, "$driver $way") or diag($err);
+	return ($ok, $out, $err);
+}
+
+my $start = <<'OUTPUT';
+append: added 0 2 3
+load: 0 Opened 416c696365
+load: 1 Signed 00ff
+load: 2 Deposited 313030
+decide: the balance is 100
+conflict: ZR001 Expected sequence is 3, next sequence is 4.
+OUTPUT
+my $end = <<'OUTPUT';
+decide: the balance is 105
+append: added 4 4 5
+decide: the balance is 55
+again: duplicate 4 4 5
+OUTPUT
+my @drivers = ('JDBC', 'node-pg', 'psycopg2');
+foreach my $way (sort keys %addresses)
+{
+	foreach my $driver (@drivers)
+	{
+		my ($ok, $out, $err) = run_client($driver, $way);
+
+		ok($ok, "$driver $way") or diag($err);
+		is($out, "$start$end", "$driver $way: decides again after a conflict");
 	}
 }
+
+# Other errors than a conflict. What a sequence has given out stays when the append fails, so it
+# counts the attempts to store this one event.
+$node->safe_psql('postgres', q{
+	CREATE SEQUENCE attempts;
+	CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF es.azr_event_type(NEW.type_id) = 'Withdrawn' AND nextval('public.attempts') <= TG_ARGV[1]::int THEN
+			RAISE EXCEPTION 'somebody objects' USING ERRCODE = TG_ARGV[0], DETAIL = 'For now.';
+		END IF;
+		RETURN NEW;
+	END $$});
+my $attempts = q{SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM attempts};
+
+sub object
+{
+	my ($sqlstate, $times) = @_;
+
+	$node->safe_psql('postgres', qq{
+		CREATE OR REPLACE TRIGGER object BEFORE INSERT ON es.azr_events FOR EACH ROW EXECUTE FUNCTION object('$sqlstate', $times);
+		ALTER SEQUENCE attempts RESTART});
+}
+
+foreach my $driver (@drivers)
+{
+	foreach my $sqlstate ('23514', 'ZR004', '40002')
+	{
+		object($sqlstate, 1);
+		my ($ok, $out, $err) = run_client($driver, 'directly');
+
+		ok(!$ok, "$driver: $sqlstate fails");
+		is($out, "${start}decide: the balance is 105\n", "$driver: $sqlstate is no conflict");
+		like($err, qr/somebody objects/, "$driver: $sqlstate is shown");
+		is($node->safe_psql('postgres', $attempts), '1', "$driver: $sqlstate is not tried again");
+	}
+
+	object('40001', 2);
+	my ($ok, $out, $err) = run_client($driver, 'directly');
+
+	ok($ok, "$driver: 40001 succeeds") or diag($err);
+	is($out, $start . ("decide: the balance is 105\nconflict: 40001 For now.\n" x 2) . $end, "$driver: 40001 is tried again");
+
+	object('40001', 1000);
+	($ok, $out, $err) = run_client($driver, 'directly');
+	ok(!$ok, "$driver: 40001 without end fails");
+	is($node->safe_psql('postgres', $attempts), '9', "$driver: after ten attempts in all");
+}
+$node->safe_psql('postgres', 'DROP TRIGGER object ON es.azr_events');
 
 # many clients, few connections: locks go with the transaction
 $node->safe_psql('postgres', q{CREATE TABLE told (n int); GRANT INSERT ON told TO app});
 append_to_file("$dir/append.sql", <<'SQL');
 \set s random(1, 10)
 BEGIN;
-SELECT azr_append('pooled', NULL, azr_root('pooled', :s::text), NULL, ARRAY['T', 'T'], ARRAY['', '']::bytea[]);
+SELECT es.azr_append('pooled', NULL, es.azr_root('pooled', :s::text), NULL, ARRAY['T', 'T'], ARRAY['', '']::bytea[]);
 INSERT INTO told VALUES (2);
 COMMIT;
 SQL
 append_to_file("$dir/fail.sql", <<'SQL');
 \set s random(1, 10)
 BEGIN;
-SELECT azr_append('pooled', NULL, azr_root('pooled', :s::text), NULL, ARRAY['T', 'T'], ARRAY['', '']::bytea[]);
+SELECT es.azr_append('pooled', NULL, es.azr_root('pooled', :s::text), NULL, ARRAY['T', 'T'], ARRAY['', '']::bytea[]);
 ROLLBACK;
 SQL
 my $pgbench = IPC::Run::run([ 'pgbench', '-n', '-c', 50, '-t', 40, '-f', "$dir/append.sql\@3", '-f', "$dir/fail.sql\@1", $pooled ], '>', \my $out, '2>', \my $err);
 ok($pgbench, '50 clients on 5 connections') or diag($err);
-is($node->safe_psql('postgres', q{SELECT count(*) FROM azr_timeline WHERE domain = 'pooled'}), $node->safe_psql('postgres', 'SELECT sum(n) FROM told'), 'what was committed is stored');
-is($node->safe_psql('postgres', 'SELECT * FROM azr_check()'), '', 'and is sound');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM es.azr_timeline WHERE domain = 'pooled'}), $node->safe_psql('postgres', 'SELECT sum(n) FROM told'), 'what was committed is stored');
+is($node->safe_psql('postgres', 'SELECT * FROM es.azr_check()'), '', 'and is sound');
 cmp_ok($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'}), '<=', 5, 'on 5 connections');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}), '0', 'no lock is left');
 
