@@ -1,0 +1,166 @@
+# What README.md shows is what happens: its SQL runs in its order, by a role without superuser
+# rights, in one session of a database of its own, and prints what is printed there. So does the
+# SQL of docs/operation.md, by a superuser. What docs/reference.md says of arguments, results and
+# levels is what the functions have.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN CREATEROLE; CREATE DATABASE shop OWNER keeper');
+
+# The examples in a page, in its order: what to run, what is shown (or undef), and the line. An
+# example is a statement in a block of SQL, to a line that ends with a semicolon or a comment
+# after it. What is shown follows an empty line, as psql prints it without the number of rows,
+# and ends with an empty line.
+sub examples
+{
+	my ($file) = @_;
+	my @examples;
+	my ($in_block, $sql, $shown, $number) = (0, '', '', 0);
+
+	my $end_of_shown = sub {
+		$examples[-1]{shown} = $shown if $shown ne '';
+		$shown = '';
+	};
+	foreach my $line (split /\n/, slurp_file($file))
+	{
+		$number++;
+		if ($line =~ /^```/)
+		{
+			die "$file:$number: a statement without an end: $sql" if $sql =~ /^(?!\s*(--|$))/m;
+			$end_of_shown->();
+			($in_block, $sql) = ($line eq '```sql', '');
+		}
+		elsif (!$in_block) { next }
+		elsif ($line =~ /^\s*$/ && $sql eq '') { $end_of_shown->() }
+		elsif ($shown ne '' || ($sql eq '' && $line =~ /^( |ERROR|WARNING|NOTICE)/))
+		{
+			die "$file:$number: a result without a statement" if !@examples;
+			$shown .= "$line\n";
+		}
+		else
+		{
+			$sql .= "$line\n";
+			next if $line !~ /;\s*(--.*)?$/ || (() = $sql =~ /\$\$/g) % 2;
+			push @examples, { sql => $sql, line => $number };
+			$sql = '';
+		}
+	}
+	return @examples;
+}
+
+# Runs examples in one session, and adds what each of them printed.
+sub run_examples
+{
+	my ($database, $user, @examples) = @_;
+	my ($file, $out) = (PostgreSQL::Test::Utils::tempdir . '/examples.sql');
+
+	append_to_file($file, join '', "\\pset footer off\n", map { "$_->{sql}\n\\echo ENDS\n" } @examples);
+	IPC::Run::run([ 'psql', '-Xq', '-U', $user, '-d', $node->connstr($database), '-f', $file ], '<', '/dev/null', '>', \$out, '2>&1');
+	$out =~ s/^psql:\S+:\d+: //mg;
+	$out =~ s/[ ]+$//mg;
+	my @printed = split /^ENDS\n/m, $out, -1;
+	foreach my $example (@examples)
+	{
+		($example->{printed} = shift @printed) =~ s/\n+\z/\n/;
+		$example->{printed} =~ s/\A\n+//;
+	}
+	return @examples;
+}
+
+# Runs the examples of a page and compares.
+sub check_page
+{
+	my ($page, $database, $user) = @_;
+	my @examples = examples("$ENV{TESTDIR}/$page");
+
+	foreach my $example (run_examples($database, $user, @examples))
+	{
+		my ($sql, $shown, $printed) = @$example{ 'sql', 'shown', 'printed' };
+
+		$sql =~ s/^\s*--.*\n//mg;
+		my $name = "$page:$example->{line}: " . (split /\n/, $sql)[0];
+		if (defined $shown)
+		{
+			$shown =~ s/[ ]+$//mg;
+			is($printed, $shown, $name);
+		}
+		else
+		{
+			unlike($printed, qr/^(ERROR|WARNING|NOTICE)/m, $name);
+		}
+	}
+	return @examples;
+}
+
+my @examples = check_page('README.md', 'shop', 'keeper');
+cmp_ok(scalar @examples, '>', 30, 'README.md has examples');
+cmp_ok(scalar(grep { defined $_->{shown} } @examples), '>', 10, 'and shows what many of them print');
+is($node->safe_psql('shop', 'SELECT count(*) FROM es.azr_check()'), '0', 'what the examples leave is sound');
+
+# The reference: levels
+my $reference = slurp_file("$ENV{TESTDIR}/docs/reference.md");
+my %levels;
+while ($reference =~ /^\| (`azr_.*) \| (reader|writer|admin|owner) \|$/mg)
+{
+	my ($functions, $level) = ($1, $2);
+
+	$levels{$_} = $level foreach $functions =~ /`(azr_\w+)`/g;
+}
+my %actual = split /[|\n]/, $node->safe_psql('shop', q{
+	SELECT DISTINCT p.proname, v.level FROM es.azr_privileges() v JOIN pg_proc p ON p.oid = v.function});
+is_deeply(\%levels, \%actual, 'docs/reference.md has the level of every function');
+
+# The reference: signatures, and the columns of results
+my %signatures;
+foreach my $block ($reference =~ /^```\n(azr_\w+\(.*?)^```/msg)
+{
+	$block =~ s/--.*$//mg;
+	$block =~ s/\s+/ /g;
+	while ($block =~ /(azr_\w+)\(([^()]*)\) -> ((?:setof )?\w+(?:\[\])?(?: \([^()]*\))?)/g)
+	{
+		$signatures{$1} = "($2) -> $3";
+	}
+}
+my $spell = sub {
+	my ($name) = @_;
+
+	return qq{replace(regexp_replace($name, '\\mes\\.', '', 'g'), 'timestamp with time zone', 'timestamptz')};
+};
+my $composite = q{(SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+	FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
+	WHERE t.oid = p.prorettype)};
+foreach my $row (split /\n/, $node->safe_psql('shop', qq{
+	SELECT p.proname,
+		@{[ $spell->('pg_get_function_arguments(p.oid)') ]},
+		replace(@{[ $spell->('pg_get_function_result(p.oid)') ]}, 'SETOF', 'setof'),
+		@{[ $spell->($composite) ]}
+	FROM es.azr_privileges() v JOIN pg_proc p ON p.oid = v.function
+	WHERE p.proname NOT IN ('azr_load_support', 'azr_reject_change')}))
+{
+	my ($name, $arguments, $result, $columns) = split /\|/, $row;
+
+	$arguments =~ s/ DEFAULT / = /g;
+	$arguments =~ s/::[a-z ]+(\[\])?(?=,|$)//g;
+	my $known = $signatures{$name} // 'nothing';
+	$result .= " ($columns)" if $columns && $known =~ /\)$/;
+	is($known, "($arguments) -> $result", "docs/reference.md has $name");
+	delete $signatures{$name};
+}
+is_deeply([ sort keys %signatures ], [], 'docs/reference.md has no other functions');
+
+my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
+$node->safe_psql('postgres', 'CREATE DATABASE operated');
+$node->safe_psql('operated', 'CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$');
+cmp_ok(scalar check_page('docs/operation.md', 'operated', $superuser), '>', 10, 'docs/operation.md has examples');
+is($node->safe_psql('operated', q{SELECT count(*) FROM pg_extension WHERE extname = 'angzarr'}), '1', 'the guards have kept the extension');
+
+$node->stop;
+done_testing();
