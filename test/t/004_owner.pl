@@ -60,7 +60,7 @@ foreach my $i (0 .. $#calls)
 {
 	is(as('stranger', $calls[$i]), '42501', "a stranger may not: $calls[$i]");
 }
-foreach my $table ('azr_events', 'azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_stream_ids', 'azr_event_types', 'azr_event_type_ids', 'azr_timeline',
+foreach my $table ('azr_events', 'azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_stream_ids', 'azr_event_types', 'azr_timeline',
 	'azr_positions', 'azr_latest_snapshots', 'azr_snapshot_history', 'azr_snapshot_history_persist', 'azr_snapshot_history_rest',
 	$node->safe_psql('store', q{SELECT relname FROM pg_class WHERE relname ~ '^azr_snapshot_history_2.*\d$' ORDER BY 1 LIMIT 1}))
 {

@@ -173,7 +173,7 @@ foreach my $search_path ('trap, pg_catalog, es', 'trap, es, pg_catalog, pg_temp'
 			PERFORM es.azr_trace('c'), es.azr_lag('h'), es.azr_editions(), es.azr_domains(), es.azr_roots('d', NULL), es.azr_privileges();
 			PERFORM es.azr_load('d', 'e', es.azr_root('d', 'a')), es.azr_load_state('d', NULL, es.azr_root('d', 'a'));
 			PERFORM * FROM es.azr_timeline;
-			PERFORM es.azr_confirm_cascade(c) FROM es.azr_stale_cascades('infinity') c;
+			PERFORM es.azr_confirm_cascade(cascade_id) FROM es.azr_stale_cascades('infinity');
 			PERFORM es.azr_delete_edition('d', 'e'), es.azr_delete_positions('h'), es.azr_delete_snapshots('d', NULL, es.azr_root('d', 'a'));
 			PERFORM es.azr_grant('stranger', 'reader'), es.azr_revoke('stranger', 'reader');
 			PERFORM count(*) FROM es.azr_maintain();
