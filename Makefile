@@ -17,6 +17,7 @@ MODULE_big = angzarr
 OBJS = \
 	src/angzarr.o \
 	src/base/args.o \
+	src/base/extension.o \
 	src/base/insert.o \
 	src/base/json.o \
 	src/base/lock.o \
@@ -97,7 +98,7 @@ endif
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append idempotency load load_scan json find roots types \
 	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
-	check privileges reinstall
+	check plans privileges reinstall
 REGRESS_OPTS = --inputdir=.
 
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \

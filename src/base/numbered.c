@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "base/extension.h"
 #include "base/numbered.h"
 #include "base/query.h"
 #include "commands/sequence.h"

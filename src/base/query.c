@@ -10,24 +10,50 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "base/compat.h"
+#include "base/extension.h"
 #include "base/query.h"
-#include "base/table.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
+#include "lib/ilist.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 /* How many rows of a large result are fetched together. */
 #define ROWS_AT_A_TIME	1000
+
+/*
+ * How many plans are kept, and for how long.  A plan that was made while a table was small
+ * would be slow when it has grown, and nothing tells of that before the next ANALYZE.  So
+ * no plan gets old: to make one anew each second costs next to nothing.
+ */
+#define MAX_KEPT_PLANS	64
+#define PLAN_LIFE_MS	1000
+
+/* A plan that is kept for the next time. */
+typedef struct KeptPlan
+{
+	dlist_node	node;			/* in kept_plans, while it is found there */
+	bool		listed;
+	int			uses;			/* executions that are going on */
+	uint64		hash;			/* of the text */
+	char	   *sql;			/* as in the C code, with "%s" for the schema */
+	SPIPlanPtr	plan;
+	TimestampTz made_at;
+} KeptPlan;
+
+/* Those last used come first. */
+static dlist_head kept_plans = DLIST_STATIC_INIT(kept_plans);
+static int	num_kept_plans = 0;
+static uint64 kept_finding = 0; /* where the extension was when they were made */
 
 /* Who was calling, and with which settings. */
 typedef struct CallerScope
@@ -37,11 +63,15 @@ typedef struct CallerScope
 	int			guc_level;
 } CallerScope;
 
-static uint64 run(const char *sql, const AzrQueryArgs *args, bool read_only,
+static uint64 run(const char *sql, const AzrQueryArgs *args, bool exact, bool read_only,
 				  AzrRowCallback callback, void *arg);
+static int	execute(const char *sql, const AzrQueryArgs *args, SPIExecuteOptions *options);
+static KeptPlan *find_plan(const char *sql, const AzrQueryArgs *args);
+static KeptPlan *make_plan(const char *sql, uint64 hash, const AzrQueryArgs *args);
+static void forget_plan(KeptPlan *kept);
+static void free_plan(KeptPlan *kept);
 static uint64 call_back(SPITupleTable *rows, uint64 row, MemoryContext context,
 						AzrRowCallback callback, void *arg);
-static Oid	tables_owner(void);
 static void become_owner(CallerScope *caller);
 static void become_caller(const CallerScope *caller);
 static char *qualify(const char *sql);
@@ -124,7 +154,7 @@ azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
 
 	become_owner(&caller);
 	SPI_connect();
-	if (SPI_execute_extended(qualify(sql), &options) != SPI_OK_SELECT)
+	if (execute(sql, args, &options) != SPI_OK_SELECT)
 		elog(ERROR, "could not run query of extension \"angzarr\"");
 	SPI_finish();
 	become_caller(&caller);
@@ -139,12 +169,12 @@ void
 azr_query_read(const char *sql, const AzrQueryArgs *args,
 			   AzrRowCallback callback, void *arg)
 {
-	(void) run(qualify(sql), args, true, callback, arg);
+	(void) run(sql, args, false, true, callback, arg);
 }
 
 /*
  * The same for many rows: they are fetched some at a time.  What 'callback' allocates
- * goes before the next ones are.
+ * goes before the next ones are.  No plan is kept: it is the rows that take the time.
  */
 void
 azr_query_each(const char *sql, const AzrQueryArgs *args,
@@ -187,7 +217,7 @@ uint64
 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 				 AzrRowCallback callback, void *arg)
 {
-	return run(qualify(sql), args, false, callback, arg);
+	return run(sql, args, false, false, callback, arg);
 }
 
 /*
@@ -197,9 +227,15 @@ azr_query_modify(const char *sql, const AzrQueryArgs *args,
 void
 azr_query_utility(const char *command)
 {
-	AzrQueryArgs args = {0};
+	CallerScope caller;
+	SPIExecuteOptions options = {0};
 
-	(void) run(command, &args, false, NULL, NULL);
+	become_owner(&caller);
+	SPI_connect();
+	if (SPI_execute_extended(command, &options) < 0)
+		elog(ERROR, "could not run command of extension \"angzarr\"");
+	SPI_finish();
+	become_caller(&caller);
 }
 
 /*
@@ -211,24 +247,26 @@ uint64
 azr_query_exact(const char *sql, const AzrQueryArgs *args, bool read_only,
 				AzrRowCallback callback, void *arg)
 {
-	return run(sql, args, read_only, callback, arg);
+	return run(sql, args, true, read_only, callback, arg);
 }
 
 static uint64
-run(const char *sql, const AzrQueryArgs *args, bool read_only,
+run(const char *sql, const AzrQueryArgs *args, bool exact, bool read_only,
 	AzrRowCallback callback, void *arg)
 {
 	CallerScope caller;
 	SPIExecuteOptions options = {0};
 	MemoryContext caller_context = CurrentMemoryContext;
 	uint64		processed;
+	int			result;
 
 	options.params = make_params(args);
 	options.read_only = read_only;
 
 	become_owner(&caller);
 	SPI_connect();
-	if (SPI_execute_extended(sql, &options) < 0)
+	result = exact ? SPI_execute_extended(sql, &options) : execute(sql, args, &options);
+	if (result < 0)
 		elog(ERROR, "could not run query of extension \"angzarr\"");
 	processed = SPI_processed;
 	if (callback != NULL && SPI_tuptable != NULL)
@@ -236,6 +274,124 @@ run(const char *sql, const AzrQueryArgs *args, bool read_only,
 	SPI_finish();
 	become_caller(&caller);
 	return processed;
+}
+
+/*
+ * Run a statement, by a plan that is kept where the arguments do not ask for a new one.
+ * The caller has become the owner, and is connected to SPI.  Returns SPI's result code.
+ *
+ * The statement may run code of the owner that calls us again, for the same statement too,
+ * and so have the plan forgotten that it is itself run by: then it is freed after that.
+ */
+static int
+execute(const char *sql, const AzrQueryArgs *args, SPIExecuteOptions *options)
+{
+	KeptPlan   *volatile kept;
+	volatile int result;
+
+	if (args->plan_anew)
+		return SPI_execute_extended(qualify(sql), options);
+
+	kept = find_plan(sql, args);
+	kept->uses++;
+	PG_TRY();
+	{
+		result = SPI_execute_plan_extended(kept->plan, options);
+	}
+	PG_FINALLY();
+	{
+		kept->uses--;
+		if (!kept->listed && kept->uses == 0)
+			free_plan(kept);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/*
+ * The plan of a statement, made now where there is none or where it is too old.
+ */
+static KeptPlan *
+find_plan(const char *sql, const AzrQueryArgs *args)
+{
+	uint64		finding = azr_extension_finding();
+	uint64		hash = hash_bytes_extended((const unsigned char *) sql, strlen(sql), 0);
+	dlist_mutable_iter iter;
+
+	if (finding != kept_finding)
+	{
+		dlist_foreach_modify(iter, &kept_plans)
+			forget_plan(dlist_container(KeptPlan, node, iter.cur));
+		kept_finding = finding;
+	}
+
+	dlist_foreach_modify(iter, &kept_plans)
+	{
+		KeptPlan   *kept = dlist_container(KeptPlan, node, iter.cur);
+
+		if (kept->hash != hash || strcmp(kept->sql, sql) != 0)
+			continue;
+		if (TimestampDifferenceExceeds(kept->made_at, GetCurrentTimestamp(), PLAN_LIFE_MS))
+		{
+			forget_plan(kept);
+			break;
+		}
+		dlist_move_head(&kept_plans, &kept->node);
+		return kept;
+	}
+	return make_plan(sql, hash, args);
+}
+
+/*
+ * Make a plan and keep it.  All executions share it, whatever their arguments: who
+ * needs another plan for other values sets plan_anew.  When there are too many, the one
+ * that was not used for longest goes.
+ */
+static KeptPlan *
+make_plan(const char *sql, uint64 hash, const AzrQueryArgs *args)
+{
+	SPIPlanPtr	plan = SPI_prepare_cursor(qualify(sql), args->count,
+										  (Oid *) args->types,
+										  CURSOR_OPT_GENERIC_PLAN);
+	Size		length = strlen(sql) + 1;
+	KeptPlan   *kept;
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare query of extension \"angzarr\"");
+	if (num_kept_plans >= MAX_KEPT_PLANS)
+		forget_plan(dlist_tail_element(KeptPlan, node, &kept_plans));
+
+	kept = MemoryContextAllocZero(CacheMemoryContext, sizeof(KeptPlan) + length);
+	kept->sql = (char *) (kept + 1);
+	memcpy(kept->sql, sql, length);
+	kept->hash = hash;
+	kept->plan = plan;
+	kept->made_at = GetCurrentTimestamp();
+	SPI_keepplan(plan);
+	kept->listed = true;
+	dlist_push_head(&kept_plans, &kept->node);
+	num_kept_plans++;
+	return kept;
+}
+
+/*
+ * Let a plan not be found any more.
+ */
+static void
+forget_plan(KeptPlan *kept)
+{
+	dlist_delete(&kept->node);
+	num_kept_plans--;
+	kept->listed = false;
+	if (kept->uses == 0)
+		free_plan(kept);
+}
+
+static void
+free_plan(KeptPlan *kept)
+{
+	SPI_freeplan(kept->plan);
+	pfree(kept);
 }
 
 /*
@@ -261,27 +417,6 @@ call_back(SPITupleTable *rows, uint64 row, MemoryContext context,
 }
 
 /*
- * All tables belong to one role: the one that created the extension, or
- * whoever was given them since.
- */
-static Oid
-tables_owner(void)
-{
-	Oid			relid = get_relname_relid("azr_streams", azr_extension_schema());
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
-						"azr_streams")));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
-/*
  * Become the tables' owner, with a safe search_path.  An error undoes it with
  * the transaction or subtransaction.
  *
@@ -293,7 +428,7 @@ tables_owner(void)
 static void
 become_owner(CallerScope *caller)
 {
-	Oid			owner = tables_owner();
+	Oid			owner = azr_extension_owner();
 	int			sec_context;
 
 	GetUserIdAndSecContext(&caller->userid, &caller->sec_context);
@@ -321,7 +456,7 @@ become_caller(const CallerScope *caller)
 static char *
 qualify(const char *sql)
 {
-	const char *schema = quote_identifier(get_namespace_name(azr_extension_schema()));
+	const char *schema = azr_extension_schema_name();
 	StringInfoData buf;
 	const char *rest;
 

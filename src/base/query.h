@@ -11,6 +11,10 @@
  *
  * In the text of a query, every "%s" stands for the extension's schema, quoted.
  *
+ * A backend keeps the plans of its queries, as if each was a prepared statement of its own,
+ * and one plan serves all values of the arguments.  A query sets plan_anew where the best
+ * plan depends on the values.  azr_query_exact() keeps none.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_QUERY_H
@@ -24,6 +28,7 @@
 typedef struct AzrQueryArgs
 {
 	int			count;
+	bool		plan_anew;		/* for this execution; keep no plan */
 	Oid			types[AZR_MAX_QUERY_ARGS];
 	Datum		values[AZR_MAX_QUERY_ARGS];
 	bool		nulls[AZR_MAX_QUERY_ARGS];

@@ -14,12 +14,12 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "base/compat.h"
+#include "base/extension.h"
 #include "base/table.h"
 #include "catalog/indexing.h"
 #include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -53,38 +53,6 @@ static bool is_zero(Node *node);
 static bool parent_interferes(Oid parentid);
 static void check_logged(const AzrTable *table, Relation rel);
 static void relation_changed(Datum arg, Oid relid);
-
-/*
- * OID of the schema that the extension lives in.
- *
- * Raises 42704 where the database has no such extension.
- */
-Oid
-azr_extension_schema(void)
-{
-	Relation	rel;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			result = InvalidOid;
-
-	rel = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
-				F_NAMEEQ, CStringGetDatum("angzarr"));
-	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		result = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-
-	if (!OidIsValid(result))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"angzarr\" is not installed in this database"),
-				 errhint("Use CREATE EXTENSION angzarr.")));
-	return result;
-}
 
 /*
  * Open a table, and find it and its indexes first where that is not known.

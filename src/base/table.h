@@ -122,8 +122,6 @@ typedef bool (*AzrReplaceCallback) (TupleTableSlot *existing, void *arg);
 /* Rows on their way into a plain table. */
 typedef struct AzrInsert AzrInsert;
 
-extern Oid	azr_extension_schema(void);
-
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
 extern bool azr_table_is_empty(AzrTable *table);
 extern bool azr_table_is_known(const AzrTable *table, uint64 finding);

@@ -12,6 +12,7 @@
 
 #include "base/args.h"
 #include "base/compat.h"
+#include "base/extension.h"
 #include "base/lock.h"
 #include "base/query.h"
 #include "base/table.h"
@@ -271,7 +272,7 @@ lock_privileges(void)
 static char *
 schema_name(void)
 {
-	return unconstify(char *, quote_identifier(get_namespace_name(azr_extension_schema())));
+	return azr_extension_schema_name();
 }
 
 static bool

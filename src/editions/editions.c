@@ -184,7 +184,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 Datum
 azr_editions(PG_FUNCTION_ARGS)
 {
-	AzrQueryArgs args = {0};
+	AzrQueryArgs args = {.plan_anew = true};
 
 	if (PG_ARGISNULL(0))
 		azr_query_arg(&args, TEXTOID, (Datum) 0, true);

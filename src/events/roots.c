@@ -53,7 +53,7 @@ azr_domains(PG_FUNCTION_ARGS)
 Datum
 azr_roots(PG_FUNCTION_ARGS)
 {
-	AzrQueryArgs args = {0};
+	AzrQueryArgs args = {.plan_anew = true};
 	text	   *domain = azr_arg_name(fcinfo, 0, "domain");
 	text	   *edition = azr_arg_edition(fcinfo, 1, "edition");
 	AzrOptionalInt64 max_count = azr_arg_optional_count(fcinfo, 3, "max_count");

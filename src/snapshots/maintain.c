@@ -34,6 +34,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/args.h"
+#include "base/extension.h"
 #include "base/lock.h"
 #include "base/partition.h"
 #include "base/query.h"

@@ -1,0 +1,85 @@
+-- Plans are kept, in each backend: as many as there are statements, and no more.
+\set r '00000000-0000-0000-0000-000000000001'
+\pset format unaligned
+\pset tuples_only on
+\set VERBOSITY terse
+
+-- the plans that are kept of a statement
+CREATE FUNCTION plans(statement text) RETURNS bigint LANGUAGE sql AS
+$$ SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource' AND ident LIKE statement || '%' $$;
+
+-- an owner's CHECK makes an append run SQL
+ALTER TABLE azr_main_events ADD CONSTRAINT small CHECK (sequence < 100) NOT VALID;
+SELECT (azr_append('plans', NULL, :'r', NULL, types(1), payloads(1))).outcome FROM generate_series(1, 3);
+SELECT plans('INSERT INTO public.azr_events');
+-- a table that is altered is seen to be
+ALTER TABLE azr_main_events DROP CONSTRAINT small, ADD CONSTRAINT small CHECK (sequence < 4) NOT VALID;
+SELECT (azr_append('plans', NULL, :'r', NULL, types(1), payloads(1))).outcome;
+-- an error leaves nothing behind
+SELECT azr_append('plans', NULL, :'r', NULL, types(1), payloads(1)) FROM generate_series(1, 3);
+DO $$
+BEGIN
+	FOR i IN 1 .. 10 LOOP
+		BEGIN
+			PERFORM azr_append('plans', NULL, '00000000-0000-0000-0000-000000000001', NULL, types(1), payloads(1));
+		EXCEPTION WHEN check_violation THEN
+		END;
+	END LOOP;
+END
+$$;
+SELECT plans('INSERT INTO public.azr_events');
+ALTER TABLE azr_main_events DROP CONSTRAINT small;
+BEGIN;
+ALTER TABLE azr_events ADD COLUMN extra int DEFAULT 7;
+SELECT (azr_append('plans', NULL, :'r', 4, types(2), payloads(2))).outcome;
+SELECT sequence, extra FROM azr_main_events e JOIN azr_streams s USING (stream_id) WHERE s.domain = 'plans' ORDER BY sequence DESC LIMIT 3;
+ROLLBACK;
+
+-- a trigger that calls the store runs the plan that it is itself run by
+CREATE TABLE chain (n int);
+CREATE FUNCTION append_next() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	next int := convert_from(NEW.payload, 'UTF8')::int - 1;
+BEGIN
+	INSERT INTO public.chain VALUES (next);
+	IF next > 0 THEN
+		PERFORM public.azr_append('plans', NULL, public.azr_root('plans', next::text), NULL, ARRAY['T'], ARRAY[convert_to(next::text, 'UTF8')]);
+	ELSIF next < 0 THEN
+		RAISE 'at the end';
+	END IF;
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER chain AFTER INSERT ON azr_main_events FOR EACH ROW EXECUTE FUNCTION append_next();
+SELECT (azr_append('plans', NULL, azr_root('plans', 'chain'), NULL, ARRAY['T', 'T'], ARRAY['5', '3']::bytea[])).outcome;
+SELECT count(*), sum(n) FROM chain;
+SELECT azr_append('plans', NULL, azr_root('plans', 'chain'), NULL, ARRAY['T', 'T'], ARRAY['5', '0']::bytea[]);
+SELECT count(*), plans('INSERT INTO public.azr_events') FROM chain;
+DROP TRIGGER chain ON azr_main_events;
+-- and one that has that plan forgotten: the owner is another, and is again who it was
+CREATE ROLE plans_owner SUPERUSER;
+SELECT current_user AS me \gset
+CREATE FUNCTION change_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	me text := current_user;
+BEGIN
+	ALTER TABLE public.azr_streams OWNER TO plans_owner;
+	PERFORM public.azr_append('plans', NULL, public.azr_root('plans', 'forgotten'), NULL, ARRAY['T'], ARRAY['x']::bytea[]);
+	EXECUTE format('ALTER TABLE public.azr_streams OWNER TO %I', me);
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER change_owner AFTER INSERT ON azr_main_events FOR EACH ROW WHEN (NEW.payload = 'change') EXECUTE FUNCTION change_owner();
+SELECT (azr_append('plans', NULL, :'r', NULL, ARRAY['T'], ARRAY['change']::bytea[])).outcome;
+SELECT count(*), plans('INSERT INTO public.azr_events') <= 1 FROM azr_load('plans', NULL, azr_root('plans', 'forgotten'));
+DROP TRIGGER change_owner ON azr_main_events;
+DROP FUNCTION append_next, change_owner;
+DROP ROLE plans_owner;
+DROP TABLE chain;
+
+-- what is made of names that are not known beforehand is not kept, and there is a limit to all
+BEGIN;
+SELECT count(*) > 20 FROM azr_maintain(partition => '1 hour', ahead => 30);
+ROLLBACK;
+SELECT plans('WITH moved AS'), plans('%public.azr_%') <= 64;
+DROP FUNCTION plans;
