@@ -24,6 +24,7 @@ OBJS = \
 	src/base/numbered.o \
 	src/base/partition.o \
 	src/base/query.o \
+	src/base/root_scan.o \
 	src/base/stream.o \
 	src/base/table.o \
 	src/base/upsert.o \
@@ -52,6 +53,7 @@ OBJS = \
 	src/merge/merge.o \
 	src/merge/message.o \
 	src/merge/state.o \
+	src/positions/lag.o \
 	src/positions/positions.o \
 	src/snapshots/load_state.o \
 	src/snapshots/maintain.o \

@@ -82,7 +82,110 @@ SELECT azr_put_position('reader', 'lag', 'e', azr_root('lag', '4'), 2), azr_put_
 SELECT edition, position, next_sequence, lag FROM azr_lag('reader') WHERE edition = 'e' ORDER BY lag;
 SELECT azr_put_positions('reader', 'lag', NULL, array_agg(root), array_agg(next_sequence - 1)) FROM azr_lag('reader') WHERE edition = 'angzarr';
 SELECT count(*) FROM azr_lag('reader') WHERE edition = 'angzarr';
-SELECT bool_and(root IS NOT NULL) AND array_agg(root) = array_agg(root ORDER BY domain, edition, root) FROM azr_lag('nobody', 'roots-a');
+SELECT bool_and(root IS NOT NULL) AND array_agg(root) = array_agg(root ORDER BY domain, root, edition) FROM azr_lag('nobody', 'roots-a');
+-- a position of an edition's root of which nothing is there at all: nothing to handle
+BEGIN;
+SELECT azr_create_edition('lag', 'registered', 2);
+SELECT azr_put_position('reader', 'lag', 'registered', azr_root('lag', 'nothing'), 0);
+SELECT count(*), azr_next_sequence('lag', 'registered', azr_root('lag', 'nothing')) FROM azr_lag('reader') WHERE edition = 'registered';
+ROLLBACK;
+-- a page at a time
+SELECT root = azr_root('lag', next_sequence::text), next_sequence FROM azr_lag('nobody', 'lag', NULL, 2);
+SELECT count(*) FROM azr_lag('nobody', 'lag', (SELECT max(root::text)::uuid FROM azr_lag('nobody', 'lag', NULL, 2))) l WHERE l.root NOT IN (SELECT root FROM azr_lag('nobody', 'lag', NULL, 2));
+SELECT count(*) FROM azr_lag('nobody', 'lag', 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+SELECT count(*) FROM azr_lag('nobody', 'lag', max_count => 0);
+SELECT count(*) FROM (SELECT azr_lag('nobody', 'lag') LIMIT 2) l;
+-- nothing is read far past the end of a page: a broken stream there is no obstacle
+BEGIN;
+SET LOCAL session_replication_role = replica;
+INSERT INTO azr_streams SELECT (SELECT max(stream_id) FROM azr_streams) + i, NULL, now(), ('00000000-0000-0000-0000-' || lpad(i::text, 12, '0'))::uuid, 'lag-pages', 'angzarr' FROM generate_series(1, 1000) i;
+INSERT INTO azr_main_events (stream_id, sequence, created_at, type_id, committed, payload)
+SELECT stream_id, CASE root WHEN '00000000-0000-0000-0000-000000000900' THEN 9223372036854775807 ELSE 0 END, now(), 1, true, '' FROM azr_streams WHERE domain = 'lag-pages';
+SELECT count(*), max(root::text) FROM azr_lag('nobody', 'lag-pages', '00000000-0000-0000-0000-000000000010', 5);
+SELECT count(*) FROM (SELECT azr_lag('nobody', 'lag-pages') LIMIT 5) l;
+SELECT left(outcome($$SELECT count(*) FROM azr_lag('nobody', 'lag-pages')$$), 5);
+ROLLBACK;
+
+-- against the same in SQL, for what comes up by chance
+CREATE FUNCTION lag_by_sql(handler text, domain text) RETURNS TABLE (domain text, edition text, root uuid, "position" bigint, next_sequence bigint, lag bigint)
+LANGUAGE sql STABLE AS $$
+WITH known AS (SELECT p.domain, p.edition, p.root, p.sequence FROM azr_positions p
+	WHERE p.handler = $1 AND ($2 IS NULL OR p.domain = $2)),
+followed AS (SELECT k.domain, k.edition FROM known k UNION SELECT $2, 'angzarr' WHERE $2 IS NOT NULL),
+streams AS (SELECT k.domain, k.edition, k.root FROM known k UNION
+	SELECT f.domain, f.edition, s.root FROM azr_streams s JOIN followed f ON s.domain = f.domain AND s.edition = f.edition),
+ends AS (SELECT s.domain, s.edition, s.root, azr_next_sequence(s.domain, s.edition, s.root) AS next FROM streams s)
+SELECT e.domain, e.edition, e.root, k.sequence, e.next, e.next - 1 - coalesce(k.sequence, -1)
+FROM ends e LEFT JOIN known k ON k.domain = e.domain AND k.edition = e.edition AND k.root = e.root
+WHERE e.next - 1 > coalesce(k.sequence, -1)
+ORDER BY e.domain COLLATE "C", e.root, e.edition COLLATE "C"
+$$;
+CREATE FUNCTION lag_by_pages(handler text, domain text, size bigint) RETURNS SETOF azr_lag_entry LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	page azr_lag_entry[];
+	seen uuid;
+BEGIN
+	LOOP
+		page := ARRAY(SELECT l FROM azr_lag(handler, domain, seen, size) l);
+		EXIT WHEN page = '{}';
+		IF cardinality(page) < size AND EXISTS (SELECT FROM azr_lag(handler, domain, (page[cardinality(page)]).root)) THEN
+			RAISE 'a short page, and more after it';
+		END IF;
+		RETURN QUERY SELECT * FROM unnest(page);
+		seen := (page[cardinality(page)]).root;
+	END LOOP;
+END
+$$;
+SELECT setseed(0.5);
+DO $$
+DECLARE
+	editions text[] := ARRAY['angzarr', 'a', 'e', 'Z', 'zz', E'\u00e9'];
+	edition text;
+	domain text;
+	key text;
+	size int;
+BEGIN
+	FOR round IN 1 .. 8 LOOP
+		FOR i IN 1 .. 150 LOOP
+			domain := 'lag-' || floor(random() * 3);
+			key := floor(random() * (CASE WHEN round > 6 THEN 400 ELSE 20 END));
+			edition := editions[1 + floor(random() * random() * 6)];
+			CASE floor(random() * 8)
+			WHEN 0, 1, 2 THEN
+				BEGIN
+					PERFORM azr_append(domain, edition, azr_root('lag', key), NULL, types(1 + i % 3), payloads(1 + i % 3));
+				EXCEPTION WHEN SQLSTATE 'ZR004' THEN
+				END;
+			WHEN 3, 4, 5 THEN
+				PERFORM azr_put_position('h' || floor(random() * 2), domain, edition, azr_root('lag', key), floor(random() * 4)::bigint);
+			WHEN 6 THEN
+				BEGIN
+					PERFORM azr_create_edition(domain, edition, floor(random() * 4)::bigint);
+				EXCEPTION WHEN SQLSTATE 'ZR002' OR duplicate_object THEN
+				END;
+			ELSE
+				PERFORM azr_delete_positions('h' || floor(random() * 2), domain, edition, azr_root('lag', key));
+			END CASE;
+		END LOOP;
+		FOR i IN 0 .. 2 LOOP
+			FOREACH domain IN ARRAY ARRAY['lag-0', 'lag-1', 'lag-2', 'lag-3', NULL] LOOP
+				IF ARRAY(SELECT l::text FROM azr_lag('h' || i, domain) l) IS DISTINCT FROM ARRAY(SELECT l::text FROM lag_by_sql('h' || i, domain) l) THEN
+					RAISE WARNING 'round %: handler % is not behind in % as SQL says', round, i, domain;
+				END IF;
+				CONTINUE WHEN domain IS NULL;
+				size := 1 + floor(random() * 9);
+				IF ARRAY(SELECT l::text FROM lag_by_pages('h' || i, domain, size) l) IS DISTINCT FROM ARRAY(SELECT l::text FROM azr_lag('h' || i, domain) l) THEN
+					RAISE WARNING 'round %: pages of % of handler % in % differ', round, size, i, domain;
+				END IF;
+			END LOOP;
+		END LOOP;
+	END LOOP;
+END
+$$;
+SELECT count(*) > 100, count(DISTINCT edition) > 4, count(*) FILTER (WHERE edition <> 'angzarr') > 20 FROM azr_lag('h0');
+DROP FUNCTION lag_by_sql, lag_by_pages;
+SELECT count(azr_delete_edition(domain, edition)) > 10 FROM azr_editions() WHERE domain LIKE 'lag-_';
+SELECT azr_delete_positions('h0') > 0, azr_delete_positions('h1') > 0;
 
 -- deleting an edition takes its positions in that domain, and no others
 SELECT azr_put_position('reader', 'lag2', 'e', :'r', 1);
@@ -147,7 +250,8 @@ SELECT outcome('SELECT ' || call) FROM unnest(ARRAY[
 	'azr_delete_positions(''bad'', edition => ''e'')',
 	'azr_delete_positions(''bad'', root => azr_root(''a'', ''b''))',
 	'azr_lag(NULL)',
-	'azr_lag(''bad'', '''')']) call;
+	'azr_lag(''bad'', '''')', 'azr_lag(''bad'', after => azr_root(''a'', ''b''))',
+	'azr_lag(''bad'', ''pos'', NULL, -1)']) call;
 SELECT count(*) FROM azr_positions WHERE handler = 'bad';
 BEGIN READ ONLY;
 SELECT azr_get_position('own', 'pos', NULL, :'r');

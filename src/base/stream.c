@@ -45,11 +45,26 @@ static const AzrColumn streams_columns[Natts_azr_streams] = {
 	{"edition", TEXTOID, true}
 };
 
-static const AzrIndex streams_indexes[] = {
-	{
+/* Places in the array of indexes below. */
+enum
+{
+	INDEX_NAME,
+	INDEX_ROOTS,
+	NUM_INDEXES
+};
+
+static const AzrIndex streams_indexes[NUM_INDEXES] = {
+	[INDEX_NAME] = {
 		"azr_streams_name_key", 3,
 		{
 			Anum_azr_streams_root, Anum_azr_streams_domain, Anum_azr_streams_edition
+		},
+		0, 0
+	},
+	[INDEX_ROOTS] = {
+		"azr_streams_roots_idx", 3,
+		{
+			Anum_azr_streams_domain, Anum_azr_streams_edition, Anum_azr_streams_root
 		},
 		0, 0
 	}
@@ -61,7 +76,7 @@ static AzrTable streams_table = {
 	.name = "azr_streams",
 	.ncolumns = Natts_azr_streams,
 	.columns = streams_columns,
-	.nindexes = lengthof(streams_indexes),
+	.nindexes = NUM_INDEXES,
 	.indexes = streams_indexes
 };
 
@@ -207,6 +222,22 @@ azr_cascade_lock(const text *cascade_id, LOCKMODE mode)
 }
 
 /*
+ * Begin to read the roots of an edition's streams, each with its stream's id, from the
+ * one after 'after' or, where that is NULL, from the first.
+ */
+void
+azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
+					   const pg_uuid_t *after, Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+
+	azr_key_text(&keys[0], 1, domain);
+	azr_key_text(&keys[1], 2, edition);
+	azr_root_scan_begin(scan, &streams_table, INDEX_ROOTS, keys, 2, after,
+						Anum_azr_streams_stream_id, snapshot);
+}
+
+/*
  * Give a stream its row and id, for its first own events.  The caller holds the lock
  * that azr_stream_lock() took, and is about to store them.
  */
@@ -268,7 +299,7 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 	azr_key_text(&keys[2], 3, name->edition);
 
 	*created_here = false;
-	azr_scan_begin(&scan, &streams_table, rel, 0, snapshot, keys, 3);
+	azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, snapshot, keys, 3);
 	slot = azr_scan_next(&scan, ForwardScanDirection);
 	if (slot != NULL)
 	{

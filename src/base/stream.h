@@ -28,6 +28,7 @@
 #define AZR_STREAM_H
 
 #include "base/args.h"
+#include "base/root_scan.h"
 #include "base/table.h"
 
 typedef struct AzrStreamName
@@ -65,6 +66,8 @@ extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
 extern void azr_on_new_stream(AzrStreamCallback callback);
 extern void azr_cascade_lock(const text *cascade_id, LOCKMODE mode);
+extern void azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
+								   const pg_uuid_t *after, Snapshot snapshot);
 extern Snapshot azr_register_read_snapshot(void);
 
 #endif							/* AZR_STREAM_H */

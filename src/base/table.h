@@ -122,6 +122,9 @@ typedef bool (*AzrReplaceCallback) (TupleTableSlot *existing, void *arg);
 /* Rows on their way into a plain table. */
 typedef struct AzrInsert AzrInsert;
 
+/* Rows that take the place of those that have their keys. */
+typedef struct AzrUpsert AzrUpsert;
+
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
 extern bool azr_table_is_empty(AzrTable *table);
 extern bool azr_table_is_known(const AzrTable *table, uint64 finding);
@@ -138,6 +141,10 @@ extern TupleTableSlot *azr_insert_slot(AzrInsert *insert);
 extern void azr_insert_put(AzrInsert *insert, Size bytes);
 extern void azr_insert_end(AzrInsert *insert);
 
+extern AzrUpsert *azr_upsert_begin(AzrTable *table, Relation rel);
+extern bool azr_upsert_put(AzrUpsert *upsert, ScanKey keys, int nkeys, const Datum *values,
+						   const bool *nulls, AzrReplaceCallback replace, void *arg);
+extern void azr_upsert_end(AzrUpsert *upsert);
 extern bool azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
 					   const Datum *values, const bool *nulls,
 					   AzrReplaceCallback replace, void *arg);

@@ -44,48 +44,62 @@ typedef enum Attempt
 	AGAIN						/* another transaction was faster: look again */
 } Attempt;
 
-typedef struct Upsert
+struct AzrUpsert
 {
 	AzrTable   *table;
 	Relation	rel;
 	EState	   *estate;
 	ResultRelInfo *target;
 	TupleTableSlot *row;
-} Upsert;
+	bool		stored;			/* any row */
+};
 
-static bool find_existing(Upsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replace,
+static bool find_existing(AzrUpsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replace,
 						  void *arg, ItemPointer tid, bool *keep);
-static void check_no_row_in_snapshot(Upsert *upsert, ScanKey keys, int nkeys);
-static Attempt update_existing(Upsert *upsert, ItemPointer tid);
-static Attempt insert_new(Upsert *upsert);
-static List *find_arbiters(Upsert *upsert);
-static void serialization_failure(Upsert *upsert);
+static void check_no_row_in_snapshot(AzrUpsert *upsert, ScanKey keys, int nkeys);
+static Attempt update_existing(AzrUpsert *upsert, ItemPointer tid);
+static Attempt insert_new(AzrUpsert *upsert);
+static List *find_arbiters(AzrUpsert *upsert);
+static void serialization_failure(AzrUpsert *upsert);
 
 /*
- * Store a row.  The table's first index is the unique one that 'keys' describe;
- * the caller has opened the table with RowExclusiveLock.
+ * Begin to store rows in a plain table that the caller has opened with
+ * RowExclusiveLock.
+ */
+AzrUpsert *
+azr_upsert_begin(AzrTable *table, Relation rel)
+{
+	AzrUpsert  *upsert = palloc0(sizeof(AzrUpsert));
+
+	upsert->table = table;
+	upsert->rel = rel;
+	upsert->estate = CreateExecutorState();
+	upsert->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(upsert->target, rel, 0, NULL, 0);
+	ExecOpenIndices(upsert->target, true);
+	upsert->row = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	return upsert;
+}
+
+/*
+ * Store a row.  The table's first index is the unique one that 'keys' describe.  Of rows
+ * with the same key, only one may be stored between begin and end.
  *
  * Returns false if there is a row with the key and 'replace' has it stay.  Raises
  * 40001 where the transaction's PostgreSQL snapshot does not show that row.
  */
 bool
-azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
-		   const Datum *values, const bool *nulls, AzrReplaceCallback replace, void *arg)
+azr_upsert_put(AzrUpsert *upsert, ScanKey keys, int nkeys, const Datum *values,
+			   const bool *nulls, AzrReplaceCallback replace, void *arg)
 {
-	Upsert		upsert;
+	MemoryContext oldcontext = MemoryContextSwitchTo(GetPerTupleMemoryContext(upsert->estate));
+	int			natts = RelationGetDescr(upsert->rel)->natts;
 	Attempt		attempt;
-	int			natts = RelationGetDescr(rel)->natts;
 
-	upsert.table = table;
-	upsert.rel = rel;
-	upsert.estate = CreateExecutorState();
-	upsert.target = makeNode(ResultRelInfo);
-	InitResultRelInfo(upsert.target, rel, 0, NULL, 0);
-	ExecOpenIndices(upsert.target, true);
-	upsert.row = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
-	memcpy(upsert.row->tts_values, values, natts * sizeof(Datum));
-	memcpy(upsert.row->tts_isnull, nulls, natts * sizeof(bool));
-	ExecStoreVirtualTuple(upsert.row);
+	ExecClearTuple(upsert->row);
+	memcpy(upsert->row->tts_values, values, natts * sizeof(Datum));
+	memcpy(upsert->row->tts_isnull, nulls, natts * sizeof(bool));
+	ExecStoreVirtualTuple(upsert->row);
 
 	do
 	{
@@ -93,22 +107,47 @@ azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
 		bool		keep;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!find_existing(&upsert, keys, nkeys, replace, arg, &tid, &keep))
+		if (!find_existing(upsert, keys, nkeys, replace, arg, &tid, &keep))
 		{
-			check_no_row_in_snapshot(&upsert, keys, nkeys);
-			attempt = insert_new(&upsert);
+			check_no_row_in_snapshot(upsert, keys, nkeys);
+			attempt = insert_new(upsert);
 		}
 		else
-			attempt = keep ? KEPT : update_existing(&upsert, &tid);
+			attempt = keep ? KEPT : update_existing(upsert, &tid);
 	} while (attempt == AGAIN);
 
-	ExecDropSingleTupleTableSlot(upsert.row);
-	ExecCloseIndices(upsert.target);
-	FreeExecutorState(upsert.estate);
-
-	if (attempt == STORED)
-		CommandCounterIncrement();
+	upsert->stored = upsert->stored || attempt == STORED;
+	MemoryContextSwitchTo(oldcontext);
+	ResetPerTupleExprContext(upsert->estate);
 	return attempt == STORED;
+}
+
+/*
+ * End, and let the rest of the transaction see what was stored.
+ */
+void
+azr_upsert_end(AzrUpsert *upsert)
+{
+	ExecDropSingleTupleTableSlot(upsert->row);
+	ExecCloseIndices(upsert->target);
+	FreeExecutorState(upsert->estate);
+	if (upsert->stored)
+		CommandCounterIncrement();
+	pfree(upsert);
+}
+
+/*
+ * The same for one row.
+ */
+bool
+azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
+		   const Datum *values, const bool *nulls, AzrReplaceCallback replace, void *arg)
+{
+	AzrUpsert  *upsert = azr_upsert_begin(table, rel);
+	bool		stored = azr_upsert_put(upsert, keys, nkeys, values, nulls, replace, arg);
+
+	azr_upsert_end(upsert);
+	return stored;
 }
 
 /*
@@ -116,7 +155,7 @@ azr_upsert(AzrTable *table, Relation rel, ScanKey keys, int nkeys,
  * ask whether it stays.
  */
 static bool
-find_existing(Upsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replace, void *arg,
+find_existing(AzrUpsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replace, void *arg,
 			  ItemPointer tid, bool *keep)
 {
 	AzrScan		scan;
@@ -143,7 +182,7 @@ find_existing(Upsert *upsert, ScanKey keys, int nkeys, AzrReplaceCallback replac
  * either, or the transaction would see both.
  */
 static void
-check_no_row_in_snapshot(Upsert *upsert, ScanKey keys, int nkeys)
+check_no_row_in_snapshot(AzrUpsert *upsert, ScanKey keys, int nkeys)
 {
 	AzrScan		scan;
 
@@ -161,7 +200,7 @@ check_no_row_in_snapshot(Upsert *upsert, ScanKey keys, int nkeys)
  * deleted since.
  */
 static Attempt
-update_existing(Upsert *upsert, ItemPointer tid)
+update_existing(AzrUpsert *upsert, ItemPointer tid)
 {
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TupleTableSlot *existing = table_slot_create(upsert->rel, NULL);
@@ -209,7 +248,7 @@ update_existing(Upsert *upsert, ItemPointer tid)
  * Insert the row, unless another transaction inserts one with its key first.
  */
 static Attempt
-insert_new(Upsert *upsert)
+insert_new(AzrUpsert *upsert)
 {
 	List	   *arbiters = find_arbiters(upsert);
 	ItemPointerData conflict;
@@ -239,7 +278,7 @@ insert_new(Upsert *upsert)
  * The unique indexes on the key.  While one is rebuilt concurrently, there are two.
  */
 static List *
-find_arbiters(Upsert *upsert)
+find_arbiters(AzrUpsert *upsert)
 {
 	const AzrIndex *expected = &upsert->table->indexes[0];
 	List	   *arbiters = NIL;
@@ -259,7 +298,7 @@ find_arbiters(Upsert *upsert)
 }
 
 static void
-serialization_failure(Upsert *upsert)
+serialization_failure(AzrUpsert *upsert)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

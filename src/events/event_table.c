@@ -118,6 +118,8 @@ typedef struct ExpectedRows
 	uint64		matched;
 } ExpectedRows;
 
+static void end_keys(ScanKeyData *keys, int64 stream_id, int64 after);
+static int64 sequence_after(TupleTableSlot *event);
 static Datum *type_ids_of(const AzrNewEvents *events);
 static AzrFoundEvents find_events(int64 stream_id, int index, ScanKey keys, int nkeys,
 								  const AzrSource *source, Snapshot snapshot);
@@ -168,21 +170,81 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 	event = azr_scan_next(&scan, BackwardScanDirection);
 	if (event != NULL)
 	{
-		int64		last = azr_stored_sequence(event);
-
-		/* no append gets there, but an INSERT can */
-		if (last < 0 || last == PG_INT64_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("no sequence comes after %lld", (long long) last),
-					 errdetail("Stream %lld has an event that azr_append did not store.",
-							   (long long) stream_id)));
-		end.next = last + 1;
+		end.next = sequence_after(event);
 		end.created_at = azr_stored_created_at(event);
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return end;
+}
+
+/*
+ * Begin to look up where streams end.
+ */
+void
+azr_end_scan_begin(AzrEndScan *scan, bool main, Snapshot snapshot)
+{
+	AzrTable   *leaf = main ? &main_table : &edition_table;
+	ScanKeyData keys[2];
+
+	scan->rel = azr_table_open(leaf, AccessShareLock);
+	end_keys(keys, 0, 0);
+	azr_scan_begin(&scan->scan, leaf, scan->rel, INDEX_PRIMARY_KEY, snapshot, keys, lengthof(keys));
+}
+
+/*
+ * Does a stream have own events past the sequence 'after'?  If so, 'next' is set to the
+ * sequence that its next event gets.  One backward index probe, which reads no event where
+ * the answer is no.
+ */
+bool
+azr_end_scan_find(AzrEndScan *scan, int64 stream_id, int64 after, int64 *next)
+{
+	ScanKeyData keys[2];
+	TupleTableSlot *event;
+
+	end_keys(keys, stream_id, after);
+	index_rescan(scan->scan.desc, keys, lengthof(keys), NULL, 0);
+	event = azr_scan_next(&scan->scan, BackwardScanDirection);
+	if (event == NULL)
+		return false;
+	*next = sequence_after(event);
+	return true;
+}
+
+void
+azr_end_scan_end(AzrEndScan *scan)
+{
+	azr_scan_end(&scan->scan);
+	table_close(scan->rel, NoLock);
+}
+
+/*
+ * Keys of the primary key for a stream's events past a sequence.
+ */
+static void
+end_keys(ScanKeyData *keys, int64 stream_id, int64 after)
+{
+	keys[0] = stream_key(stream_id);
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(after));
+}
+
+/*
+ * The sequence after that of a stream's last event.
+ */
+static int64
+sequence_after(TupleTableSlot *event)
+{
+	int64		last = azr_stored_sequence(event);
+
+	/* no append gets there, but an INSERT can */
+	if (last < 0 || last == PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("no sequence comes after %lld", (long long) last),
+				 errdetail("Stream %lld has an event that azr_append did not store.",
+						   (long long) DatumGetInt64(event->tts_values[Anum_azr_events_stream_id - 1]))));
+	return last + 1;
 }
 
 /*

@@ -116,7 +116,17 @@ typedef struct AzrEventScan
 	AzrScan		scan;
 } AzrEventScan;
 
+/* A look-up of the ends of many streams, all on the main timeline or none. */
+typedef struct AzrEndScan
+{
+	Relation	rel;
+	AzrScan		scan;
+} AzrEndScan;
+
 extern AzrStreamEnd azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
+extern void azr_end_scan_begin(AzrEndScan *scan, bool main, Snapshot snapshot);
+extern bool azr_end_scan_find(AzrEndScan *scan, int64 stream_id, int64 after, int64 *next);
+extern void azr_end_scan_end(AzrEndScan *scan);
 extern AzrFoundEvents azr_events_by_external_id(int64 stream_id, const text *external_id,
 												Snapshot snapshot);
 extern AzrFoundEvents azr_events_by_source(int64 stream_id, const AzrSource *source,

@@ -3,8 +3,7 @@
  * positions.c
  *	  The position store: how far each handler has read each stream.
  *
- * azr_put_position, azr_put_positions, azr_get_position, azr_delete_positions
- * and azr_lag.
+ * azr_put_position, azr_put_positions, azr_get_position and azr_delete_positions.
  *
  * A position only goes forward.  Of two workers of a handler that record
  * different ones, the later waits for the earlier, and the higher one stays,
@@ -31,7 +30,6 @@ PG_FUNCTION_INFO_V1(azr_put_position);
 PG_FUNCTION_INFO_V1(azr_put_positions);
 PG_FUNCTION_INFO_V1(azr_get_position);
 PG_FUNCTION_INFO_V1(azr_delete_positions);
-PG_FUNCTION_INFO_V1(azr_lag);
 
 /* Columns of azr_positions, as in positions.sql. */
 enum
@@ -83,6 +81,13 @@ typedef struct Position
 	int64		in_force;
 } Position;
 
+/* An element of azr_put_positions. */
+typedef struct NewPosition
+{
+	pg_uuid_t  *root;
+	int64		sequence;
+} NewPosition;
+
 /*
  * Rows of azr_positions of edition $1, $2.  Their key starts with the handler: one
  * index probe finds each handler that there is, and one more what it has there.
@@ -100,17 +105,26 @@ typedef struct Position
 static void begin_write(const text *domain, const text *edition, const char *function);
 static void make_keys(ScanKeyData *keys, const Position *position);
 static bool is_further(TupleTableSlot *existing, void *arg);
-static void put_by_sql(Position *position);
+static bool put(AzrUpsert *upsert, Position *position);
+static bool put_by_sql(Position *position);
+static NewPosition *sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences);
+static int	compare_positions(const void *a, const void *b);
+static int	compare_roots(const NewPosition *a, const NewPosition *b);
 static bool find_position(Position *position, Snapshot snapshot);
+static void key_text_after(ScanKey key, AttrNumber attno, const text *value);
+static text *first_name(ScanKeyData *keys, int nkeys, AttrNumber attno, Snapshot snapshot);
 
 /*
- * azr_put_position(handler, domain, edition, root, sequence) -> bigint
+ * azr_put_position(handler, domain, edition, root, sequence) -> azr_position_result
  */
 Datum
 azr_put_position(PG_FUNCTION_ARGS)
 {
 	Position	position;
 	Relation	rel;
+	bool		moved;
+	Datum		result[2];
+	bool		nulls[2] = {false};
 
 	position.handler = azr_arg_name(fcinfo, 0, "handler");
 	position.stream = azr_arg_stream(fcinfo, 1);
@@ -121,38 +135,35 @@ azr_put_position(PG_FUNCTION_ARGS)
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	if (positions_table.plain)
 	{
-		ScanKeyData keys[4];
-		Datum		values[Natts_azr_positions];
-		bool		nulls[Natts_azr_positions] = {false};
+		AzrUpsert  *upsert = azr_upsert_begin(&positions_table, rel);
 
-		make_keys(keys, &position);
-		values[Anum_azr_positions_sequence - 1] = Int64GetDatum(position.sequence);
-		values[Anum_azr_positions_root - 1] = UUIDPGetDatum(position.stream.root);
-		values[Anum_azr_positions_handler - 1] = PointerGetDatum(position.handler);
-		values[Anum_azr_positions_domain - 1] = PointerGetDatum(position.stream.domain);
-		values[Anum_azr_positions_edition - 1] = PointerGetDatum(position.stream.edition);
-		(void) azr_upsert(&positions_table, rel, keys, lengthof(keys), values, nulls,
-						  is_further, &position);
+		moved = put(upsert, &position);
+		azr_upsert_end(upsert);
 	}
 	else
-		put_by_sql(&position);
+		moved = put_by_sql(&position);
 	table_close(rel, NoLock);
 
-	PG_RETURN_INT64(position.in_force);
+	result[0] = Int64GetDatum(position.in_force);
+	result[1] = BoolGetDatum(moved);
+	return azr_return_row(fcinfo, result, nulls, lengthof(result));
 }
 
 /*
  * azr_put_positions(handler, domain, edition, roots, sequences) -> bigint
+ *
+ * In the order of the roots, so that two calls never deadlock each other.
  */
 Datum
 azr_put_positions(PG_FUNCTION_ARGS)
 {
-	AzrQueryArgs args = {0};
 	text	   *handler = azr_arg_name(fcinfo, 0, "handler");
 	text	   *domain = azr_arg_name(fcinfo, 1, "domain");
 	text	   *edition = azr_arg_edition(fcinfo, 2, "edition");
 	AzrArrayArg roots = azr_arg_full_array(fcinfo, 3, "roots", UUIDOID);
 	AzrArrayArg sequences = azr_arg_full_array(fcinfo, 4, "sequences", INT8OID);
+	Relation	rel;
+	int64		moved = 0;
 
 	if (roots.count != sequences.count)
 		ereport(ERROR,
@@ -167,21 +178,47 @@ azr_put_positions(PG_FUNCTION_ARGS)
 							i + 1, (long long) DatumGetInt64(sequences.elems[i]))));
 	begin_write(domain, edition, "azr_put_positions()");
 
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(handler), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
-	azr_query_arg(&args, UUIDARRAYOID, PG_GETARG_DATUM(3), false);
-	azr_query_arg(&args, INT8ARRAYOID, PG_GETARG_DATUM(4), false);
-	PG_RETURN_INT64((int64)
-					azr_query_modify("INSERT INTO %s.azr_positions AS p "
-									 "(handler, domain, edition, root, sequence) "
-									 "SELECT $1, $2, $3, n.root, max(n.sequence) "
-									 "FROM unnest($4, $5) AS n(root, sequence) "
-									 "GROUP BY n.root ORDER BY n.root "
-									 "ON CONFLICT (handler, domain, edition, root) "
-									 "DO UPDATE SET sequence = excluded.sequence "
-									 "WHERE p.sequence < excluded.sequence",
-									 &args, NULL, NULL));
+	rel = azr_table_open(&positions_table, RowExclusiveLock);
+	if (positions_table.plain)
+	{
+		AzrUpsert  *upsert = azr_upsert_begin(&positions_table, rel);
+		NewPosition *positions = sort_positions(&roots, &sequences);
+
+		for (int i = 0; i < roots.count; i++)
+		{
+			Position	position = {
+				handler, {domain, edition, positions[i].root}, positions[i].sequence, 0
+			};
+
+			/* if a root appears twice, its highest sequence wins: that one is the last */
+			if (i + 1 < roots.count && compare_roots(&positions[i], &positions[i + 1]) == 0)
+				continue;
+			moved += put(upsert, &position);
+		}
+		azr_upsert_end(upsert);
+	}
+	else
+	{
+		AzrQueryArgs args = {0};
+
+		azr_query_arg(&args, TEXTOID, PointerGetDatum(handler), false);
+		azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
+		azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
+		azr_query_arg(&args, UUIDARRAYOID, PG_GETARG_DATUM(3), false);
+		azr_query_arg(&args, INT8ARRAYOID, PG_GETARG_DATUM(4), false);
+		moved = (int64)
+			azr_query_modify("INSERT INTO %s.azr_positions AS p "
+							 "(handler, domain, edition, root, sequence) "
+							 "SELECT $1, $2, $3, n.root, max(n.sequence) "
+							 "FROM unnest($4, $5) AS n(root, sequence) "
+							 "GROUP BY n.root ORDER BY n.root "
+							 "ON CONFLICT (handler, domain, edition, root) "
+							 "DO UPDATE SET sequence = excluded.sequence "
+							 "WHERE p.sequence < excluded.sequence",
+							 &args, NULL, NULL);
+	}
+	table_close(rel, NoLock);
+	PG_RETURN_INT64(moved);
 }
 
 /*
@@ -228,56 +265,65 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 	edition = azr_arg_edition(fcinfo, 2, "edition");
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
-	azr_query_arg(&args, UUIDOID, PG_ARGISNULL(3) ? (Datum) 0 : PG_GETARG_DATUM(3),
-				  PG_ARGISNULL(3));
+	if (!PG_ARGISNULL(3))
+		azr_query_arg(&args, UUIDOID, PG_GETARG_DATUM(3), false);
 	begin_write(domain, edition, "azr_delete_positions()");
 	PG_RETURN_INT64((int64)
-					azr_query_modify("DELETE FROM %s.azr_positions "
+					azr_query_modify(PG_ARGISNULL(3)
+									 ? "DELETE FROM %s.azr_positions "
+									 "WHERE handler = $1 AND domain = $2 AND edition = $3"
+									 : "DELETE FROM %s.azr_positions "
 									 "WHERE handler = $1 AND domain = $2 AND edition = $3 "
-									 "AND ($4 IS NULL OR root = $4)",
+									 "AND root = $4",
 									 &args, NULL, NULL));
 }
 
-/* The last sequence of a stream, in azr_lag's query. */
-#define LAST_OF(edition) \
-	"(SELECT max(e.sequence) FROM %s.azr_events e WHERE e.stream_id = " \
-	"(SELECT s.stream_id FROM %s.azr_streams s " \
-	"WHERE s.domain = streams.domain AND s.edition = " edition " AND s.root = streams.root))"
+/*
+ * Begin to read the roots in which a handler has a position, each with that, in an edition,
+ * from the one after 'after' or, where that is NULL, from the first.
+ */
+void
+azr_position_roots_begin(AzrRootScan *scan, const text *handler, const text *domain,
+						 const text *edition, const pg_uuid_t *after, Snapshot snapshot)
+{
+	ScanKeyData keys[4];
+
+	azr_key_text(&keys[0], 1, handler);
+	azr_key_text(&keys[1], 2, domain);
+	azr_key_text(&keys[2], 3, edition);
+	azr_root_scan_begin(scan, &positions_table, 0, keys, 3, after,
+						Anum_azr_positions_sequence, snapshot);
+}
 
 /*
- * azr_lag(handler, domain) -> setof azr_lag_entry
+ * The first domain after 'after', or of all where that is NULL, in which a handler has a
+ * position, or NULL.  One index probe.
  */
-Datum
-azr_lag(PG_FUNCTION_ARGS)
+text *
+azr_positions_next_domain(const text *handler, const text *after, Snapshot snapshot)
 {
-	AzrQueryArgs args = {0};
+	ScanKeyData keys[2];
 
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(azr_arg_name(fcinfo, 0, "handler")), false);
-	if (PG_ARGISNULL(1))
-		azr_query_arg(&args, TEXTOID, (Datum) 0, true);
-	else
-		azr_query_arg(&args, TEXTOID, PointerGetDatum(azr_arg_name(fcinfo, 1, "domain")), false);
-	return azr_query_return_set(fcinfo,
-								"WITH known AS (SELECT domain, edition, root, sequence "
-								"FROM %s.azr_positions "
-								"WHERE handler = $1 AND ($2 IS NULL OR domain = $2)), "
-								"followed AS (SELECT domain, edition FROM known UNION "
-								"SELECT $2, '" AZR_MAIN_EDITION "' WHERE $2 IS NOT NULL), "
-								"streams AS (SELECT domain, edition, root FROM known UNION "
-								"SELECT domain, edition, s.root FROM %s.azr_streams s "
-								"JOIN followed USING (domain, edition)) "
-								"SELECT domain, edition, root, k.sequence, n.last + 1, "
-								"n.last - coalesce(k.sequence, -1) "
-								"FROM streams LEFT JOIN known k USING (domain, edition, root) "
-								"CROSS JOIN LATERAL (SELECT coalesce("
-								LAST_OF("streams.edition") ", "
-								"least(" LAST_OF("'" AZR_MAIN_EDITION "'") ", "
-								"(SELECT r.divergence - 1 FROM %s.azr_registered_editions r "
-								"WHERE r.domain = streams.domain AND r.edition = streams.edition))"
-								") AS last) n "
-								"WHERE n.last > coalesce(k.sequence, -1) "
-								"ORDER BY domain, edition, root",
-								&args);
+	azr_key_text(&keys[0], 1, handler);
+	if (after != NULL)
+		key_text_after(&keys[1], 2, after);
+	return first_name(keys, after == NULL ? 1 : 2, Anum_azr_positions_domain, snapshot);
+}
+
+/*
+ * The same for editions of a domain.
+ */
+text *
+azr_positions_next_edition(const text *handler, const text *domain, const text *after,
+						   Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+
+	azr_key_text(&keys[0], 1, handler);
+	azr_key_text(&keys[1], 2, domain);
+	if (after != NULL)
+		key_text_after(&keys[2], 3, after);
+	return first_name(keys, after == NULL ? 2 : 3, Anum_azr_positions_edition, snapshot);
 }
 
 /*
@@ -342,9 +388,29 @@ is_further(TupleTableSlot *existing, void *arg)
 }
 
 /*
+ * Store a position, unless the stored one is as far.  Returns whether it did; the one in
+ * force is noted.
+ */
+static bool
+put(AzrUpsert *upsert, Position *position)
+{
+	ScanKeyData keys[4];
+	Datum		values[Natts_azr_positions];
+	bool		nulls[Natts_azr_positions] = {false};
+
+	make_keys(keys, position);
+	values[Anum_azr_positions_sequence - 1] = Int64GetDatum(position->sequence);
+	values[Anum_azr_positions_root - 1] = UUIDPGetDatum(position->stream.root);
+	values[Anum_azr_positions_handler - 1] = PointerGetDatum(position->handler);
+	values[Anum_azr_positions_domain - 1] = PointerGetDatum(position->stream.domain);
+	values[Anum_azr_positions_edition - 1] = PointerGetDatum(position->stream.edition);
+	return azr_upsert_put(upsert, keys, lengthof(keys), values, nulls, is_further, position);
+}
+
+/*
  * The same with SQL, where the owner of the table has added triggers and the like.
  */
-static void
+static bool
 put_by_sql(Position *position)
 {
 	AzrQueryArgs args = {0};
@@ -364,7 +430,7 @@ put_by_sql(Position *position)
 						 &args, azr_query_note, &stored) > 0)
 	{
 		position->in_force = DatumGetInt64(stored.value);
-		return;
+		return true;
 	}
 	if (!find_position(position, SnapshotSelf) || position->in_force < position->sequence)
 		ereport(ERROR,
@@ -372,6 +438,45 @@ put_by_sql(Position *position)
 				 errmsg("a trigger on azr_positions dropped the position of stream \"%s\"",
 						azr_stream_label(&position->stream)),
 				 errhint("A BEFORE trigger there must return the row as it got it.")));
+	return false;
+}
+
+/*
+ * The elements by root, those of the same root by sequence.
+ */
+static NewPosition *
+sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences)
+{
+	NewPosition *positions = palloc(roots->count * sizeof(NewPosition));
+
+	for (int i = 0; i < roots->count; i++)
+	{
+		positions[i].root = DatumGetUUIDP(roots->elems[i]);
+		positions[i].sequence = DatumGetInt64(sequences->elems[i]);
+	}
+	qsort(positions, roots->count, sizeof(NewPosition), compare_positions);
+	return positions;
+}
+
+static int
+compare_positions(const void *a, const void *b)
+{
+	const NewPosition *left = (const NewPosition *) a;
+	const NewPosition *right = (const NewPosition *) b;
+	int			result = compare_roots(left, right);
+
+	if (result == 0 && left->sequence != right->sequence)
+		result = left->sequence < right->sequence ? -1 : 1;
+	return result;
+}
+
+/*
+ * In the order of the index.
+ */
+static int
+compare_roots(const NewPosition *a, const NewPosition *b)
+{
+	return memcmp(a->root->data, b->root->data, UUID_LEN);
 }
 
 /*
@@ -393,4 +498,34 @@ find_position(Position *position, Snapshot snapshot)
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return row != NULL;
+}
+
+/*
+ * A key of the index that is past a text, by bytes.
+ */
+static void
+key_text_after(ScanKey key, AttrNumber attno, const text *value)
+{
+	ScanKeyEntryInitialize(key, 0, attno, BTGreaterStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXT_GT, PointerGetDatum(value));
+}
+
+/*
+ * A column of the first position that the primary key finds, or NULL.
+ */
+static text *
+first_name(ScanKeyData *keys, int nkeys, AttrNumber attno, Snapshot snapshot)
+{
+	Relation	rel = azr_table_open(&positions_table, AccessShareLock);
+	AzrScan		scan;
+	TupleTableSlot *row;
+	text	   *name = NULL;
+
+	azr_scan_begin(&scan, &positions_table, rel, 0, snapshot, keys, nkeys);
+	row = azr_scan_next(&scan, ForwardScanDirection);
+	if (row != NULL)
+		name = DatumGetTextPCopy(row->tts_values[attno - 1]);
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return name;
 }

@@ -1,12 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * positions.h
- *	  An edition's part in the position store, for who deletes the edition.
+ *	  The position store, for who reads it or deletes an edition's part.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_POSITIONS_H
 #define AZR_POSITIONS_H
+
+#include "base/root_scan.h"
+
+extern void azr_position_roots_begin(AzrRootScan *scan, const text *handler, const text *domain,
+									 const text *edition, const pg_uuid_t *after,
+									 Snapshot snapshot);
+extern text *azr_positions_next_domain(const text *handler, const text *after,
+									   Snapshot snapshot);
+extern text *azr_positions_next_edition(const text *handler, const text *domain,
+										const text *after, Snapshot snapshot);
 
 extern int64 azr_edition_positions_count(const text *domain, const text *edition);
 extern void azr_edition_positions_delete(const text *domain, const text *edition);

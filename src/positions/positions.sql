@@ -18,13 +18,21 @@ ALTER TABLE @extschema@.azr_positions OWNER TO @extowner@;
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_positions', '');
 
+CREATE TYPE @extschema@.azr_position_result AS (
+	"position" bigint,
+	moved boolean
+);
+
+COMMENT ON TYPE @extschema@.azr_position_result IS
+'What azr_put_position did. position: the one now in force. moved: whether this call moved it there.';
+
 CREATE FUNCTION @extschema@.azr_put_position(
 	handler text,
 	domain text,
 	edition text,
 	root uuid,
 	sequence bigint
-) RETURNS bigint
+) RETURNS @extschema@.azr_position_result
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_put_position(text, text, text, uuid, bigint) IS
@@ -32,7 +40,7 @@ COMMENT ON FUNCTION @extschema@.azr_put_position(text, text, text, uuid, bigint)
 
 Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream, which need not have events. sequence, 0 or more.
 
-Result: the position now in force.
+Result: a row of azr_position_result. position, the one now in force. moved, whether this call moved it: of two workers that put the same position at once, the second waits, and moved is false for it. It must then undo what it did for these events.
 
 Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared.
 
@@ -110,17 +118,19 @@ COMMENT ON TYPE @extschema@.azr_lag_entry IS
 
 CREATE FUNCTION @extschema@.azr_lag(
 	handler text,
-	domain text DEFAULT NULL
+	domain text DEFAULT NULL,
+	after uuid DEFAULT NULL,
+	max_count bigint DEFAULT NULL
 ) RETURNS SETOF @extschema@.azr_lag_entry
-LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 100 AS 'MODULE_PATHNAME';
+LANGUAGE c STABLE PARALLEL SAFE COST 10000 ROWS 100 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.azr_lag(text, text) IS
+COMMENT ON FUNCTION @extschema@.azr_lag(text, text, uuid, bigint) IS
 'Where a handler is behind: streams with events past its position, and streams without a position in every domain and edition in which it has one.
 
-Arguments: handler. domain, or NULL for all; of a domain that is given, the main timeline counts also where the handler has no position there yet.
+Arguments: handler. domain, or NULL for all; of a domain that is given, the main timeline counts also where the handler has no position there yet. after, the last root of the page before, which needs a domain; NULL for the first page. max_count, the size of a page in rows, NULL for all; where the last root has rows in several editions, the page has all of them.
 
-Result: rows of azr_lag_entry, by domain, edition and root, only those behind.
+Result: rows of azr_lag_entry, by domain, root and edition, only those behind, by the caller''s snapshot.
 
-Locks: AccessShareLock on the tables. A few index probes a stream, however many events it has.
+Locks: AccessShareLock on the tables. It reads the streams after ''after'' and the positions in them by their indexes, with one more index probe a stream, however many events it has, and stops when it has max_count rows.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value.';
+Errors: 22004 NULL where there must be a value; 22023 bad value, or after without a domain.';
