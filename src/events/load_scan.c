@@ -21,6 +21,7 @@
 #include "access/sysattr.h"
 #include "base/compat.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -55,6 +56,14 @@ PG_FUNCTION_INFO_V1(azr_load_support);
 
 #define NUM_LOAD_ARGS	8
 
+/*
+ * What a call is taken to give at most: as many events as this, or as LONG_STREAM streams
+ * of average length have; where there are no statistics, MANY_EVENTS.
+ */
+#define FEW_EVENTS		1000.0
+#define LONG_STREAM		10.0
+#define MANY_EVENTS		100000.0
+
 typedef struct LoadScanState
 {
 	CustomScanState css;
@@ -80,6 +89,8 @@ static void end_load_scan(CustomScanState *node);
 static void rescan_load_scan(CustomScanState *node);
 static void explain_load_scan(CustomScanState *node, List *ancestors, ExplainState *es);
 static bool constant_count(const FuncExpr *call, int argno, double *value);
+static double most_events(Oid schema);
+static double estimated_tuples(const char *table, Oid schema);
 
 static const CustomPathMethods path_methods = {
 	.CustomName = "azr_load",
@@ -116,7 +127,8 @@ azr_load_scan_init(void)
 /*
  * azr_load_support(internal) -> internal
  *
- * Tells the planner how many events a call gives, where its arguments say so.
+ * Tells the planner how many events a call gives, where its arguments say so.  A bound that
+ * is meant to be none says nothing: so no stream is taken to be far longer than others.
  */
 Datum
 azr_load_support(PG_FUNCTION_ARGS)
@@ -141,7 +153,11 @@ azr_load_support(PG_FUNCTION_ARGS)
 	if (constant_count(call, 7, &max_count) &&
 		(rows->rows < 0 || max_count < rows->rows))
 		rows->rows = Max(max_count, 1);
-	PG_RETURN_POINTER(rows->rows < 0 ? NULL : rows);
+	if (rows->rows < 0)
+		PG_RETURN_POINTER(NULL);
+	if (rows->rows > FEW_EVENTS)
+		rows->rows = Min(rows->rows, most_events(get_func_namespace(call->funcid)));
+	PG_RETURN_POINTER(rows);
 }
 
 /*
@@ -424,4 +440,37 @@ constant_count(const FuncExpr *call, int argno, double *value)
 		return false;
 	*value = (double) DatumGetInt64(((Const *) arg)->constvalue);
 	return true;
+}
+
+/*
+ * How many events a stream has at most, as far as a planner should care, by the statistics of
+ * the tables in a schema.  A few probes of PostgreSQL's own caches: nothing is opened.
+ */
+static double
+most_events(Oid schema)
+{
+	double		streams = estimated_tuples("azr_streams", schema);
+	double		events = estimated_tuples("azr_main_events", schema) +
+		estimated_tuples("azr_edition_events", schema);
+
+	if (streams < 1 || events < 1)
+		return MANY_EVENTS;
+	return Max(LONG_STREAM * events / streams, FEW_EVENTS);
+}
+
+/*
+ * How many rows a table has, by the last VACUUM or ANALYZE; 0 where that is not known.
+ */
+static double
+estimated_tuples(const char *table, Oid schema)
+{
+	Oid			relid = get_relname_relid(table, schema);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	double		tuples;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	tuples = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+	ReleaseSysCache(tuple);
+	return Max(tuples, 0);
 }
