@@ -19,6 +19,7 @@ OBJS = \
 	src/base/args.o \
 	src/base/extension.o \
 	src/base/insert.o \
+	src/base/iso_time.o \
 	src/base/json.o \
 	src/base/lock.o \
 	src/base/numbered.o \

@@ -65,7 +65,7 @@ INSERT INTO bad (statement) VALUES
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "Metadata": 1}]')$$),
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": 1}]')$$),
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "soon"}]')$$),
-($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "2020-02-30"}]')$$),
+($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "2020-02-30T00:00:00Z"}]')$$),
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "-infinity"}]')$$),
 -- reading
 ($$azr_load(NULL, NULL, R)$$),

@@ -100,9 +100,9 @@ SELECT string_agg(sequence || '', ' ') FROM azr_load('ed', 'explicit', azr_root(
 SELECT string_agg(sequence || '', ' ') FROM azr_load('ed', 'new', azr_root('ed', 'a'), 1, 5, divergence => 3);
 SELECT e ->> 'sequence', e ->> 'edition' FROM jsonb_array_elements(azr_load_json('ed', 'explicit', azr_root('ed', 'a'), 2, 4) -> 'events') e;
 SELECT azr_load_json('ed', 'explicit', azr_root('ed', 'a')) - 'events' - 'root';
-SELECT outcome FROM azr_append_json('ed', 'until', azr_root('ed', 'u'), 0, '[{"type": "a", "data": 1, "created_at": "2020-01-03"}]');
-SELECT outcome FROM azr_append_json('ed', NULL, azr_root('ed', 'v'), 0, '[{"type": "a", "data": 1, "created_at": "2020-01-01"}, {"type": "a", "data": 1, "created_at": "2020-01-05"}]');
-SELECT outcome FROM azr_append_json('ed', 'until', azr_root('ed', 'v'), 2, '[{"type": "a", "data": 1, "created_at": "2020-01-02"}]');
+SELECT outcome FROM azr_append_json('ed', 'until', azr_root('ed', 'u'), 0, '[{"type": "a", "data": 1, "created_at": "2020-01-03T00:00:00Z"}]');
+SELECT outcome FROM azr_append_json('ed', NULL, azr_root('ed', 'v'), 0, '[{"type": "a", "data": 1, "created_at": "2020-01-01T00:00:00Z"}, {"type": "a", "data": 1, "created_at": "2020-01-05T00:00:00Z"}]');
+SELECT outcome FROM azr_append_json('ed', 'until', azr_root('ed', 'v'), 2, '[{"type": "a", "data": 1, "created_at": "2020-01-02T00:00:00Z"}]');
 SELECT string_agg(sequence || '', ' ') FROM azr_load('ed', 'until', azr_root('ed', 'v'), until => '2020-01-03');
 SELECT azr_roots('ed', 'explicit') = azr_root('ed', 'a'), (SELECT count(*) FROM azr_roots('ed', 'registered')), (SELECT count(*) FROM azr_roots('ed', 'new'));
 SELECT count(*) FROM azr_append('ed', 'trace', azr_root('ed', 'a'), 1, types(1), payloads(1), correlation_id => 'ed-trace', external_id => 'ed-x',

@@ -4,13 +4,80 @@ SET timezone = 'UTC';
 
 SELECT * FROM azr_append_json('json', NULL, :'r', 0, '[
 	{"type": "Object", "data": {"b": [1, 2.50, "é"], "a": null}, "metadata": {"user": 7}, "created_at": "2020-01-01T12:00:00.5Z"},
-	{"type": "Text", "data": "x\ty", "metadata": null, "created_at": "2020-01-01 12:00+02"},
-	{"data": null, "type": "Null", "created_at": "2020-01-02"},
-	{"type": "Bool", "data": false, "created_at": "2020-01-03", "metadata": [1]}]',
+	{"type": "Text", "data": "x\ty", "metadata": null, "created_at": "2020-01-01 12:00:00+02"},
+	{"data": null, "type": "Null", "created_at": "2020-01-02T00:00:00Z"},
+	{"type": "Bool", "data": false, "created_at": "2020-01-03t00:00z", "metadata": [1]}]',
 	correlation_id => 'json-corr', external_id => 'json-ext', source_domain => 'd', source_root => :'r', source_sequence => 3);
 -- data is the UTF-8 bytes of its JSON text
 SELECT sequence, type, convert_from(payload, 'UTF8') AS payload, metadata, created_at FROM azr_load('json', NULL, :'r');
 SELECT jsonb_pretty(azr_load_json('json', NULL, :'r'));
+
+-- created_at is ISO 8601 with an offset, and the session's settings change nothing
+CREATE FUNCTION created_at(value text) RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+	root uuid := gen_random_uuid();
+BEGIN
+	PERFORM azr_append_json('json-time', NULL, root, 0, jsonb_build_array(jsonb_build_object('type', 'T', 'data', 0, 'created_at', value)));
+	RETURN (SELECT created_at FROM azr_load('json-time', NULL, root));
+END $$;
+CREATE TEMPORARY TABLE times (n int GENERATED ALWAYS AS IDENTITY, value text);
+INSERT INTO times (value) VALUES
+	('2026-02-01T12:34:56Z'), ('2026-02-01t12:34:56z'), ('2026-02-01 12:34:56Z'), ('2026-02-01T12:34Z'),
+	('2026-02-01T12:34:56.7Z'), ('2026-02-01T12:34:56.123456Z'), ('2026-02-01T12:34:56.1234564999Z'),
+	('2026-02-01T12:34:56.9999995Z'), ('2026-02-01T12:34:56+02:00'), ('2026-02-01T12:34:56-0230'),
+	('2026-02-01T12:34:56+02'), ('2026-02-01T12:34:56-00:00'), ('2026-02-01T12:34:56+15:59:59'),
+	('2026-02-01T24:00:00Z'), ('2026-12-31T23:59:60Z'), ('2024-02-29T00:00:00Z'),
+	('0001-01-01T00:00:00Z'), ('12345-06-07T00:00:00Z'), ('294276-12-31T23:59:59.999999Z'),
+	('0044-03-15T12:00:00Z BC'), ('4714-11-24T00:00:00+00 BC');
+SET DateStyle = 'ISO, MDY';
+SELECT value, created_at(value) FROM times ORDER BY n;
+CREATE TEMPORARY TABLE settings (datestyle text, timezone text, intervalstyle text);
+INSERT INTO settings VALUES ('German, DMY', 'Pacific/Auckland', 'sql_standard'), ('SQL, MDY', 'America/St_Johns', 'iso_8601'),
+	('Postgres, YMD', 'Asia/Kathmandu', 'postgres_verbose');
+SELECT datestyle, count(*) FILTER (WHERE created_at(value) = value::timestamptz) AS same
+FROM settings s, times, LATERAL (SELECT set_config('DateStyle', s.datestyle, true), set_config('TimeZone', s.timezone, true),
+	set_config('IntervalStyle', s.intervalstyle, true) OFFSET 0) c GROUP BY 1 ORDER BY 1;
+SET DateStyle = 'SQL, MDY';
+SELECT outcome($$SELECT created_at('01/02/2026')$$);
+SELECT value, left(outcome(format('SELECT created_at(%L)', value)), 5) AS state FROM unnest(ARRAY['2026-02-01', '2026-02-01T12:34:56', 'tomorrow', 'now', 'epoch',
+	'infinity', '-infinity', '', '2026-02-01T12:34:56 Z', ' 2026-02-01T12:34:56Z', '2026-02-01T12:34:56Z ', '2026-02-01T12Z',
+	'2026-02-01T123456Z', '20260201T123456Z', '2026-2-1T12:34:56Z', '26-02-01T12:34:56Z', '2026-02-01T12:34:56.Z',
+	'2026-02-01T12:34:56,5Z', '2026-02-01T12:34:56 UTC', '2026-02-01T12:34:56 Europe/Berlin', '2026-02-01T12:34:56+2',
+	'2026-02-01T12:34:56+02:0', '2026-02-01T12:34:56+020', '2026-02-01T12:34:56+02:00:', '2026-02-01T12:34:56+02:00:0',
+	'2026-02-01T12:34:56+020000', '2026-02-01T12:34:56ZBC', '2026-02-01T12:34:56Z BC BC', '2026-02-01T12:34:56Z AD',
+	'02026-02-01T12:34:56Z', '+2026-02-01T12:34:56Z', '-0044-03-15T12:00:00Z', '1234567890-01-01T00:00:00Z', '2026-W05-7T12:34:56Z',
+	'2026-02-01T12:34:56Zz', '２０２６-02-01T12:34:56Z', '2026-02-01T12:34:56.1e3Z',
+	'2026-02-01T12:34:56.' || repeat('1', 80) || 'Z']) AS value;
+-- there are no such times
+SELECT outcome($$SELECT created_at('2026-02-29T00:00:00Z')$$);
+SELECT value, left(outcome(format('SELECT created_at(%L)', value)), 5) AS state FROM unnest(ARRAY['2026-13-01T00:00:00Z', '2026-00-01T00:00:00Z', '2026-02-29T00:00:00Z',
+	'2026-02-00T00:00:00Z', '0000-01-01T00:00:00Z', '0000-01-01T00:00:00Z BC', '2026-02-01T25:00:00Z', '2026-02-01T24:00:01Z',
+	'2026-02-01T12:60:00Z', '2026-02-01T12:34:61Z', '2026-12-31T23:59:60.5Z', '2026-02-01T12:34:56+16:00',
+	'2026-02-01T12:34:56+02:60', '2026-02-01T12:34:56+02:00:60', '294277-01-01T00:00:00Z', '999999999-12-31T00:00:00Z',
+	'4714-11-23T23:59:59Z BC']) AS value;
+-- what azr_load_json prints is read back, in any time zone
+SELECT outcome FROM azr_append('json', NULL, azr_root('json', 'times'), 0, types(9), payloads(9),
+	created_at => ARRAY['4714-11-24 00:00:00+00 BC', '0044-03-15 12:00:00.5+00 BC', '0001-01-01 00:00:00+00 BC', '0001-01-01 00:00:00+00',
+		'1850-07-08 09:10:11+00', '2026-07-08 09:10:11.123456+00', '9999-12-31 23:59:59+00', '10000-01-01 00:00:00+00',
+		'294276-12-31 23:59:59.999999+00']::timestamptz[]);
+CREATE FUNCTION read_back(zone text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	root uuid := azr_root('json', 'times in ' || zone);
+BEGIN
+	PERFORM set_config('TimeZone', zone, true);
+	PERFORM azr_append_json('json', NULL, root, 0, (SELECT jsonb_agg(jsonb_build_object('type', 'T', 'data', 0, 'created_at', e -> 'created_at') ORDER BY n)
+		FROM jsonb_array_elements(azr_load_json('json', NULL, azr_root('json', 'times')) -> 'events') WITH ORDINALITY AS x(e, n)));
+	RETURN (SELECT array_agg(created_at ORDER BY sequence) FROM azr_load('json', NULL, root)) =
+		(SELECT array_agg(created_at ORDER BY sequence) FROM azr_load('json', NULL, azr_root('json', 'times')));
+END $$;
+SELECT zone, read_back(zone) FROM unnest(ARRAY['UTC', 'Pacific/Auckland', 'America/St_Johns', 'Asia/Kathmandu', 'Africa/Monrovia']) AS zone;
+RESET DateStyle;
+DROP FUNCTION created_at, read_back;
+DROP TABLE times, settings;
+
+-- reading many events can be cancelled: it has the last word where that came before
+SELECT azr_append_json('json', CASE WHEN pg_cancel_backend(pg_backend_pid()) THEN NULL END, :'r', NULL, '[{"type": "A", "data": 1}, 5]');
+SELECT azr_append('json', CASE WHEN pg_cancel_backend(pg_backend_pid()) THEN NULL END, :'r', NULL, ARRAY['A', ''], ARRAY['', '']::bytea[]);
 
 -- what is NULL is left out; what is no JSON comes as base64
 SELECT outcome FROM azr_append('json', NULL, azr_root('json', 'bytes'), 0,

@@ -112,6 +112,7 @@ azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 	events->created_at = palloc(types.count * sizeof(TimestampTz));
 	for (int i = 0; i < types.count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		azr_check_type("types", i + 1, DatumGetTextPP(types.elems[i]));
 		if (created_at.given && !created_at.nulls[i])
 		{

@@ -63,8 +63,8 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_append_json(text, text, uuid, bigint, jsonb, text, text, text, text, uuid, bigint, bigint, text, boolean) IS
 'Appends events given as JSON, for people and HTTP gateways.
 
-Arguments: events, an array of {"type": text, "data": any, "metadata"?: any, "created_at"?: text}; any other key is an error. data is stored as the UTF-8 bytes of its JSON text. The others are those of azr_append.
+Arguments: events, an array of {"type": text, "data": any, "metadata"?: any, "created_at"?: text}; any other key is an error. data is stored as the UTF-8 bytes of its JSON text. created_at is ISO 8601 with an offset, such as 2026-01-31T12:34:56.789Z or 2026-01-31 12:34:56+02; no setting of the session changes what it means. The others are those of azr_append.
 
 Result and locks: those of azr_append.
 
-Errors: those of azr_append; 22023 also for events of the wrong form; 22007 and 22008 for a created_at that is no timestamp.';
+Errors: those of azr_append; 22023 also for events of the wrong form; 22007 for a created_at that is not ISO 8601 with an offset, 22008 for one that is out of range.';

@@ -13,10 +13,13 @@
 
 #include "access/detoast.h"
 #include "access/xact.h"
+#include "base/iso_time.h"
 #include "base/json.h"
 #include "catalog/pg_type.h"
 #include "common/base64.h"
 #include "events/json_events.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -26,9 +29,11 @@
 /* What a jsonb value can hold: offsets have 28 bits (JENTRY_OFFLENMASK). */
 #define MAX_DOCUMENT_BYTES	JENTRY_OFFLENMASK
 
+/* The longest text that is looked at as a time. */
+#define MAX_TIME_BYTES		100
+
 static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
-static void created_at_error_context(void *arg);
 static void push_payload(AzrJsonWriter *writer, Datum value);
 static char *payload_as_base64(bytea *payload);
 static void count_bytes(AzrJsonWriter *writer, Size bytes);
@@ -39,7 +44,7 @@ static void push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value);
  * Read the argument 'events' of azr_append_json().
  *
  * Raises 22023, naming the event by its place from 1, and 22007 or 22008 for a
- * created_at that is no timestamp.
+ * created_at that is not in the form of iso_time.h or out of range.
  */
 void
 azr_events_from_json(Jsonb *json, AzrNewEvents *events)
@@ -63,6 +68,7 @@ azr_events_from_json(Jsonb *json, AzrNewEvents *events)
 	(void) JsonbIteratorNext(&it, &v, false);	/* WJB_BEGIN_ARRAY */
 	while (JsonbIteratorNext(&it, &v, true) == WJB_ELEM)
 	{
+		CHECK_FOR_INTERRUPTS();
 		event_from_json(&v, events->count + 1, events);
 		events->count++;
 	}
@@ -140,36 +146,37 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 				 errmsg("event %d has no \"%s\"", place, has_type ? "data" : "type")));
 }
 
+/*
+ * The time at which an event happened, which no setting of the session's changes.
+ */
 static TimestampTz
 created_at_from_json(JsonbValue *json, int place)
 {
-	ErrorContextCallback errcallback;
-	TimestampTz result;
+	TimestampTz result = 0;
+	AzrIsoTime	form;
+	char	   *value;
+	int			len;
 
 	if (json->type != jbvString)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"created_at\" of event %d is not a string", place)));
 
-	errcallback.callback = created_at_error_context;
-	errcallback.arg = &place;
-	errcallback.previous = error_context_stack;
-	error_context_stack = &errcallback;
-	result = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-													 CStringGetDatum(pnstrdup(json->val.string.val,
-																			  json->val.string.len)),
-													 ObjectIdGetDatum(InvalidOid),
-													 Int32GetDatum(-1)));
-	error_context_stack = errcallback.previous;
-
-	azr_check_created_at(place, result);
+	len = json->val.string.len;
+	value = pnstrdup(json->val.string.val,
+					 pg_mbcliplen(json->val.string.val, len, MAX_TIME_BYTES));
+	form = len > MAX_TIME_BYTES ? AZR_ISO_TIME_MALFORMED : azr_iso_time(value, &result);
+	if (form == AZR_ISO_TIME_MALFORMED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_DATETIME_FORMAT),
+				 errmsg("\"created_at\" of event %d is not an ISO 8601 time with an offset: \"%s\"",
+						place, value),
+				 errhint("Write it like \"2026-01-31T12:34:56.789Z\" or \"2026-01-31T12:34:56+02:00\".")));
+	if (form == AZR_ISO_TIME_OUT_OF_RANGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("\"created_at\" of event %d is out of range: \"%s\"", place, value)));
 	return result;
-}
-
-static void
-created_at_error_context(void *arg)
-{
-	errcontext("\"created_at\" of event %d", *(int *) arg);
 }
 
 void

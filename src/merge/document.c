@@ -40,6 +40,7 @@ static void find_new_pair(const JsonbValue *key, JsonbValue *value, void *arg);
 static void take_pair(const JsonbValue *key, JsonbValue *value, void *arg);
 static void add_key(AzrKeys *keys, const JsonbValue *key);
 static int	compare_keys(const void *a, const void *b);
+static int	sort_keys(const void *a, const void *b, void *arg);
 static bool has_key(const AzrKeys *keys, const char *key);
 
 /*
@@ -76,7 +77,7 @@ azr_document_changes(const Jsonb *before, const Jsonb *after)
 	changes.keys = palloc((JB_ROOT_COUNT(before) + JB_ROOT_COUNT(after)) * sizeof(char *));
 	each_pair(before, compare_pair, &with_after);
 	each_pair(after, find_new_pair, &with_before);
-	qsort(changes.keys, changes.count, sizeof(char *), compare_keys);
+	qsort_interruptible(changes.keys, changes.count, sizeof(char *), sort_keys, NULL);
 	return changes;
 }
 
@@ -90,8 +91,11 @@ azr_keys_overlap(const AzrKeys *a, const AzrKeys *b)
 
 	overlap.keys = palloc(a->count * sizeof(char *));
 	for (int i = 0; i < a->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (has_key(b, a->keys[i]))
 			overlap.keys[overlap.count++] = a->keys[i];
+	}
 	return overlap;
 }
 
@@ -213,6 +217,15 @@ static int
 compare_keys(const void *a, const void *b)
 {
 	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/*
+ * The same for a sort that can be cancelled.
+ */
+static int
+sort_keys(const void *a, const void *b, void *arg)
+{
+	return compare_keys(a, b);
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "merge/state.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -37,7 +38,10 @@ azr_changed_fields(PG_FUNCTION_ARGS)
 		names[0] = CStringGetTextDatum("*");
 	else
 		for (int i = 0; i < count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			names[i] = CStringGetTextDatum(fields.names[i]);
+		}
 	PG_RETURN_ARRAYTYPE_P(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 

@@ -224,6 +224,7 @@ from_numbers(const AzrFieldNumbers *numbers)
 	{
 		char		number[12];
 
+		CHECK_FOR_INTERRUPTS();
 		snprintf(number, sizeof(number), "%u", numbers->numbers[i]);
 		fields.names[i] = pstrdup(number);
 	}
