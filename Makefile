@@ -46,6 +46,7 @@ OBJS = \
 	src/events/json_events.o \
 	src/events/load.o \
 	src/events/load_scan.o \
+	src/events/max_payload.o \
 	src/events/resolution.o \
 	src/events/roots.o \
 	src/events/timeline.o \
@@ -99,7 +100,7 @@ endif
 
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
-REGRESS = install arguments append idempotency load load_scan json find roots types \
+REGRESS = install arguments append max_payload idempotency load load_scan json find roots types \
 	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
 	check plans privileges reinstall
 REGRESS_OPTS = --inputdir=.

@@ -26,6 +26,7 @@
 
 #include "base/compat.h"
 #include "events/load_scan.h"
+#include "events/max_payload.h"
 #include "fmgr.h"
 #include "snapshots/load_state.h"
 #include "snapshots/snapshot_table.h"
@@ -47,6 +48,7 @@ _PG_init(void)
 	azr_snapshots_init();
 	azr_load_scan_init();
 	azr_load_state_init();
+	azr_max_payload_init();
 	MarkGUCPrefixReserved("angzarr");
 }
 

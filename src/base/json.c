@@ -17,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 /*
@@ -38,6 +39,8 @@
 /* The parser gathers pairs in an array that doubles, up to 1 GB. */
 #define MAX_VALUES			(1 << 23)
 
+static uint64 begin_size(JsonbIteratorToken token, const JsonbValue *container);
+static uint64 string_size(const char *str, int len, bool in_copy);
 static char *utf8_to_server(const char *utf8, int len);
 static bool is_within_limits(const char *json);
 static bool is_safe_escape(const char *hex);
@@ -77,6 +80,108 @@ azr_json_to_utf8(Jsonb *json)
 	if (utf8 != server)
 		len = strlen(utf8);
 	return (bytea *) cstring_to_text_with_len(utf8, len);
+}
+
+/*
+ * How many bytes jsonb_out() would write for a value, without writing them; with 'in_copy',
+ * how many COPY would, which doubles backslashes.  Stops once there are more than 'enough',
+ * and says how many it has found.
+ */
+uint64
+azr_json_text_size(Jsonb *json, bool in_copy, uint64 enough)
+{
+	uint64		size = 0;
+	JsonbValue	v;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "azr number",
+												  ALLOCSET_DEFAULT_SIZES);
+	JsonbIterator *it = JsonbIteratorInit(&json->root);
+	JsonbIteratorToken token = JsonbIteratorNext(&it, &v, false);
+	bool		is_scalar = JB_ROOT_IS_SCALAR(json);
+
+	size += begin_size(token, &v);
+	while (size <= enough && (token = JsonbIteratorNext(&it, &v, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			continue;
+		/* a comma or a colon, with a space */
+		if (!is_scalar)
+			size += 2;
+		if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
+		{
+			size += begin_size(token, &v);
+			continue;
+		}
+		switch (v.type)
+		{
+			case jbvNull:
+				size += 4;
+				break;
+			case jbvBool:
+				size += v.val.boolean ? 4 : 5;
+				break;
+			case jbvString:
+				size += string_size(v.val.string.val, v.val.string.len, in_copy);
+				break;
+			case jbvNumeric:
+				{
+					MemoryContext caller = MemoryContextSwitchTo(scratch);
+
+					size += strlen(DatumGetCString(DirectFunctionCall1(numeric_out,
+																	   NumericGetDatum(v.val.numeric))));
+					MemoryContextSwitchTo(caller);
+					MemoryContextReset(scratch);
+					break;
+				}
+			default:
+				elog(ERROR, "unexpected type %d of a value in jsonb", (int) v.type);
+		}
+	}
+	MemoryContextDelete(scratch);
+	return size;
+}
+
+/*
+ * What the brackets of a container add to its elements, each of which has been counted with
+ * a comma and a space: that is one more than there are, in place of the brackets.
+ */
+static uint64
+begin_size(JsonbIteratorToken token, const JsonbValue *container)
+{
+	int			count = token == WJB_BEGIN_ARRAY
+		? container->val.array.nElems : container->val.object.nPairs;
+
+	return count == 0 ? 2 : 0;
+}
+
+/*
+ * The size of a string as escape_json() writes it, with its quotes.
+ */
+static uint64
+string_size(const char *str, int len, bool in_copy)
+{
+	uint64		size = 2;
+
+	for (int i = 0; i < len; i++)
+	{
+		switch (str[i])
+		{
+			case '\b':
+			case '\f':
+			case '\n':
+			case '\r':
+			case '\t':
+			case '"':
+				size += in_copy ? 3 : 2;
+				break;
+			case '\\':
+				size += in_copy ? 4 : 2;
+				break;
+			default:
+				size += (unsigned char) str[i] >= ' ' ? 1 : in_copy ? 7 : 6;
+		}
+	}
+	return size;
 }
 
 /*

@@ -10,7 +10,15 @@
 
 #include "utils/jsonb.h"
 
+/*
+ * How many times as long as a jsonb value its text is at most, also as COPY writes it.
+ * Numbers decide it: a sign, 131072 digits before the point, 16383 after it, and ", " are
+ * stored in no less than 12 bytes.  A byte of anything else becomes 7 at most.
+ */
+#define AZR_JSON_MAX_EXPANSION	12290
+
 extern Jsonb *azr_json_from_utf8(const bytea *stored);
 extern bytea *azr_json_to_utf8(Jsonb *json);
+extern uint64 azr_json_text_size(Jsonb *json, bool in_copy, uint64 enough);
 
 #endif							/* AZR_JSON_H */

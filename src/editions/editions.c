@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/xact.h"
 #include "base/error.h"
 #include "base/query.h"
@@ -20,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "events/edition_table.h"
 #include "events/immutable.h"
+#include "events/max_payload.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "positions/positions.h"
@@ -70,6 +72,13 @@ azr_create_edition(PG_FUNCTION_ARGS)
 	EditionName name = begin_change(fcinfo, "azr_create_edition()");
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
+	/* COPY doubles a backslash, and it takes as much of a line as a byte of a payload */
+	if (!PG_ARGISNULL(3) &&
+		toast_raw_datum_size(PG_GETARG_DATUM(3)) - VARHDRSZ > AZR_MAX_PAYLOAD_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("description of edition \"%s\" is too large", edition_label(&name)),
+				 errdetail("The limit is %d bytes.", AZR_MAX_PAYLOAD_BYTES)));
 	azr_query_arg(&args, INT8OID, Int64GetDatum(divergence.value), !divergence.given);
 	azr_query_arg(&args, TEXTOID,
 				  PG_ARGISNULL(3) ? (Datum) 0 : PG_GETARG_DATUM(3), PG_ARGISNULL(3));

@@ -11,13 +11,13 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_create_edition(text, text, bigint, text) IS
 'Registers an edition of a domain before its first append.
 
-Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges that does not say otherwise in its first append; a root whose main stream is shorter diverges at its end. Snapshots that were put into the edition at or above it go. description, any text.
+Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges that does not say otherwise in its first append; a root whose main stream is shorter diverges at its end. Snapshots that were put into the edition at or above it go. description, any text of up to 511 MB.
 
 Result: none.
 
 Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for who is writing to the edition.
 
-Errors: ZR002 for the main timeline; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 the description is too large; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_protect_edition(
 	domain text,

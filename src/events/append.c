@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "events/append.h"
 #include "events/json_events.h"
+#include "events/max_payload.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -160,6 +161,7 @@ read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
 {
 	AzrNewEvents *events = &append->events;
 
+	append->max_payload = azr_max_payload();
 	azr_append_read_ids(fcinfo, argno, events);
 	append->divergence = azr_arg_divergence(fcinfo, argno + 6, &append->stream);
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "events/appender.h"
 #include "events/edition_table.h"
+#include "events/max_payload.h"
 #include "events/resolution.h"
 #include "events/timeline.h"
 #include "miscadmin.h"
@@ -52,7 +53,7 @@ static AzrConfirmedCallback confirmed_callback = NULL;
  * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
  * append.
  *
- * Raises ZR001, ZR003, ZR004, ZR006, 40001, what waiting for a lock raises, and what
+ * Raises ZR001, ZR003, ZR004, ZR006, 40001, 54000, what waiting for a lock raises, and what
  * append->overtaken does.
  */
 AzrAppendResult
@@ -107,6 +108,7 @@ azr_append_events(const AzrAppend *append)
 				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
 				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
 				 errhint("Use azr_protect_edition to open it.")));
+	azr_check_event_sizes(events, append->max_payload);
 
 	if (!is_main && stream.id == AZR_NO_STREAM)
 	{

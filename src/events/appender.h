@@ -46,6 +46,7 @@ typedef struct AzrAppend
 	AzrOptionalInt64 expected;
 	AzrOptionalInt64 divergence;
 	AzrNewEvents events;
+	int			max_payload;	/* bytes; 0: what can be dumped */
 	AzrOvertakenCallback overtaken; /* or NULL: that is a conflict */
 	void	   *overtaken_arg;
 } AzrAppend;

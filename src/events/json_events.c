@@ -18,6 +18,7 @@
 #include "catalog/pg_type.h"
 #include "common/base64.h"
 #include "events/json_events.h"
+#include "events/max_payload.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -33,6 +34,7 @@
 #define MAX_TIME_BYTES		100
 
 static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
+static Datum payload_from_json(JsonbValue *json, int place);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
 static void push_payload(AzrJsonWriter *writer, Datum value);
 static char *payload_as_base64(bytea *payload);
@@ -116,8 +118,7 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 		}
 		else if (strcmp(key, "data") == 0)
 		{
-			events->payloads[i] =
-				PointerGetDatum(azr_json_to_utf8(JsonbValueToJsonb(&v)));
+			events->payloads[i] = payload_from_json(&v, place);
 			has_data = true;
 		}
 		else if (strcmp(key, "metadata") == 0)
@@ -144,6 +145,19 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("event %d has no \"%s\"", place, has_type ? "data" : "type")));
+}
+
+/*
+ * A payload: the UTF-8 bytes of the JSON text, unless that is too large to be stored.
+ */
+static Datum
+payload_from_json(JsonbValue *json, int place)
+{
+	Jsonb	   *data = JsonbValueToJsonb(json);
+
+	if (VARSIZE(data) * (uint64) AZR_JSON_MAX_EXPANSION > AZR_MAX_PAYLOAD_BYTES)
+		azr_check_payload_size(place, azr_json_text_size(data, false, AZR_MAX_PAYLOAD_BYTES), 0);
+	return PointerGetDatum(azr_json_to_utf8(data));
 }
 
 /*

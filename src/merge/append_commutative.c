@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "base/error.h"
 #include "events/append.h"
+#include "events/max_payload.h"
 #include "fmgr.h"
 #include "merge/state.h"
 #include "miscadmin.h"
@@ -71,6 +72,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	new_state.state = azr_arg_bytea(fcinfo, 7, "state");
 	azr_append_read_ids(fcinfo, 10, &append.events);
 	append.events.committed = true;
+	append.max_payload = azr_max_payload();
 	append.overtaken = merge;
 	append.overtaken_arg = &new_state;
 
@@ -87,6 +89,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 		snapshot.retention = AZR_DEFAULT;
 		snapshot.state_type = new_state.state_type;
 		snapshot.state = new_state.state;
+		azr_check_state_size(snapshot.state);
 		azr_snapshot_put(&append.stream, &snapshot);
 	}
 	else if (result.outcome == AZR_DUPLICATE)

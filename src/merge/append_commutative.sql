@@ -42,4 +42,4 @@ Result: one row (outcome, first_sequence, last_sequence, next_sequence, state). 
 
 Locks: those of azr_append and azr_put_snapshot.
 
-Errors: those of azr_append and azr_put_snapshot; ZR005 both have changed the same fields, of which DETAIL names up to 20: * where a state does not parse or the state type has changed; ZR001 where there is no snapshot to compare with, or expected_sequence is past the end; 54000 the merged state is larger than a value can be.';
+Errors: those of azr_append and azr_put_snapshot; ZR005 both have changed the same fields, of which DETAIL names up to 20: * where a state does not parse or the state type has changed; ZR001 where there is no snapshot to compare with, or expected_sequence is past the end; 54000 the merged state is too large.';

@@ -19,6 +19,9 @@
 
 #define JSON_STATE_TYPE	"application/json"
 
+/* What a value can have, less what a StringInfo needs beyond it. */
+#define MAX_STATE_BYTES	(MaxAllocSize - VARHDRSZ - 1)
+
 /* What an error names: fields, and bytes of a key. */
 #define MAX_FIELDS_SHOWN	20
 #define MAX_KEY_SHOWN		100
@@ -27,6 +30,7 @@ static AzrFields merge_documents(const bytea *base, const bytea *ours, const byt
 								 bytea **merged);
 static AzrFields merge_messages(const bytea *base, const bytea *ours, const bytea *theirs,
 								bytea **merged);
+static void check_merged_size(uint64 size);
 static bool parse_message(AzrMessage *message, const bytea *state);
 static AzrFields no_state(const char *which, bool json);
 static AzrFields from_keys(const AzrKeys *keys);
@@ -157,7 +161,13 @@ merge_documents(const bytea *base, const bytea *ours, const bytea *theirs, bytea
 	else if (ours_changes.count == 0)
 		*merged = copy_of(theirs);
 	else
-		*merged = azr_json_to_utf8(azr_document_merge(o, &ours_changes, t));
+	{
+		Jsonb	   *document = azr_document_merge(o, &ours_changes, t);
+
+		if (VARSIZE(document) * (uint64) AZR_JSON_MAX_EXPANSION > MAX_STATE_BYTES)
+			check_merged_size(azr_json_text_size(document, false, MAX_STATE_BYTES));
+		*merged = azr_json_to_utf8(document);
+	}
 	return from_keys(&overlap);
 }
 
@@ -179,16 +189,25 @@ merge_messages(const bytea *base, const bytea *ours, const bytea *theirs, bytea 
 	merge = azr_message_compare(&b, &o, &t, &host);
 	if (merge.overlap.count == 0)
 	{
-		if (merge.size > MaxAllocSize - VARHDRSZ)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("merged state would have %zu bytes", merge.size),
-					 errdetail("A state has less than 1 GB.")));
+		check_merged_size(merge.size);
 		*merged = palloc(VARHDRSZ + merge.size);
 		SET_VARSIZE(*merged, VARHDRSZ + merge.size);
 		azr_message_write_merged(&merge, (uint8_t *) VARDATA(*merged), &host);
 	}
 	return from_numbers(&merge.overlap);
+}
+
+/*
+ * Refuse what no value can hold: 54000.  What may be stored is less.
+ */
+static void
+check_merged_size(uint64 size)
+{
+	if (size > MAX_STATE_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("merged state would have %llu bytes", (unsigned long long) size),
+				 errdetail("A state has less than 1 GB.")));
 }
 
 static bool

@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "base/error.h"
+#include "events/max_payload.h"
 #include "events/timeline.h"
 #include "events/resolution.h"
 #include "fmgr.h"
@@ -56,6 +57,7 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	snapshot.sequence = azr_arg_count(fcinfo, 3, "sequence");
 	snapshot.state_type = azr_arg_type(fcinfo, 4, "state_type");
 	snapshot.state = azr_arg_bytea(fcinfo, 5, "state");
+	azr_check_state_size(snapshot.state);
 	snapshot.retention = retention_arg(fcinfo, 6);
 	snapshot.created_at = GetCurrentTransactionStartTimestamp();
 

@@ -14,7 +14,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_put_snapshot(text, text, uuid, bigint, text, bytea, text) IS
 'Stores the state that a stream had after an event, so that loading it need not replay all events. Put again at the same sequence, it replaces.
 
-Arguments: domain, edition and root name the stream. sequence, that of the last event in the state, 0 or more. state_type, 1 to 1024 bytes. state, up to 1 GB. retention: transient, which goes when a snapshot with a higher sequence is put; default, which then stays in the history until azr_maintain prunes it; persist, which stays until it is deleted. The one with the highest sequence is kept in any case.
+Arguments: domain, edition and root name the stream. sequence, that of the last event in the state, 0 or more. state_type, 1 to 1024 bytes. state, up to angzarr.max_payload. retention: transient, which goes when a snapshot with a higher sequence is put; default, which then stays in the history until azr_maintain prunes it; persist, which stays until it is deleted. The one with the highest sequence is kept in any case.
 
 A stream without events may have a snapshot; when it gets its first events, those past the last of them go. In an edition, those at or above a stream''s divergence go when its first event, or azr_create_edition, fixes that: they were states of the main timeline. When a cascade is confirmed, the stream''s snapshots at or above the first event that it confirms go: they lack it.
 
@@ -22,7 +22,7 @@ Result: none.
 
 Locks: the stream''s, as azr_append, to the end of the transaction.
 
-Errors: ZR007 past the stream''s last event, or below the confirmation of an event at or below it; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR007 past the stream''s last event, or below the confirmation of an event at or below it; 54000 the state is too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE TYPE @extschema@.azr_snapshot AS (
 	sequence bigint,

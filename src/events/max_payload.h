@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * max_payload.h
+ *	  How large the payload of an event or the state of a snapshot may be.
+ *
+ * What is stored must be readable as text, and pg_dump must be able to dump it: COPY writes a
+ * row as one line of less than 1 GB, with a payload in hexadecimal.  Below that, the
+ * owner of a database may set a lower limit, angzarr.max_payload.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_MAX_PAYLOAD_H
+#define AZR_MAX_PAYLOAD_H
+
+#include "events/event_table.h"
+
+/*
+ * The largest payload or state.  2 MB of the line remain for the other columns, which
+ * an event's metadata may need more of: azr_check_event_sizes() looks at that.
+ */
+#define AZR_MAX_PAYLOAD_BYTES	(511 * 1024 * 1024)
+
+extern void azr_max_payload_init(void);
+extern int	azr_max_payload(void);
+extern void azr_check_event_sizes(const AzrNewEvents *events, int max_payload);
+extern void azr_check_payload_size(int place, uint64 size, int max_payload);
+extern void azr_check_state_size(const bytea *state);
+
+#endif							/* AZR_MAX_PAYLOAD_H */
