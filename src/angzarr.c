@@ -28,6 +28,7 @@
 #include "events/load_scan.h"
 #include "events/max_payload.h"
 #include "fmgr.h"
+#include "positions/positions.h"
 #include "snapshots/load_state.h"
 #include "snapshots/snapshot_table.h"
 #include "utils/builtins.h"
@@ -45,6 +46,7 @@ PG_FUNCTION_INFO_V1(azr_version);
 void
 _PG_init(void)
 {
+	azr_positions_init();
 	azr_snapshots_init();
 	azr_load_scan_init();
 	azr_load_state_init();

@@ -250,7 +250,7 @@ describe_table(AzrTable *table, Relation rel)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("column \"%s\" of table \"%s\" was changed",
 						column, RelationGetRelationName(rel)),
-				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL.")));
+				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL, and must not be generated.")));
 
 	is_partition = rel->rd_rel->relispartition &&
 		get_partition_parent(RelationGetRelid(rel), true) == table->parentid;
@@ -301,6 +301,7 @@ changed_column(const AzrTable *table, Relation rel)
 			return expected->name;
 		attr = TupleDescAttr(desc, i);
 		if (attr->attisdropped ||
+			attr->attgenerated != '\0' ||
 			attr->atttypid != expected->type ||
 			(expected->not_null && !azr_column_has_no_nulls(desc, i)) ||
 			strcmp(NameStr(attr->attname), expected->name) != 0)

@@ -94,9 +94,12 @@ azr_create_edition(PG_FUNCTION_ARGS)
 				 errmsg("edition \"%s\" already exists", edition_label(&name)),
 				 errhint("Choose another name, or use azr_delete_edition first.")));
 
-	/* it had read as the main timeline, and may have snapshots of all of that */
+	/* it had read as the main timeline, and may have snapshots and positions there */
 	if (divergence.given)
+	{
 		azr_edition_snapshots_forget(name.domain, name.edition, divergence.value);
+		azr_edition_positions_forget(name.domain, name.edition, divergence.value);
+	}
 	PG_RETURN_VOID();
 }
 

@@ -11,7 +11,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_create_edition(text, text, bigint, text) IS
 'Registers an edition of a domain before its first append.
 
-Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges that does not say otherwise in its first append; a root whose main stream is shorter diverges at its end. Snapshots that were put into the edition at or above it go. description, any text of up to 511 MB.
+Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges that does not say otherwise in its first append; a root whose main stream is shorter diverges at its end. Snapshots that were put into the edition at or above it go, and positions there are set back below it. description, any text of up to 511 MB.
 
 Result: none.
 

@@ -14,11 +14,13 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "base/error.h"
 #include "base/query.h"
 #include "base/stream.h"
 #include "base/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "events/timeline.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "positions/positions.h"
@@ -58,8 +60,15 @@ static const AzrIndex positions_indexes[] = {
 			Anum_azr_positions_edition, Anum_azr_positions_root
 		},
 		0, 0
+	},
+	{
+		"azr_positions_root_idx", 1, {Anum_azr_positions_root}, 0, 0
 	}
 };
+
+/* Places in the array. */
+#define INDEX_PRIMARY_KEY	0
+#define INDEX_ROOT			1
 
 AZR_CHECK_INDEXES(positions_indexes);
 
@@ -102,7 +111,12 @@ typedef struct NewPosition
 	"FROM h WHERE h.handler IS NOT NULL) " \
 	"SELECT h.handler FROM h WHERE h.handler IS NOT NULL))"
 
+/* Positions past $4 in the stream $1, $2, $3. */
+#define PAST_LIMIT \
+	"domain = $1 AND edition = $2 AND root = $3 AND sequence > $4"
+
 static void begin_write(const text *domain, const text *edition, const char *function);
+static void check_end(const Position *position);
 static void make_keys(ScanKeyData *keys, const Position *position);
 static bool is_further(TupleTableSlot *existing, void *arg);
 static bool put(AzrUpsert *upsert, Position *position);
@@ -111,6 +125,8 @@ static NewPosition *sort_positions(const AzrArrayArg *roots, const AzrArrayArg *
 static int	compare_positions(const void *a, const void *b);
 static int	compare_roots(const NewPosition *a, const NewPosition *b);
 static bool find_position(Position *position, Snapshot snapshot);
+static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
+static bool has_positions_past(const AzrStreamName *name, int64 limit);
 static void key_text_after(ScanKey key, AttrNumber attno, const text *value);
 static text *first_name(ScanKeyData *keys, int nkeys, AttrNumber attno, Snapshot snapshot);
 
@@ -131,6 +147,7 @@ azr_put_position(PG_FUNCTION_ARGS)
 	position.sequence = azr_arg_count(fcinfo, 4, "sequence");
 	position.in_force = position.sequence;
 	begin_write(position.stream.domain, position.stream.edition, "azr_put_position()");
+	check_end(&position);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	if (positions_table.plain)
@@ -162,6 +179,7 @@ azr_put_positions(PG_FUNCTION_ARGS)
 	text	   *edition = azr_arg_edition(fcinfo, 2, "edition");
 	AzrArrayArg roots = azr_arg_full_array(fcinfo, 3, "roots", UUIDOID);
 	AzrArrayArg sequences = azr_arg_full_array(fcinfo, 4, "sequences", INT8OID);
+	NewPosition *positions;
 	Relation	rel;
 	int64		moved = 0;
 
@@ -178,11 +196,21 @@ azr_put_positions(PG_FUNCTION_ARGS)
 							i + 1, (long long) DatumGetInt64(sequences.elems[i]))));
 	begin_write(domain, edition, "azr_put_positions()");
 
+	positions = sort_positions(&roots, &sequences);
+	for (int i = 0; i < roots.count; i++)
+	{
+		Position	position = {
+			handler, {domain, edition, positions[i].root}, positions[i].sequence, 0
+		};
+
+		CHECK_FOR_INTERRUPTS();
+		check_end(&position);
+	}
+
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	if (positions_table.plain)
 	{
 		AzrUpsert  *upsert = azr_upsert_begin(&positions_table, rel);
-		NewPosition *positions = sort_positions(&roots, &sequences);
 
 		for (int i = 0; i < roots.count; i++)
 		{
@@ -291,7 +319,7 @@ azr_position_roots_begin(AzrRootScan *scan, const text *handler, const text *dom
 	azr_key_text(&keys[0], 1, handler);
 	azr_key_text(&keys[1], 2, domain);
 	azr_key_text(&keys[2], 3, edition);
-	azr_root_scan_begin(scan, &positions_table, 0, keys, 3, after,
+	azr_root_scan_begin(scan, &positions_table, INDEX_PRIMARY_KEY, keys, 3, after,
 						Anum_azr_positions_sequence, snapshot);
 }
 
@@ -341,6 +369,23 @@ azr_edition_positions_count(const text *domain, const text *edition)
 }
 
 /*
+ * Set the positions back to below a sequence, in an edition that the caller has locked
+ * against writers, and that has no streams of its own.
+ */
+void
+azr_edition_positions_forget(const text *domain, const text *edition, int64 sequence)
+{
+	AzrQueryArgs args = azr_query_edition(domain, edition);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(sequence), false);
+	(void) azr_query_modify(sequence == 0
+							? "DELETE FROM %s.azr_positions WHERE sequence >= $3 AND " OF_EDITION
+							: "UPDATE %s.azr_positions SET sequence = $3 - 1 "
+							"WHERE sequence >= $3 AND " OF_EDITION,
+							&args, NULL, NULL);
+}
+
+/*
  * Delete the positions in an edition that the caller has locked against writers.
  */
 void
@@ -363,6 +408,29 @@ begin_write(const text *domain, const text *edition, const char *function)
 	PreventCommandIfParallelMode(function);
 	if (!azr_edition_is_main(edition))
 		azr_edition_lock(domain, edition, ShareLock);
+}
+
+/*
+ * A handler cannot have handled what is not stored.  Only of a stream without events, nothing
+ * is known: forget_new_stream() comes back to that.
+ *
+ * Raises ZR007.
+ */
+static void
+check_end(const Position *position)
+{
+	AzrOptionalInt64 no_divergence = {false, 0};
+	AzrTimeline timeline = azr_timeline_find(&position->stream, no_divergence, SnapshotSelf);
+	int64		next = azr_timeline_next(&timeline, SnapshotSelf);
+
+	if (next > 0 && position->sequence >= next)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
+				 errmsg("position past the end of stream \"%s\"",
+						azr_stream_label(&position->stream)),
+				 errdetail("Position is %lld, next sequence is %lld.",
+						   (long long) position->sequence, (long long) next),
+				 errhint("A position is the sequence of the last event that the handler has handled.")));
 }
 
 static void
@@ -480,6 +548,64 @@ compare_roots(const NewPosition *a, const NewPosition *b)
 }
 
 /*
+ * Called when the library is loaded.
+ */
+void
+azr_positions_init(void)
+{
+	azr_on_new_stream(forget_new_stream);
+}
+
+/*
+ * A stream gets its first own events.  Positions in it were recorded by who knew of events
+ * that were not stored yet: those past the last event do not count.  In an edition, they were
+ * positions in the main timeline; from where it branches off on, nobody has handled
+ * anything.
+ */
+static void
+forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
+{
+	bool		is_main = azr_edition_is_main(name->edition);
+	int64		limit = is_main ? last : first - 1;
+	AzrQueryArgs args;
+
+	if (azr_table_is_empty(&positions_table) || !has_positions_past(name, limit))
+		return;
+
+	args = azr_query_edition(name->domain, name->edition);
+	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name->root), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(limit), false);
+	(void) azr_query_modify(is_main || limit < 0
+							? "DELETE FROM %s.azr_positions WHERE " PAST_LIMIT
+							: "UPDATE %s.azr_positions SET sequence = $4 WHERE " PAST_LIMIT,
+							&args, NULL, NULL);
+}
+
+static bool
+has_positions_past(const AzrStreamName *name, int64 limit)
+{
+	Relation	rel = azr_table_open(&positions_table, AccessShareLock);
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	bool		found = false;
+
+	azr_key_uuid(&key, 1, name->root);
+	azr_scan_begin(&scan, &positions_table, rel, INDEX_ROOT, SnapshotSelf, &key, 1);
+	while (!found && (row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		Datum	   *values = row->tts_values;
+
+		found = DatumGetInt64(values[Anum_azr_positions_sequence - 1]) > limit &&
+			azr_same_text(DatumGetTextPP(values[Anum_azr_positions_domain - 1]), name->domain) &&
+			azr_same_text(DatumGetTextPP(values[Anum_azr_positions_edition - 1]), name->edition);
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return found;
+}
+
+/*
  * Look a position up, into 'in_force'.
  */
 static bool
@@ -491,7 +617,7 @@ find_position(Position *position, Snapshot snapshot)
 	TupleTableSlot *row;
 
 	make_keys(keys, position);
-	azr_scan_begin(&scan, &positions_table, rel, 0, snapshot, keys, lengthof(keys));
+	azr_scan_begin(&scan, &positions_table, rel, INDEX_PRIMARY_KEY, snapshot, keys, lengthof(keys));
 	row = azr_scan_next(&scan, ForwardScanDirection);
 	if (row != NULL)
 		position->in_force = DatumGetInt64(row->tts_values[Anum_azr_positions_sequence - 1]);
@@ -521,7 +647,7 @@ first_name(ScanKeyData *keys, int nkeys, AttrNumber attno, Snapshot snapshot)
 	TupleTableSlot *row;
 	text	   *name = NULL;
 
-	azr_scan_begin(&scan, &positions_table, rel, 0, snapshot, keys, nkeys);
+	azr_scan_begin(&scan, &positions_table, rel, INDEX_PRIMARY_KEY, snapshot, keys, nkeys);
 	row = azr_scan_next(&scan, ForwardScanDirection);
 	if (row != NULL)
 		name = DatumGetTextPCopy(row->tts_values[attno - 1]);

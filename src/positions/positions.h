@@ -18,7 +18,10 @@ extern text *azr_positions_next_domain(const text *handler, const text *after,
 extern text *azr_positions_next_edition(const text *handler, const text *domain,
 										const text *after, Snapshot snapshot);
 
+extern void azr_positions_init(void);
 extern int64 azr_edition_positions_count(const text *domain, const text *edition);
+extern void azr_edition_positions_forget(const text *domain, const text *edition,
+										 int64 sequence);
 extern void azr_edition_positions_delete(const text *domain, const text *edition);
 
 #endif							/* AZR_POSITIONS_H */

@@ -11,6 +11,9 @@ CREATE TABLE @extschema@.azr_positions (
 	CONSTRAINT azr_positions_pkey PRIMARY KEY (handler, domain, edition, root)
 ) WITH (fillfactor = 80);
 
+-- Who begins a stream looks for positions in it.
+CREATE INDEX azr_positions_root_idx ON @extschema@.azr_positions (root);
+
 COMMENT ON TABLE @extschema@.azr_positions IS
 'The last sequence that each handler has handled of each stream. Written by azr_put_position() and azr_put_positions().';
 
@@ -38,13 +41,13 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_put_position(text, text, text, uuid, bigint) IS
 'Records that a handler has handled a stream up to a sequence. A position only goes forward: a lower one changes nothing, and is no error.
 
-Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream, which need not have events. sequence, 0 or more.
+Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream. sequence, 0 or more: the last event that the handler has handled. Of a stream without events, any will do; when it gets its first events, a position past the last of them goes. In an edition, positions at or above a stream''s divergence are set back below it when its first event fixes that.
 
 Result: a row of azr_position_result. position, the one now in force. moved, whether this call moved it: of two workers that put the same position at once, the second waits, and moved is false for it. It must then undo what it did for these events.
 
 Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared.
 
-Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR007 past the last event of a stream that has events; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_put_positions(
 	handler text,
