@@ -822,6 +822,27 @@ while (@rest)
 }
 cmp_ok($done, '>=', $tried / 2, "PostgreSQL lets the owner do most of it ($done of $tried)");
 
+# who creates the extension in a schema that somebody else has prepared
+foreach my $creator ('keeper', $superuser)
+{
+	my $err = run_script('postgres', qq{
+		\\set ON_ERROR_STOP on
+		SET client_min_messages = error;
+		DROP DATABASE IF EXISTS attack;
+		CREATE DATABASE attack OWNER keeper;
+		\\connect attack keeper
+		SET client_min_messages = error;
+		$evil
+		CREATE SCHEMA es;
+		CALL evil.shadow('es', 'creation');
+		ALTER DATABASE attack SET search_path = es, evil, pg_catalog;
+		\\connect attack $creator
+		CREATE EXTENSION angzarr SCHEMA es;
+		\\warn created
+	});
+	is($err, "created\n", "operators and functions in the schema do not see the extension created by $creator");
+}
+
 is($crashes, 0, 'the server never crashed');
 is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $started, 'the server is the same');
 my @log = grep { /PANIC|TRAP:|terminated by signal|ERROR:  XX000/ } split /\n/, slurp_file($node->logfile);
