@@ -34,6 +34,8 @@ use constant {
 	BATCH_ROWS  => 500,
 	BATCH_BYTES => 1024 * 1024,
 	BAR_WIDTH   => 40,
+	SAY_EVERY   => 5,
+	MAX_LINES   => 10,
 };
 
 # Well-formed UTF-8 beyond ASCII, as the server sees it.
@@ -125,7 +127,7 @@ sub replay_main
 {
 	my ($loader, $repository) = @_;
 	my $started = time;
-	my $progress = open_progress(count_commits($repository));
+	my $progress = open_progress(count_commits($repository), 'commits');
 
 	my $total = replay($loader, $repository, undef, $progress, 'HEAD');
 	close_progress($progress);
@@ -133,7 +135,7 @@ sub replay_main
 }
 
 # Replays every local branch but the one that HEAD is on, and says what there is
-# of each that has something of its own.
+# of those that have something of their own.
 #
 # An edition shows its branch as it is now: where a branch lost commits that the
 # edition has, by a rebase or a merge, the edition is started over, and where the
@@ -141,16 +143,16 @@ sub replay_main
 sub replay_branches
 {
 	my ($loader, $repository) = @_;
-	my ($head) = git_lines($repository, 'rev-parse', '--symbolic-full-name', 'HEAD');
-	my (@lines, @editions);
+	my @branches = git_lines($repository, 'for-each-ref', '--no-merged=HEAD', '--format=%(refname)', 'refs/heads');
+	my $progress = open_progress(scalar @branches, 'branches');
+	my ($done, $known, @editions) = (0, '');
 
-	foreach my $branch (git_lines($repository, 'for-each-ref', '--format=%(refname)', 'refs/heads'))
+	foreach my $branch (@branches)
 	{
-		next if $branch eq $head;
-
 		my $edition = edition_of($branch);
 		my $name = sql_string($edition);
-		my $own = copy_commits($loader, $repository, 'branch_commits', '^HEAD', $branch);
+
+		copy_commits($loader, $repository, 'branch_commits', '^HEAD', $branch);
 		my ($dropped) = ask($loader, "SELECT coalesce(sum(azr_delete_edition('file', edition)), 0)
 			FROM azr_editions('file')
 			WHERE edition = $name AND EXISTS (
@@ -158,22 +160,52 @@ sub replay_branches
 				WHERE t.domain = 'file' AND t.edition = $name
 					AND NOT EXISTS (SELECT FROM branch_commits b WHERE b.commit = t.correlation_id));");
 
-		next if !$own;
-		push @editions, $name;
 		ask($loader, "SELECT count(azr_create_edition('file', $name, description => 'git branch'))
 			WHERE NOT EXISTS (SELECT FROM azr_editions('file') WHERE edition = $name);");
-		copy_commits($loader, $repository, 'known_at_base',
-			git_lines($repository, 'merge-base', '--all', 'HEAD', $branch));
+
+		# Many branches begin at the same commit.
+		my @bases = git_lines($repository, 'merge-base', '--all', 'HEAD', $branch);
+		copy_commits($loader, $repository, 'known_at_base', @bases) if "@bases" ne $known;
+		$known = "@bases";
 
 		my $total = replay($loader, $repository, $edition, undef, '^HEAD', $branch);
-		push @lines, sprintf('edition "%s": %s, %s new%s', $edition,
-			counted($total->{added} + $total->{present}, 'event'), with_commas($total->{added}),
-			$dropped > 0 ? ', started over' : '');
+		push @editions, { %$total, name => $edition, started_over => $dropped > 0 };
+		show_progress($progress, ++$done);
 	}
+	close_progress($progress) if @branches;
 
 	ask($loader, "SELECT count(azr_delete_edition('file', edition)) FROM azr_editions('file')
 		WHERE description = 'git branch' AND NOT edition = ANY (ARRAY["
-		  . join(', ', @editions) . "]::text[]);");
+		  . join(', ', map { sql_string($_->{name}) } @editions) . "]::text[]);");
+	return edition_lines(@editions);
+}
+
+# A line an edition, and of many, one for all but those that have most that is new.
+sub edition_lines
+{
+	my (@editions) = @_;
+	my ($events, $new) = (0, 0);
+	my @others;
+
+	if (@editions > MAX_LINES)
+	{
+		@editions = sort { $b->{added} <=> $a->{added} || $b->{present} <=> $a->{present} } @editions;
+		@others = splice(@editions, MAX_LINES - 1);
+	}
+	my @lines = map {
+		sprintf('edition "%s": %s, %s new%s', $_->{name},
+			counted($_->{added} + $_->{present}, 'event'), with_commas($_->{added}),
+			$_->{started_over} ? ', started over' : '')
+	} @editions;
+
+	foreach my $edition (@others)
+	{
+		$events += $edition->{added} + $edition->{present};
+		$new += $edition->{added};
+	}
+	push @lines, sprintf('and %s: %s, %s new',
+		counted(scalar @others, 'more edition'), counted($events, 'event'), with_commas($new))
+	  if @others;
 	return @lines;
 }
 
@@ -553,11 +585,10 @@ sub take_total
 	};
 }
 
-# Fills a table with the commits of a range, and says how many there are.
+# Fills a table with the commits of a range.
 sub copy_commits
 {
 	my ($loader, $directory, $table, @range) = @_;
-	my $count = 0;
 
 	send_sql($loader, "TRUNCATE $table;\nCOPY $table FROM STDIN;\n");
 	if (@range)
@@ -566,13 +597,12 @@ sub copy_commits
 		  or die "could not run git: $!\n";
 		while (my $line = <$pipe>)
 		{
-			$count++;
 			(print { $loader->{in} } $line) or fail_loader($loader);
 		}
 		close($pipe) or die "git rev-list failed\n";
 	}
 	send_sql($loader, "\\.\n");
-	return $count;
+	return;
 }
 
 # Runs a query of one row, and returns its columns.
@@ -615,37 +645,36 @@ sub fail_loader
 
 # What the user sees
 
-# On a terminal, a bar; elsewhere, a line at each quarter of a long history.
+# On a terminal, a bar; elsewhere, a line now and then.
 sub open_progress
 {
-	my ($of) = @_;
+	my ($of, $what) = @_;
+	my $bar = -t STDERR;
 
 	STDERR->autoflush(1);
-	return { of => $of, bar => -t STDERR, next => 0 };
+	return { of => $of, what => $what, bar => $bar, next => $bar ? 0 : time + SAY_EVERY };
 }
 
 sub show_progress
 {
 	my ($progress, $done) = @_;
 	my $of = $progress->{of};
+	my $now = time;
 
+	return if $now < $progress->{next} && !($progress->{bar} && $done == $of);
 	if ($progress->{bar})
 	{
-		my $now = time;
-
-		return if $now < $progress->{next} && $done < $of;
-		$progress->{next} = $now + 0.1;
-
 		my $full = int(BAR_WIDTH * $done / $of);
-		printf STDERR "\r%s%s %3d %%  %s of %s commits",
+
+		$progress->{next} = $now + 0.1;
+		printf STDERR "\r%s%s %3d %%  %s of %s %s",
 		  "\xE2\x96\x88" x $full, "\xE2\x96\x91" x (BAR_WIDTH - $full),
-		  100 * $done / $of, with_commas($done), with_commas($of);
+		  100 * $done / $of, with_commas($done), with_commas($of), $progress->{what};
 	}
-	elsif ($of >= 10000 && $done >= $progress->{next})
+	else
 	{
-		printf STDERR "%s of %s commits\n", with_commas($done), with_commas($of)
-		  if $done > 1;
-		$progress->{next} += int($of / 4);
+		$progress->{next} = $now + SAY_EVERY;
+		printf STDERR "%s of %s %s\n", with_commas($done), with_commas($of), $progress->{what};
 	}
 	return;
 }
