@@ -27,19 +27,56 @@ have() {
 	command -v "$1" >/dev/null
 }
 
-# Runs a command and shows what it says only if it fails.  A file takes the
-# output, since a daemon that the command starts would keep a pipe open.
+# Runs a command and shows what it says only if it fails.  While it runs, says every
+# 10 seconds how far it has come.
 quietly() {
 	local output status=0
 
 	output=$(mktemp)
-	"$@" >"$output" 2>&1 </dev/null || status=$?
+	patiently "$output" with_errors "$@" </dev/null || status=$?
 	if ((status)); then
 		cat "$output" >&2
 		rm -f "$output"
 		die "failed with status $status: $*"
 	fi
 	rm -f "$output"
+}
+
+with_errors() {
+	"$@" 2>&1
+}
+
+# patiently FILE COMMAND...
+#
+# Runs a command whose output goes to FILE, and shows the last line of it every 10
+# seconds.  It is a file, since a daemon that the command starts would keep a pipe open;
+# and so nothing that the command starts may have the clock's pipe.
+patiently() {
+	local output=$1 clock status=0
+
+	shift
+	exec {clock}> >(tick "$output")
+	(
+		exec {clock}>&-
+		"$@"
+	) >"$output" || status=$?
+	exec {clock}>&-
+	return "$status"
+}
+
+# Ends when its standard input does.
+tick() {
+	local output=$1 seconds=0 status last
+
+	while true; do
+		status=0
+		read -r -t 10 || status=$?
+		((status > 128)) || return 0
+		((seconds += 10))
+		last=$(tail -n 1 -- "$output" 2>/dev/null | tr -d '\000-\037')
+		((${#last} <= 70)) || last=…${last: -70}
+		say "  $seconds s${last:+: $last}"
+	done
 }
 
 as_root() {
@@ -66,9 +103,26 @@ need_packages() {
 
 	say "installing ${missing[*]}"
 	update_package_lists
-	quietly as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -y -q --no-install-recommends install "${missing[@]}"
+	quietly install_packages "${missing[@]}"
 }
+
+# Debian's PostgreSQL makes a cluster as soon as it is installed, and starts it, also at
+# each boot from then on.  Nothing here needs one, so it is told not to, for as long as
+# this takes.
+install_packages() (
+	made=()
+	directory=/etc/postgresql-common/createcluster.d
+	trap 'as_root rm -f "$directory/zz-angzarr.conf"
+		((${#made[@]} == 0)) || as_root rmdir --ignore-fail-on-non-empty "${made[@]}"' EXIT
+	for missing in "${directory%/*}" "$directory"; do
+		[[ ! -d $missing ]] || continue
+		as_root mkdir "$missing" || exit 1
+		made=("$missing" "${made[@]}")
+	done
+	printf 'create_main_cluster = false\n' | as_root tee "$directory/zz-angzarr.conf" >/dev/null || exit 1
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -y -q --no-install-recommends install "$@"
+)
 
 update_package_lists() {
 	[[ -z ${PACKAGE_LISTS_UPDATED-} ]] || return 0
@@ -93,9 +147,9 @@ is_buildable() {
 		[[ -x $("$1" --bindir)/postgres ]]
 }
 
-# Sets PG_CONFIG and BINDIR, installing Debian's PostgreSQL if there is none.
-find_postgres() {
-	local candidate major
+# Sets PG_CONFIG and BINDIR, if there is a PostgreSQL to build for.
+look_for_postgres() {
+	local candidate
 
 	if [[ -n ${PG_CONFIG-} ]]; then
 		is_buildable "$PG_CONFIG" ||
@@ -108,35 +162,65 @@ find_postgres() {
 			fi
 		done
 	fi
-	if [[ -z ${PG_CONFIG-} ]]; then
-		have apt-get ||
-			die "install PostgreSQL $OLDEST_MAJOR or newer with its server headers, or set PG_CONFIG"
-		update_package_lists
-		major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]\+\)$/\1/p' | head -n 1)
-		[[ -n $major ]] || die "apt knows no package postgresql"
-		need_packages "postgresql-$major" "postgresql-server-dev-$major"
-		PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config
-		is_buildable "$PG_CONFIG" ||
-			die "PostgreSQL $major of this Debian will not do: $OLDEST_MAJOR or newer is needed"
-	fi
+	[[ -n ${PG_CONFIG-} ]] || return 1
 	PG_CONFIG=$(command -v "$PG_CONFIG")
 	BINDIR=$("$PG_CONFIG" --bindir)
 	export PG_CONFIG BINDIR
+}
+
+# Sets PG_CONFIG and BINDIR, installing Debian's PostgreSQL if there is none.
+find_postgres() {
+	local major
+
+	! look_for_postgres || return 0
+	have apt-get ||
+		die "install PostgreSQL $OLDEST_MAJOR or newer with its server headers, or set PG_CONFIG"
+	update_package_lists
+	major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]\+\)$/\1/p' | head -n 1)
+	[[ -n $major ]] || die "apt knows no package postgresql"
+	need_packages "postgresql-$major" "postgresql-server-dev-$major"
+	PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config
+	is_buildable "$PG_CONFIG" ||
+		die "PostgreSQL $major of this Debian will not do: $OLDEST_MAJOR or newer is needed"
+	look_for_postgres
 }
 
 newest_first() {
 	printf '%s\n' "$@" | sort -rV
 }
 
+# count_tests NAME COMMAND...
+#
+# Runs a command, shows what it says, and adds the lines of TAP, and of pg_regress before
+# version 16, to passed, failed and skipped.  A command that fails without a failed test
+# is one.  A file of tests that is skipped counts as one, too.
+count_tests() {
+	local name=$1 output status=0 ok not_ok skip
+
+	shift
+	output=$(mktemp)
+	say "== $name"
+	"$@" 2>&1 | tee "$output" || status=$?
+	skip=$(grep -ciE '^(ok [0-9].* # skip|.*\.pl \.+ skipped: )' "$output" || true)
+	ok=$(grep -E '^(ok [0-9]|test .* \.\.\. ok )' "$output" | grep -civE '^ok [0-9].* # skip' || true)
+	not_ok=$(grep -cE '^(not ok|test .* \.\.\. FAILED)' "$output" || true)
+	rm -f "$output"
+	if ((ok + not_ok + skip == 0 || (status && not_ok == 0))); then
+		say "$name failed with status $status"
+		((not_ok += 1))
+	fi
+	((passed += ok, failed += not_ok, skipped += skip)) || true
+}
+
 # add_counts FILE STATUS
 #
-# Adds to passed and failed what the last line of a script's output says.  A script that
-# failed without a failed test, or that broke off, is one.
+# Adds to passed, failed and skipped what the last line of a script's output says.  A
+# script that failed without a failed test, or that broke off, is one.
 add_counts() {
 	local output=$1 status=$2
 
-	if [[ $(tail -n 1 "$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-		((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2])) || true
+	if [[ $(tail -n 1 "$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+		((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2], skipped += ${BASH_REMATCH[4]:-0})) || true
 		((status == 0 || BASH_REMATCH[2] > 0)) || ((failed += 1))
 	else
 		say "the tests broke off with status $status"
@@ -144,13 +228,43 @@ add_counts() {
 	fi
 }
 
+# The last line of a script that counts.
+say_counts() {
+	if ((skipped)); then
+		say "$passed passed, $failed failed, $skipped skipped"
+	else
+		say "$passed passed, $failed failed"
+	fi
+}
+
 # copy_checkout DIR
 #
-# Puts the files that belong to the project into DIR, as they are here.
+# Puts the files that belong to the project into DIR, as they are here.  What was not
+# cloned, but unpacked from an archive, has no list of them: then it is all that
+# .gitignore does not name.
 copy_checkout() {
 	need_packages git
-	git -C "$ROOT" -c safe.directory="$ROOT" ls-files -z |
-		tar -C "$ROOT" --null --files-from=- -cf - | tar -C "$1" -xf -
+	if [[ -e $ROOT/.git ]]; then
+		checkout_git -C "$ROOT" -c safe.directory="$ROOT" ls-files -z
+	else
+		checkout_git init -q --bare "$1/.git"
+		checkout_git --git-dir="$1/.git" --work-tree="$ROOT" -C "$ROOT" ls-files -z --others --exclude-standard
+		rm -rf -- "$1/.git"
+	fi | tar -C "$ROOT" --null --files-from=- -cf - | tar -C "$1" -xf -
+}
+
+# Whatever repository the caller is in, this one is meant.
+checkout_git() {
+	# shellcheck disable=SC2046
+	(unset $(git rev-parse --local-env-vars) && git "$@")
+}
+
+# mirror LABEL
+#
+# Prints where apt gets what has this label, which is Debian or Debian-Security.
+mirror() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' "Label: $1" | sed -n 1p
 }
 
 make_extension() {
@@ -169,7 +283,8 @@ build_and_install() {
 		make_extension clean >/dev/null
 		printf '%s\n' "$built_for" >"$stamp"
 	fi
-	make_extension -j "$(nproc)" all >/dev/null
+	make_extension -q all >/dev/null 2>&1 || say "building angzarr for $("$PG_CONFIG" --version)"
+	patiently /dev/null make_extension -j "$(nproc)" all
 	is_installed || install_extension
 }
 
@@ -185,9 +300,18 @@ is_installed() {
 }
 
 install_extension() {
+	as_installer make -s -C "$ROOT" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=1} install >/dev/null
+}
+
+uninstall_extension() {
+	as_installer make -s -C "$ROOT" PG_CONFIG="$PG_CONFIG" uninstall >/dev/null
+}
+
+# Only where the user may not write to the server's directories, root has to.
+as_installer() {
 	if [[ -w $("$PG_CONFIG" --pkglibdir) && -w $("$PG_CONFIG" --sharedir)/extension ]]; then
-		make_extension install >/dev/null
+		"$@"
 	else
-		as_root make -s -C "$ROOT" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=1} install >/dev/null
+		as_root "$@"
 	fi
 }

@@ -39,6 +39,8 @@ server_make_directory() {
 	((${#dir} <= 90)) || die "path too long for a server's socket: $dir"
 	[[ $dir != *[\'\",\\[:cntrl:]]* ]] || die "quotes, commas and the like cannot be in a server's path: $dir"
 	user=$(server_user)
+	# Debian's package of that name makes the user, where the server is not Debian's
+	id "$user" >/dev/null 2>&1 || need_packages postgresql-common
 	id "$user" >/dev/null 2>&1 || die "there is no user $user to run the server as"
 
 	as_server_user test -x "${dir%/*}/" || die "user $user cannot reach ${dir%/*}: set TMPDIR to a place that it can"

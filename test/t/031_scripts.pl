@@ -1,0 +1,112 @@
+# What the scripts in script/ do where a clone, a terminal or patience is missing: they
+# count what is skipped, do without git's list of files, and say what they wait for.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $scripts = "$ENV{TESTDIR}/script";
+my $empty = '';
+
+# Runs a line of bash that has the helpers.  Gives what it printed, and its status.
+sub bash
+{
+	my ($line) = @_;
+
+	IPC::Run::run([ 'bash', '-c', "set -euo pipefail; . '$scripts/lib/common.sh'; $line" ],
+		'<', \$empty, '>', \my $out, '2>', \my $err);
+	my $status = $? >> 8;
+	return wantarray ? ($out, $err, $status) : $out;
+}
+
+# Counting
+
+sub counts
+{
+	my ($status, @output) = @_;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/output';
+
+	append_to_file($file, join("\n", @output) . "\n");
+	return bash("passed=1 failed=2 skipped=3; add_counts '$file' $status; say_counts");
+}
+
+is(counts(0, '5 passed, 0 failed'), "6 passed, 2 failed, 3 skipped\n", 'what passed and failed is added up');
+is(counts(0, '5 passed, 0 failed, 7 skipped'), "6 passed, 2 failed, 10 skipped\n", 'and what was skipped');
+is(counts(1, '5 passed, 1 failed, 7 skipped'), "6 passed, 3 failed, 10 skipped\n", 'a failed test is one');
+is(counts(1, '5 passed, 0 failed, 7 skipped'), "6 passed, 3 failed, 10 skipped\n", 'and so is a script that fails without');
+like(counts(1, '5 passed, 0 failed', 'no'), qr/broke off with status 1\n1 passed, 3 failed, 3 skipped\n$/, 'or breaks off');
+is(bash('passed=5 failed=0 skipped=0; say_counts'), "5 passed, 0 failed\n", 'nothing is said of nothing that was skipped');
+
+sub counts_tests
+{
+	my ($status, @output) = @_;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/tests';
+
+	append_to_file($file, join("\n", @output) . "\n");
+	return bash("passed=0 failed=0 skipped=0; tests() { cat '$file'; return $status; }; count_tests name tests; say_counts") =~ s/.*\n(?=.)//sr;
+}
+
+is(counts_tests(0, 'ok 1 - a', 'ok 2', 'ok 3 # skip no b', '1..3'), "2 passed, 0 failed, 1 skipped\n", 'a test that is skipped');
+is(counts_tests(0, 'test/t/018_a.pl ... skipped: no older PostgreSQL'), "0 passed, 0 failed, 1 skipped\n", 'a file that is skipped');
+is(counts_tests(1, 'ok 1', 'not ok 2 - b', 'test a ... ok 5 ms', 'test b ... FAILED 5 ms'), "2 passed, 2 failed\n", 'a test that fails');
+is(counts_tests(1, 'ok 1'), "1 passed, 1 failed\n", 'a command that fails');
+is(counts_tests(0, 'nothing'), "0 passed, 1 failed\n", 'one that tests nothing');
+
+# A copy of the files, without a clone
+
+my $copies = PostgreSQL::Test::Utils::tempdir();
+mkdir "$copies/$_" foreach qw(project project/script project/script/lib copy);
+my %files = (
+	'.gitignore' => "*.o\n/angzarr--*.sql\n",
+	'kept' => "yes\n",
+	"with a\nline" => "yes\n",
+	'left.o' => "no\n",
+	'angzarr--1.sql' => "no\n");
+append_to_file("$copies/project/$_", $files{$_}) foreach keys %files;
+append_to_file("$copies/project/script/lib/common.sh", slurp_file("$scripts/lib/common.sh"));
+IPC::Run::run([ 'bash', '-c', ". '$copies/project/script/lib/common.sh'; set -euo pipefail; copy_checkout '$copies/copy'" ],
+	'<', \$empty, '>', \my $out, '2>', \my $err);
+is("$?$err", '0', 'what was unpacked from an archive can be copied');
+is(join(' ', sort(map { s/.*\///sr } glob "'$copies/copy/*' '$copies/copy/.git*'")), ".gitignore kept script with a\nline",
+	'as what git would have listed');
+
+# The demo shows a history, which an archive leaves out.
+ok(!-e "$ENV{TESTDIR}/.git", 'this is no clone');
+IPC::Run::run([ "$scripts/demo" ], '<', \$empty, '>', \$out, '2>', \$err);
+isnt($?, 0, 'the demo refuses');
+like($err, qr/not cloned with git.*script\/demo GIT-REPOSITORY/, 'and says what to do');
+
+# Debian's PostgreSQL is told to make no cluster of its own, for as long as packages are
+# installed, also where that fails.
+
+foreach my $succeeds ('true', 'false')
+{
+	($out, $err) = bash("as_root() { printf '%s\\n' \"\$*\" >&2; [[ \$1 != env ]] || $succeeds; }; install_packages some-package || echo failed");
+	my ($file) = $err =~ m{^tee (/etc/postgresql-common/createcluster\.d/\S+\.conf)$}m;
+	isnt($file, undef, 'a file says so') or diag($err);
+	like($err, qr/^tee \Q$file\E\nenv .* install some-package\nrm -f \Q$file\E$/m, 'before, and is gone after');
+	is($out, $succeeds eq 'true' ? '' : "failed\n", 'and a failure is one');
+	my @made = $err =~ /^mkdir (.*)$/mg;
+	is(join(' ', reverse @made), $err =~ /^rmdir --ignore-fail-on-non-empty (.*)$/m ? $1 : '', 'no empty directory is left');
+}
+
+# Waiting
+
+# The command ends when its first progress was seen.
+my $seen = "$copies/seen";
+$out = $err = '';
+my $waiting = IPC::Run::start([ 'bash', '-c',
+		". '$scripts/lib/common.sh'; quietly bash -c 'echo begun; echo secret >&2; until [[ -e $seen ]]; do sleep 0.1; done'" ],
+	'<', \$empty, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+$waiting->pump until $out =~ /secret\n/ || !$waiting->pumpable;
+like($out, qr/^(  \d+0 s(: begun)?\n)*  \d+0 s: secret\n$/, 'who waits sees now and then how far it is');
+append_to_file($seen, '');
+ok($waiting->finish, 'until it is done');
+is($err, '', 'and no more of what goes well');
+($out, $err, my $status) = bash('quietly bash -c "echo told; exit 3"');
+like($err, qr/^told\n.*failed with status 3: bash/s, 'what fails is shown');
+is($status, 1, 'and ends the script');
+
+done_testing();
