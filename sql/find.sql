@@ -40,3 +40,21 @@ BEGIN
 END
 $$;
 RESET enable_seqscan;
+
+-- a trace goes by the numbers of its streams, whatever the planner thinks of that
+BEGIN;
+SELECT count(azr_append('find-' || i % 7, CASE WHEN i % 3 = 0 THEN 'e' || i % 2 END, azr_root('find', (i % 500)::text), NULL, types(1 + i % 4),
+	array_fill(convert_to(repeat('p', i % 300), 'UTF8'), ARRAY[1 + i % 4]), correlation_id => CASE WHEN i % 5 > 0 THEN 'find-many' ELSE 'find-few' || i END)) FROM generate_series(1, 4000) i;
+SAVEPOINT s;
+SET LOCAL enable_indexscan = off;
+SET LOCAL enable_indexonlyscan = off;
+SET LOCAL enable_bitmapscan = off;
+SELECT count(*) FROM azr_trace('find-few5');
+SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'azr_streams';
+ROLLBACK TO s;
+-- in little memory too
+SET LOCAL work_mem = '64kB';
+SELECT count(*), array_agg(t::text) = (SELECT array_agg(v::text ORDER BY v.domain, v.edition, v.root, v.sequence) FROM azr_timeline v WHERE v.correlation_id = 'find-many')
+FROM azr_trace('find-many') t;
+SELECT (SELECT count(*) FROM azr_trace('find-1')), (SELECT count(*) FROM azr_trace('find-none'));
+ROLLBACK;

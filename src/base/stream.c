@@ -50,6 +50,7 @@ enum
 {
 	INDEX_NAME,
 	INDEX_ROOTS,
+	INDEX_ID,
 	NUM_INDEXES
 };
 
@@ -67,7 +68,8 @@ static const AzrIndex streams_indexes[NUM_INDEXES] = {
 			Anum_azr_streams_domain, Anum_azr_streams_edition, Anum_azr_streams_root
 		},
 		0, 0
-	}
+	},
+	[INDEX_ID] = {NULL, 1, {Anum_azr_streams_stream_id}, 0, 0}
 };
 
 AZR_CHECK_INDEXES(streams_indexes);
@@ -219,6 +221,52 @@ azr_cascade_lock(const text *cascade_id, LOCKMODE mode)
 			 hash_bytes_extended((unsigned char *) VARDATA_ANY(cascade_id),
 								 VARSIZE_ANY_EXHDR(cascade_id), 0),
 			 mode);
+}
+
+/*
+ * Begin to look up the names of streams.
+ */
+void
+azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(AZR_NO_STREAM));
+	names->id = AZR_NO_STREAM;
+	names->rel = azr_table_open(&streams_table, AccessShareLock);
+	azr_scan_begin(&names->scan, &streams_table, names->rel, INDEX_ID, snapshot, &key, 1);
+}
+
+/*
+ * Look a stream's names up.  Returns false where there is no such stream.
+ */
+bool
+azr_stream_names_find(AzrStreamNames *names, int64 stream_id)
+{
+	ScanKeyData key;
+	TupleTableSlot *row;
+
+	if (names->id == stream_id && stream_id != AZR_NO_STREAM)
+		return true;
+
+	names->id = AZR_NO_STREAM;
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(stream_id));
+	index_rescan(names->scan.desc, &key, 1, NULL, 0);
+	row = azr_scan_next(&names->scan, ForwardScanDirection);
+	if (row == NULL)
+		return false;
+	names->name.domain = (text *) DatumGetPointer(row->tts_values[Anum_azr_streams_domain - 1]);
+	names->name.edition = (text *) DatumGetPointer(row->tts_values[Anum_azr_streams_edition - 1]);
+	names->name.root = DatumGetUUIDP(row->tts_values[Anum_azr_streams_root - 1]);
+	names->id = stream_id;
+	return true;
+}
+
+void
+azr_stream_names_end(AzrStreamNames *names)
+{
+	azr_scan_end(&names->scan);
+	table_close(names->rel, NoLock);
 }
 
 /*

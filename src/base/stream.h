@@ -47,6 +47,15 @@ typedef struct AzrStream
 	int64		divergence;		/* an edition's first own sequence; else 0 */
 } AzrStream;
 
+/* A look-up of the names of many streams. */
+typedef struct AzrStreamNames
+{
+	Relation	rel;
+	AzrScan		scan;
+	int64		id;				/* the stream that was found last */
+	AzrStreamName name;			/* its names, until the next one is looked up */
+} AzrStreamNames;
+
 /*
  * Told of a stream that gets its first own events, 'first' to 'last', which are not there
  * yet.  On the main timeline, 'first' is 0; in an edition, it is where the stream branches
@@ -66,6 +75,9 @@ extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
 extern void azr_on_new_stream(AzrStreamCallback callback);
 extern void azr_cascade_lock(const text *cascade_id, LOCKMODE mode);
+extern void azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot);
+extern bool azr_stream_names_find(AzrStreamNames *names, int64 stream_id);
+extern void azr_stream_names_end(AzrStreamNames *names);
 extern void azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
 								   const pg_uuid_t *after, Snapshot snapshot);
 extern Snapshot azr_register_read_snapshot(void);

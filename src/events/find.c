@@ -9,17 +9,55 @@
 #include "postgres.h"
 
 #include "base/query.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
+#include "events/event_types.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
+
+/* Columns of azr_timeline, as in event_table.sql. */
+enum
+{
+	Anum_azr_timeline_domain = 1,
+	Anum_azr_timeline_edition,
+	Anum_azr_timeline_root,
+	Anum_azr_timeline_sequence,
+	Anum_azr_timeline_type,
+	Anum_azr_timeline_payload,
+	Anum_azr_timeline_metadata,
+	Anum_azr_timeline_created_at,
+	Anum_azr_timeline_correlation_id,
+	Anum_azr_timeline_external_id,
+	Anum_azr_timeline_source_domain,
+	Anum_azr_timeline_source_edition,
+	Anum_azr_timeline_source_root,
+	Anum_azr_timeline_source_sequence,
+	Anum_azr_timeline_cascade_id,
+	Anum_azr_timeline_committed,
+	Natts_azr_timeline = Anum_azr_timeline_committed
+};
+
+/* A trace in the making. */
+typedef struct Trace
+{
+	AzrStreamNames names;
+	Tuplesortstate *sort;
+	TupleTableSlot *row;
+} Trace;
 
 PG_FUNCTION_INFO_V1(azr_find_by_external_id);
 PG_FUNCTION_INFO_V1(azr_find_by_source);
 PG_FUNCTION_INFO_V1(azr_trace);
 
+static void begin_sort(Trace *trace, TupleDesc desc);
+static void sort_event(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static Datum return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 						   const AzrStream *stream, AzrFoundEvents found);
 
@@ -66,27 +104,140 @@ azr_find_by_source(PG_FUNCTION_ARGS)
 
 /*
  * azr_trace(correlation_id) -> setof azr_timeline
+ *
+ * The events are found by one query on their table alone, and their streams by the number
+ * of each: a join would leave it to a planner, whose guess of how many events there are is
+ * far off.
  */
 Datum
 azr_trace(PG_FUNCTION_ARGS)
 {
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	AzrQueryArgs args = {0};
 	text	   *correlation_id = azr_arg_name(fcinfo, 0, "correlation_id");
+	Trace		trace;
+	TupleTableSlot *sorted;
+	int			guc_level;
 
+	InitMaterializedSRF(fcinfo, 0);
+	begin_sort(&trace, rsinfo->setDesc);
+	azr_stream_names_begin(&trace.names, GetActiveSnapshot());
+
+	/* by the index on the correlation ids, also where the statistics say that all have this one */
+	guc_level = NewGUCNestLevel();
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
-	return azr_query_return_set(fcinfo,
-								"SELECT s.domain, s.edition, s.root, "
-								"e.sequence, t.type, e.payload, e.metadata, e.created_at, "
-								"e.correlation_id, e.external_id, "
-								"e.source_domain, e.source_edition, e.source_root, "
-								"e.source_sequence, e.cascade_id, e.committed "
-								"FROM %s.azr_events e "
-								"JOIN %s.azr_streams s ON s.stream_id = e.stream_id "
-								"JOIN %s.azr_event_types t ON t.type_id = e.type_id "
-								"WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
-								"AND e.correlation_id = $1 "
-								"ORDER BY s.domain, s.edition, s.root, e.sequence",
-								&args);
+	azr_query_each("SELECT e.stream_id, e.type_id, e.sequence, e.payload, e.metadata, e.created_at, "
+				   "e.correlation_id, e.external_id, e.source_domain, e.source_edition, "
+				   "e.source_root, e.source_sequence, e.cascade_id, e.committed "
+				   "FROM %s.azr_events e "
+				   "WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
+				   "AND e.correlation_id = $1",
+				   &args, sort_event, &trace);
+	AtEOXact_GUC(false, guc_level);
+	azr_stream_names_end(&trace.names);
+
+	tuplesort_performsort(trace.sort);
+	sorted = MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
+	while (tuplesort_gettupleslot(trace.sort, true, false, sorted, NULL))
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_puttupleslot(rsinfo->setResult, sorted);
+	}
+	ExecDropSingleTupleTableSlot(sorted);
+	ExecDropSingleTupleTableSlot(trace.row);
+	tuplesort_end(trace.sort);
+	PG_RETURN_NULL();
+}
+
+/*
+ * Begin to sort rows of azr_timeline by domain, edition, root and sequence, in work_mem.
+ *
+ * Raises 42804 where the view azr_timeline has other columns than it was created with.
+ */
+static void
+begin_sort(Trace *trace, TupleDesc desc)
+{
+	static const Oid types[Natts_azr_timeline] = {
+		[Anum_azr_timeline_domain - 1] = TEXTOID,
+		[Anum_azr_timeline_edition - 1] = TEXTOID,
+		[Anum_azr_timeline_root - 1] = UUIDOID,
+		[Anum_azr_timeline_sequence - 1] = INT8OID,
+		[Anum_azr_timeline_type - 1] = TEXTOID,
+		[Anum_azr_timeline_payload - 1] = BYTEAOID,
+		[Anum_azr_timeline_metadata - 1] = JSONBOID,
+		[Anum_azr_timeline_created_at - 1] = TIMESTAMPTZOID,
+		[Anum_azr_timeline_correlation_id - 1] = TEXTOID,
+		[Anum_azr_timeline_external_id - 1] = TEXTOID,
+		[Anum_azr_timeline_source_domain - 1] = TEXTOID,
+		[Anum_azr_timeline_source_edition - 1] = TEXTOID,
+		[Anum_azr_timeline_source_root - 1] = UUIDOID,
+		[Anum_azr_timeline_source_sequence - 1] = INT8OID,
+		[Anum_azr_timeline_cascade_id - 1] = TEXTOID,
+		[Anum_azr_timeline_committed - 1] = BOOLOID
+	};
+	AttrNumber	columns[] = {
+		Anum_azr_timeline_domain, Anum_azr_timeline_edition, Anum_azr_timeline_root,
+		Anum_azr_timeline_sequence
+	};
+	Oid			operators[lengthof(columns)];
+	Oid			collations[lengthof(columns)];
+	bool		nulls_first[lengthof(columns)] = {false};
+	bool		same = desc->natts == Natts_azr_timeline;
+
+	for (int i = 0; same && i < desc->natts; i++)
+		same = TupleDescAttr(desc, i)->atttypid == types[i];
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the columns of view \"%s\" were changed", "azr_timeline"),
+				 errhint("Create it as the extension's install script does.")));
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		Oid			type = types[columns[i] - 1];
+
+		operators[i] = lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr;
+		collations[i] = type == TEXTOID ? C_COLLATION_OID : InvalidOid;
+	}
+	trace->sort = tuplesort_begin_heap(desc, lengthof(columns), columns, operators, collations,
+									   nulls_first, work_mem, NULL, TUPLESORT_NONE);
+	trace->row = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+}
+
+/*
+ * Put an event among those to be sorted, with the names of its stream and its type.  One
+ * that is of no stream is in no timeline.
+ */
+static void
+sort_event(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	Trace	   *trace = (Trace *) arg;
+	TupleTableSlot *slot = trace->row;
+	const AzrStreamName *name = &trace->names.name;
+
+	azr_check_row(nulls, 3);
+	if (!azr_stream_names_find(&trace->names, DatumGetInt64(values[0])))
+		return;
+
+	ExecClearTuple(slot);
+	slot->tts_values[Anum_azr_timeline_domain - 1] = PointerGetDatum(name->domain);
+	slot->tts_values[Anum_azr_timeline_edition - 1] = PointerGetDatum(name->edition);
+	slot->tts_values[Anum_azr_timeline_root - 1] = UUIDPGetDatum(name->root);
+	slot->tts_values[Anum_azr_timeline_sequence - 1] = values[2];
+	slot->tts_values[Anum_azr_timeline_type - 1] =
+		PointerGetDatum(azr_type_name(DatumGetInt32(values[1]), false));
+	memset(slot->tts_isnull, false, Anum_azr_timeline_type * sizeof(bool));
+
+	/* the others come in the view's order */
+	for (int i = Anum_azr_timeline_type; i < Natts_azr_timeline; i++)
+	{
+		slot->tts_values[i] = values[i - Anum_azr_timeline_type + 3];
+		slot->tts_isnull[i] = nulls[i - Anum_azr_timeline_type + 3];
+	}
+	ExecStoreVirtualTuple(slot);
+	tuplesort_puttupleslot(trace->sort, slot);
 }
 
 /*
