@@ -10,6 +10,9 @@
  * One pass over each leaf's primary key counts the events of each stream, and joins the
  * streams.  Only streams whose count does not fit are looked at in detail.
  *
+ * The tables' owner may have changed them.  So the queries say of what type each column
+ * is, and who looks at a row looks for NULLs first.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -109,19 +112,19 @@ azr_check(PG_FUNCTION_ARGS)
 
 	check_leaf(&check, domain, false);
 	check_leaf(&check, domain, true);
-	azr_query_each("SELECT 'pending_without_cascade', s.domain, s.edition, s.root, e.sequence, "
+	azr_query_each("SELECT 'pending_without_cascade', s.domain::text, s.edition::text, s.root::uuid, e.sequence::bigint, "
 				   "'No cascade can confirm or revoke it.' "
 				   "FROM %s.azr_events e LEFT JOIN %s.azr_streams s ON s.stream_id = e.stream_id "
 				   "WHERE NOT e.committed AND e.cascade_id IS NULL "
 				   "AND ($1 IS NULL OR s.domain = $1)",
 				   &args, add_row, &check);
-	azr_query_each("SELECT 'snapshot_past_end', domain, edition, root, max(sequence), "
+	azr_query_each("SELECT 'snapshot_past_end', domain::text, edition::text, root::uuid, max(sequence)::bigint, "
 				   "'A snapshot' FROM ("
 				   "SELECT domain, edition, root, sequence FROM %s.azr_latest_snapshots UNION ALL "
 				   "SELECT domain, edition, root, sequence FROM %s.azr_snapshot_history) n "
 				   "WHERE $1 IS NULL OR domain = $1 GROUP BY domain, edition, root",
 				   &args, check_end, &check);
-	azr_query_each("SELECT 'position_past_end', domain, edition, root, sequence, "
+	azr_query_each("SELECT 'position_past_end', domain::text, edition::text, root::uuid, sequence::bigint, "
 				   "'Handler \"' || handler || '\"' FROM %s.azr_positions "
 				   "WHERE $1 IS NULL OR domain = $1",
 				   &args, check_end, &check);
@@ -147,10 +150,11 @@ check_leaf(Check *check, const text *domain, bool editions)
 	for (int i = 0; i < lengthof(off); i++)
 		(void) set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
-	azr_query_each(psprintf("SELECT coalesce(e.stream_id, s.stream_id), e.count, e.first, e.last, "
-							"s.stream_id IS NOT NULL, s.divergence, s.domain, s.edition, s.root, %s "
-							"FROM %s",
-							editions ? MAIN_NEXT : "NULL::bigint",
+	azr_query_each(psprintf("SELECT coalesce(e.stream_id, s.stream_id)::bigint, e.count, "
+							"e.first::bigint, e.last::bigint, s.stream_id IS NOT NULL, "
+							"s.divergence::bigint, s.domain::text, s.edition::text, s.root::uuid, "
+							"%s::bigint FROM %s",
+							editions ? MAIN_NEXT : "NULL",
 							psprintf(domain == NULL ? ALL_STREAMS : STREAMS_OF_DOMAIN,
 									 editions ? "azr_edition_events" : "azr_main_events",
 									 editions ? "<" : ">=")),
@@ -174,6 +178,9 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	int64		main_next = nulls[9] ? 0 : DatumGetInt64(values[9]);
 	Place		place = place_of(values, nulls, 6);
 
+	azr_check_row(nulls, 1);
+	if (DatumGetBool(values[4]))
+		azr_check_row(&nulls[6], 3);
 	check->streams++;
 	check->events += count;
 	show_progress(check);
@@ -239,12 +246,13 @@ check_end(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	Check	   *check = (Check *) arg;
 	Place		place = place_of(values, nulls, 1);
-	int64		sequence = DatumGetInt64(values[4]);
+	int64		sequence = nulls[4] ? 0 : DatumGetInt64(values[4]);
 	AzrOptionalInt64 no_divergence = {false, 0};
 	AzrStreamName name;
 	AzrTimeline timeline;
 	int64		next;
 
+	azr_check_row(nulls, 5);
 	name.domain = DatumGetTextPP(values[1]);
 	name.edition = DatumGetTextPP(values[2]);
 	name.root = DatumGetUUIDP(values[3]);
