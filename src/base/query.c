@@ -80,7 +80,8 @@ static ParamListInfo make_params(const AzrQueryArgs *args);
 void
 azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull)
 {
-	Assert(args->count < AZR_MAX_QUERY_ARGS);
+	if (args->count == AZR_MAX_QUERY_ARGS)
+		elog(ERROR, "too many arguments of a query");
 
 	args->types[args->count] = type;
 	args->values[args->count] = value;

@@ -128,9 +128,11 @@ azr_trace(PG_FUNCTION_ARGS)
 	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
-	azr_query_each("SELECT e.stream_id, e.type_id, e.sequence, e.payload, e.metadata, e.created_at, "
-				   "e.correlation_id, e.external_id, e.source_domain, e.source_edition, "
-				   "e.source_root, e.source_sequence, e.cascade_id, e.committed "
+	azr_query_each("SELECT e.stream_id::bigint, e.type_id::integer, e.sequence::bigint, "
+				   "e.payload::bytea, e.metadata::jsonb, e.created_at::timestamptz, "
+				   "e.correlation_id::text, e.external_id::text, "
+				   "e.source_domain::text, e.source_edition::text, e.source_root::uuid, "
+				   "e.source_sequence::bigint, e.cascade_id::text, e.committed::boolean "
 				   "FROM %s.azr_events e "
 				   "WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
 				   "AND e.correlation_id = $1",
