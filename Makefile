@@ -30,8 +30,10 @@ OBJS = \
 	src/base/table.o \
 	src/base/upsert.o \
 	src/base/wire.o \
+	src/care/change.o \
 	src/care/check.o \
 	src/care/privileges.o \
+	src/care/take_over.o \
 	src/cascades/cascades.o \
 	src/cascades/framework_events.o \
 	src/cascades/load_effective.o \
@@ -88,6 +90,8 @@ SQL_PARTS = \
 	src/editions/editions.sql \
 	src/care/check.sql \
 	src/care/privileges.sql \
+	src/care/change.sql \
+	src/care/take_over.sql \
 	src/care/creator.sql
 
 DATA_built = angzarr--$(EXTVERSION).sql
@@ -102,13 +106,13 @@ endif
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append max_payload idempotency load load_scan json find roots types \
 	transactions editions edition_model immutable triggers positions snapshots maintain merge commutative cascades \
-	check plans privileges reinstall
+	check numbers plans privileges reinstall
 REGRESS_OPTS = --inputdir=.
 
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	load_scan types positions snapshots maintain commutative cascades
+	load_scan types numbers positions snapshots maintain commutative cascades
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

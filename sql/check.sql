@@ -22,7 +22,7 @@ SELECT outcome('SELECT azr_check(repeat(''x'', 256))');
 -- the streams of the tests, by name
 CREATE VIEW named AS SELECT stream_id, domain, edition, root, (SELECT i FROM generate_series(1, 9) i WHERE s.root = azr_root('check', i::text)) AS n FROM azr_streams s WHERE domain IN ('check', 'other');
 CREATE FUNCTION problems() RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT concat_ws(' | ', problem, domain, edition, (SELECT i FROM generate_series(1, 9) i WHERE root = azr_root('check', i::text)), sequence, regexp_replace(detail, 'Stream -?\d+', 'Stream N')) FROM azr_check() $$;
+	SELECT concat_ws(' | ', problem, domain, edition, (SELECT i FROM generate_series(1, 9) i WHERE root = azr_root('check', i::text)), sequence, regexp_replace(detail, '(Stream|stands at) -?\d+', '\1 N')) FROM azr_check() $$;
 
 -- gaps: in the middle, at the start, of an edition, and of one who counts on overflow
 BEGIN;

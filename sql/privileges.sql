@@ -1,4 +1,4 @@
--- Nothing is open to PUBLIC, and the creator may use and grant everything.
+-- Nothing is open to PUBLIC but azr_take_over, which looks who calls; and the creator may use and grant everything.
 SELECT p.oid::regprocedure
 FROM pg_proc p
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'

@@ -13,7 +13,8 @@
  *	merge/	appends that need not fail: comparing and merging states
  *	cascades/ commits across streams: pending events, confirmed or revoked
  *	editions/ the life of editions, which all three stores have parts of
- *	care/	who may do what, and whether what is stored is sound
+ *	care/	who may do what, whether what is stored is sound, and what a new owner, or a
+ *			subscriber of logical replication, needs
  *
  * Dependencies point to base/, never back; snapshots/ looks into events/, and merge/,
  * cascades/ and editions/ into the stores.  Beside each file of SQL-callable functions stands

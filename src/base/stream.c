@@ -84,7 +84,8 @@ static AzrTable streams_table = {
 
 static AzrNumbers stream_numbers = {
 	.sequence = "azr_stream_ids",
-	.table = &streams_table
+	.table = &streams_table,
+	.primary_key = INDEX_ID
 };
 
 /* One for each store that keeps something of streams. */

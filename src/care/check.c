@@ -19,6 +19,7 @@
 
 #include "base/args.h"
 #include "base/query.h"
+#include "care/take_over.h"
 #include "catalog/pg_type.h"
 #include "events/timeline.h"
 #include "fmgr.h"
@@ -82,6 +83,7 @@ typedef struct Place
 	"(SELECT (SELECT least(max(n.sequence), 9223372036854775806) + 1 FROM %s.azr_main_events n WHERE n.stream_id = p.stream_id) " \
 	"FROM %s.azr_streams p WHERE p.domain = s.domain AND p.edition = '" AZR_MAIN_EDITION "' AND p.root = s.root)"
 
+static void check_store(Check *check);
 static void check_leaf(Check *check, const text *domain, bool editions);
 static void check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void find_gaps(Check *check, const Place *place, int64 stream_id, int64 from);
@@ -128,7 +130,30 @@ azr_check(PG_FUNCTION_ARGS)
 				   "'Handler \"' || handler || '\"' FROM %s.azr_positions "
 				   "WHERE $1 IS NULL OR domain = $1",
 				   &args, check_end, &check);
+	if (domain == NULL)
+		check_store(&check);
 	PG_RETURN_NULL();
+}
+
+/*
+ * Check what belongs to no domain: the sequence of streams' numbers, and triggers.
+ */
+static void
+check_store(Check *check)
+{
+	AzrQueryArgs no_args = {0};
+
+	azr_query_each("SELECT 'sequence_behind', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
+				   "'Sequence ' || b.name || ' stands at ' || b.given || ', but numbers are taken up to ' || b.taken "
+				   "|| '. Call azr_take_over() before this database is written to.' "
+				   "FROM (" AZR_SEQUENCE_BEHIND ") b(name, id, given, taken)",
+				   &no_args, add_row, check);
+	azr_query_each("SELECT 'trigger_not_always', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
+				   "'Trigger ' || w.trigger || ' of ' || w.relation || ' ' || w.state "
+				   "|| CASE WHEN w.can_enable THEN '. Call azr_take_over() to enable it.' "
+				   "ELSE '. Create it as the extension''s install script does.' END "
+				   "FROM (" AZR_WEAK_TRIGGERS ") w(relation, trigger, state, can_enable)",
+				   &no_args, add_row, check);
 }
 
 /*

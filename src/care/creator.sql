@@ -1,4 +1,4 @@
--- Nothing is granted to PUBLIC. The role that creates the extension may use and
+-- Nothing is granted to PUBLIC, but for one function below. The role that creates the extension may use and
 -- grant every function and type. This comes last, so that none is forgotten.
 DO $$
 DECLARE
@@ -35,3 +35,6 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+-- A new owner of the tables has no right yet: this function gives it, and looks by itself who calls.
+GRANT EXECUTE ON FUNCTION @extschema@.azr_take_over() TO PUBLIC;

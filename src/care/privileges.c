@@ -80,7 +80,8 @@ static const char *const levels[] = {"reader", "writer", "admin"};
 	"('azr_grant', 'owner'), " \
 	"('azr_load_support', 'owner'), " \
 	"('azr_reject_change', 'owner'), " \
-	"('azr_revoke', 'owner')) AS l(name, level)"
+	"('azr_revoke', 'owner'), " \
+	"('azr_take_over', 'owner')) AS l(name, level)"
 
 /* The functions of the extension, with their levels. */
 #define EXTENSION_FUNCTIONS \
@@ -91,12 +92,22 @@ static const char *const levels[] = {"reader", "writer", "admin"};
 	"LEFT JOIN " FUNCTION_LEVELS " ON l.name = p.proname " \
 	"WHERE e.extname = 'angzarr' "
 
+/* The types of what they return. */
+#define EXTENSION_TYPES \
+	"FROM pg_extension e " \
+	"JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid " \
+	"AND d.classid = 'pg_type'::regclass AND d.deptype = 'e' " \
+	"JOIN pg_class c ON c.reltype = d.objid AND c.relkind = 'c' " \
+	"JOIN pg_type t ON t.oid = d.objid " \
+	"WHERE e.extname = 'angzarr' "
+
 static char *arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role);
 static int	arg_level(FunctionCallInfo fcinfo, int argno, const char *argname);
 static char *functions_of(int from, int to);
 static char *all_types(void);
 static void add_name(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void lock_privileges(void);
+static void check_owner_may_grant(void);
 static char *schema_name(void);
 static bool has_usage(Oid role);
 static bool was_granted_usage(Oid role);
@@ -113,6 +124,7 @@ azr_grant(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("azr_grant()");
 	lock_privileges();
+	check_owner_may_grant();
 	if (!has_usage(role))
 		azr_query_utility(psprintf("GRANT USAGE ON SCHEMA %s TO %s", schema_name(), name));
 	if (!has_usage(role))
@@ -141,6 +153,7 @@ azr_revoke(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("azr_revoke()");
 	lock_privileges();
+	check_owner_may_grant();
 	azr_query_utility(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM %s",
 							   functions_of(level, lengthof(levels) - 1), name));
 	if (level == READER)
@@ -243,12 +256,7 @@ all_types(void)
 	AzrQueryArgs args = {0};
 
 	initStringInfo(&list);
-	azr_query_read("SELECT t.oid::regtype::text FROM pg_extension e "
-				   "JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
-				   "AND d.classid = 'pg_type'::regclass AND d.deptype = 'e' "
-				   "JOIN pg_class c ON c.reltype = d.objid AND c.relkind = 'c' "
-				   "JOIN pg_type t ON t.oid = d.objid WHERE e.extname = 'angzarr'",
-				   &args, add_name, &list);
+	azr_query_read("SELECT t.oid::regtype::text " EXTENSION_TYPES, &args, add_name, &list);
 	return list.data;
 }
 
@@ -267,6 +275,32 @@ static void
 lock_privileges(void)
 {
 	azr_lock(AZR_LOCK_PRIVILEGES, 0, ExclusiveLock);
+}
+
+/*
+ * Raise 42501 unless the tables' owner may grant every function and type.  A new one may not,
+ * until azr_take_over() has been called.
+ */
+static void
+check_owner_may_grant(void)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue lacking = {false, (Datum) 0};
+	char	   *owner = GetUserNameFromId(azr_extension_owner(), false);
+
+	azr_query_read("SELECT true " EXTENSION_FUNCTIONS
+				   "AND NOT has_function_privilege(p.oid, 'EXECUTE WITH GRANT OPTION') "
+				   "UNION ALL SELECT true " EXTENSION_TYPES
+				   "AND NOT has_type_privilege(t.oid, 'USAGE WITH GRANT OPTION')",
+				   &args, azr_query_note, &lacking);
+	if (lacking.found)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\", which owns the extension's tables, may not grant its functions",
+						owner),
+				 errdetail("It has not created the extension."),
+				 errhint("As role %s, or as a superuser, call azr_take_over() first.",
+						 quote_identifier(owner))));
 }
 
 static char *

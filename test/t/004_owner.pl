@@ -137,7 +137,10 @@ foreach my $trap (
 is($node->safe_psql('store', q{SELECT DISTINCT who FROM es.log WHERE who LIKE 'trapped%'}), 'trapped keeper', 'nobody was trapped but the owner');
 
 # an owner who changes hands
-$node->safe_psql('postgres', 'CREATE ROLE heir LOGIN');
+$node->safe_psql('postgres', 'CREATE ROLE heir LOGIN; CREATE ROLE reader LOGIN');
+$node->safe_psql('store', 'GRANT USAGE ON SCHEMA es TO reader; GRANT EXECUTE ON FUNCTION es.azr_load TO stranger WITH GRANT OPTION; GRANT EXECUTE ON FUNCTION es.azr_root TO PUBLIC',
+	extra_params => [ '-U', 'keeper' ]);
+$node->safe_psql('store', 'GRANT EXECUTE ON FUNCTION es.azr_load TO reader', extra_params => [ '-U', 'stranger' ]);
 $node->safe_psql('store', 'REASSIGN OWNED BY keeper TO heir');
 is(as('clerk', q{SELECT outcome FROM es.azr_append('d', NULL, es.azr_root('d', 'a'), NULL, ARRAY['A'], ARRAY['1']::bytea[])}),
 	'added', 'the functions go on for a new owner');
@@ -146,6 +149,60 @@ is( $node->safe_psql('store', q{SELECT count(*) FROM pg_class WHERE relname ~ '^
 	'0', 'who has all tables');
 is(as('clerk', q{SELECT count(*) > 0 FROM es.azr_maintain(ahead => (SELECT count(*)::int + 1 FROM pg_inherits))}), 't', 'and makes new ones');
 is($node->safe_psql('store', q{SELECT count(DISTINCT relowner) FROM pg_class WHERE relname ~ '^azr_snapshot_history' AND relkind IN ('r', 'p')}), '1', 'of the same owner');
+
+# The new owner has none of the rights on functions yet, says so, and takes them over.
+sub error
+{
+	my ($role, $sql) = @_;
+	my ($rc, $out, $err) = $node->psql('store', "\\set VERBOSITY verbose\n$sql", extra_params => [ '-U', $role ]);
+	return $err;
+}
+is(as('heir', $calls[0]), '42501', 'the new owner may not call the functions yet');
+like(error($superuser, "SELECT es.azr_$_('stranger', 'reader')"),
+	qr/ERROR:  42501: role "heir", which owns the extension's tables, may not grant its functions\nDETAIL:  .*\nHINT:  As role heir, or as a superuser, call azr_take_over\(\) first\./,
+	"nor can anybody $_ in its name") foreach 'grant', 'revoke';
+like(error($_, 'SELECT es.azr_take_over()'), qr/ERROR:  42501: must be owner of the tables of extension "angzarr"\nDETAIL:  They belong to role "heir"\./, "$_ is not who takes over")
+  foreach 'clerk', 'stranger';
+
+# what there is, but for the grants that the earlier owner has made, in the names of both
+my $rights = q{SELECT string_agg(r, E'\n' ORDER BY r) FROM (
+	SELECT concat_ws(' ', o.oid::regprocedure, a.grantee::regrole, a.is_grantable) FROM pg_proc o, aclexplode(o.proacl) a WHERE pronamespace = 'es'::regnamespace AND a.grantee <> 'heir'::regrole
+	UNION SELECT concat_ws(' ', o.oid::regtype, a.grantee::regrole, a.is_grantable) FROM pg_type o, aclexplode(o.typacl) a WHERE typnamespace = 'es'::regnamespace AND a.grantee <> 'heir'::regrole) x(r)};
+my $before = $node->safe_psql('store', $rights);
+my $functions = $node->safe_psql('store', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'es'::regnamespace AND proowner <> 'heir'::regrole});
+like(as('heir', 'SELECT * FROM es.azr_take_over()'),
+	qr/^granted\|heir\|$functions functions\ngranted\|heir\|\d+ types\nrepeated\|PUBLIC\|1 functions\nrepeated\|clerk\|\d+ functions\nrepeated\|stranger\|1 functions$/, 'it takes over');
+is(as('heir', 'SELECT * FROM es.azr_take_over()'), '', 'once');
+is($node->safe_psql('store', $rights), $before, 'nobody but the new owner has got or lost a right');
+@answers[2 .. 5] = (5, 5, 5, 5);
+foreach my $i (0 .. $#calls)
+{
+	is(as('heir', $calls[$i]), $answers[$i], "the new owner may: $calls[$i]");
+}
+is(as('heir', q{SELECT count(es.azr_grant('stranger', 'writer'))}), '1', 'and grant');
+is($node->safe_psql('store', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'es'::regnamespace AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') AND (prosecdef OR pg_get_userbyid(proowner) = 'heir')}), '0', 'of functions that are not its own');
+
+# the earlier one goes, and nobody misses anything
+$node->safe_psql('postgres', 'REASSIGN OWNED BY keeper TO heir; DROP OWNED BY keeper');
+$node->safe_psql('store', 'DROP OWNED BY keeper');
+$node->safe_psql('postgres', 'DROP ROLE keeper');
+is(as('clerk', $calls[$_]), $answers[$_], "a clerk still may: $calls[$_]") foreach 0 .. $#calls;
+is(as('reader', $calls[2]), '5', 'also what somebody had passed on');
+
+# A grant that somebody has passed on can be repeated by a superuser alone.
+$node->safe_psql('store', 'REVOKE EXECUTE ON FUNCTION es.azr_load FROM reader', extra_params => [ '-U', 'stranger' ]);
+
+# and the dump can be restored by it, and by a superuser in its name
+foreach my $restore ([ 'heir', '-U', 'heir' ], [ 'superuser', '-U', $superuser, '--role', 'heir' ])
+{
+	my ($name, @options) = @$restore;
+	my $file = PostgreSQL::Test::Utils::tempdir . '/store';
+	$node->safe_psql('postgres', "CREATE DATABASE restored_$name OWNER heir");
+	$node->command_ok([ 'pg_dump', @options, '-Fc', '-f', $file, 'store' ], "dump by $name");
+	$node->command_ok([ 'pg_restore', @options, '--exit-on-error', '-d', "restored_$name", $file ], "restore by $name");
+	is($node->safe_psql("restored_$name", 'SELECT count(*) FROM es.azr_events'), $node->safe_psql('store', 'SELECT count(*) FROM es.azr_events'), "all is there: $name");
+	is($node->safe_psql("restored_$name", $calls[2], extra_params => [ '-U', $_ ]), $node->safe_psql('store', $calls[2]), "rights of $_ too: $name") foreach 'heir', 'clerk';
+}
 
 $node->stop;
 done_testing();

@@ -107,6 +107,7 @@ my @calls = (
 	[ azr_maintain => q{ahead => AHEAD} ],
 	[ azr_check => q{} ],
 	[ azr_check => q{'d'} ],
+	[ azr_take_over => q{} ],
 	[ azr_privileges => q{} ],
 	[ azr_grant => q{'clerk', 'reader'} ],
 	[ azr_revoke => q{'stranger', 'reader'} ],

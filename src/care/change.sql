@@ -1,0 +1,10 @@
+-- What functions say of what they have changed.
+
+CREATE TYPE @extschema@.azr_change AS (
+	action text,
+	object text,
+	detail text
+);
+
+COMMENT ON TYPE @extschema@.azr_change IS
+'Something that azr_take_over has done.';
