@@ -33,6 +33,7 @@ OBJS = \
 	src/care/change.o \
 	src/care/check.o \
 	src/care/privileges.o \
+	src/care/publication.o \
 	src/care/take_over.o \
 	src/cascades/cascades.o \
 	src/cascades/framework_events.o \
@@ -92,6 +93,7 @@ SQL_PARTS = \
 	src/care/privileges.sql \
 	src/care/change.sql \
 	src/care/take_over.sql \
+	src/care/publication.sql \
 	src/care/creator.sql
 
 DATA_built = angzarr--$(EXTVERSION).sql

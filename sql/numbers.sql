@@ -107,5 +107,6 @@ ROLLBACK;
 SELECT problem FROM azr_check();
 BEGIN READ ONLY;
 SELECT outcome('SELECT azr_take_over()');
+SELECT outcome('SELECT azr_publication()');
 ROLLBACK;
 DROP FUNCTION fall_behind, highest;

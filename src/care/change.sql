@@ -7,4 +7,4 @@ CREATE TYPE @extschema@.azr_change AS (
 );
 
 COMMENT ON TYPE @extschema@.azr_change IS
-'Something that azr_take_over has done.';
+'Something that azr_take_over or azr_publication has done.';

@@ -79,6 +79,7 @@ static const char *const levels[] = {"reader", "writer", "admin"};
 	"('azr_protect_edition', 'admin'), " \
 	"('azr_grant', 'owner'), " \
 	"('azr_load_support', 'owner'), " \
+	"('azr_publication', 'owner'), " \
 	"('azr_reject_change', 'owner'), " \
 	"('azr_revoke', 'owner'), " \
 	"('azr_take_over', 'owner')) AS l(name, level)"

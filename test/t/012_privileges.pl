@@ -89,6 +89,7 @@ foreach my $role (sort keys %rank)
 }
 
 is(as($_, 'SELECT * FROM es.azr_take_over()'), '42501', "$_ takes nothing over") foreach 'reader', 'writer', 'admin';
+is(as('admin', 'SELECT * FROM es.azr_publication()'), '42501', 'and publishes nothing');
 is(as('keeper', 'SELECT * FROM es.azr_take_over()'), '', 'the owner has all there is');
 
 # bad arguments
@@ -184,6 +185,7 @@ foreach my $search_path ('trap, pg_catalog, es', 'trap, es, pg_catalog, pg_temp'
 			PERFORM es.azr_delete_edition('d', 'e'), es.azr_delete_positions('h'), es.azr_delete_snapshots('d', NULL, es.azr_root('d', 'a'));
 			PERFORM es.azr_grant('stranger', 'reader'), es.azr_revoke('stranger', 'reader');
 			PERFORM count(*) FROM es.azr_maintain();
+			PERFORM count(*) FROM es.azr_publication('p' || clock_timestamp());
 		END \$\$;
 		SELECT string_agg(DISTINCT what, ' ') FROM trap.caught}),
 		'', "nobody steps into them with search_path $search_path");

@@ -107,6 +107,8 @@ my @calls = (
 	[ azr_maintain => q{ahead => AHEAD} ],
 	[ azr_check => q{} ],
 	[ azr_check => q{'d'} ],
+	[ azr_publication => q{'of ROLE'} ],
+	[ azr_publication => q{'of ROLE'} ],
 	[ azr_take_over => q{} ],
 	[ azr_privileges => q{} ],
 	[ azr_grant => q{'clerk', 'reader'} ],
