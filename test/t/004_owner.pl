@@ -37,7 +37,7 @@ my @calls = (
 	q{SELECT count(*) FROM es.azr_trace('c')},
 	q{SELECT count(*) FROM es.azr_find_by_external_id('d', NULL, es.azr_root('d', 'a'), 'x')},
 	q{SELECT count(*) FROM es.azr_find_by_source('d', NULL, es.azr_root('d', 'a'), 's', NULL, es.azr_root('s', 's'), 7)},
-	q{SELECT es.azr_put_position('h', 'd', NULL, es.azr_root('d', 'a'), 0)},
+	q{SELECT position FROM es.azr_put_position('h', 'd', NULL, es.azr_root('d', 'a'), 0)},
 	q{SELECT es.azr_get_position('h', 'd', NULL, es.azr_root('d', 'a'))},
 	q{SELECT count(*) > 0 FROM es.azr_lag('h2', 'd')},
 	q{SELECT count(es.azr_put_snapshot('d', NULL, es.azr_root('d', 's'), i, 't', '')) FROM generate_series(0, 1) i},
