@@ -114,7 +114,7 @@ REGRESS_OPTS = --inputdir=.
 ISOLATION = expected_sequence next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	load_scan types numbers positions snapshots maintain commutative cascades
+	load_scan types numbers positions position_end snapshots maintain commutative cascades
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

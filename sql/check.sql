@@ -88,3 +88,11 @@ VACUUM azr_main_events;
 SELECT azr_check();
 DROP FUNCTION problems;
 DROP VIEW named;
+
+-- a NULL where there is none: an error, not a crash
+BEGIN;
+ALTER TABLE azr_positions DROP CONSTRAINT azr_positions_pkey;
+ALTER TABLE azr_positions ALTER handler DROP NOT NULL;
+INSERT INTO azr_positions (handler, domain, edition, root, sequence) VALUES (NULL, 'check', 'angzarr', azr_root('check', '5'), 0);
+SELECT outcome('SELECT azr_check()');
+ROLLBACK;

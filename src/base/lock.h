@@ -63,8 +63,8 @@ typedef enum AzrLockClass
 
 	/*
 	 * One cascade.  The key is a hash of 64 bits of its id.  Who appends pending
-	 * events takes it in ShareLock, before the stream's lock; who resolves the
-	 * cascade, in ExclusiveLock.
+	 * events takes it in ShareLock, before the locks of edition and stream; who
+	 * resolves the cascade, in ExclusiveLock.
 	 */
 	AZR_LOCK_CASCADE = 24960
 } AzrLockClass;

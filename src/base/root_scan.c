@@ -117,6 +117,9 @@ azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
 	}
 	ExecClearTuple(slot);
 
+	/* what was found to be dead is the row that was fetched last, not the last entry read */
+	desc->kill_prior_tuple = false;
+
 	for (int i = 0; i < nrows; i++)
 		if (visible[i])
 			found[nfound++] = found[i];

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stream.c
- *	  Stream identity: names, ids, and the locks of a stream's and an edition's
- *	  writers.
+ *	  Stream identity: names, ids, and the locks of those who write to a
+ *	  stream, an edition or a cascade.
  *
  * See stream.h for the locking protocol.
  *
@@ -20,6 +20,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -96,6 +97,7 @@ static int	ncallbacks = 0;
 
 static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
 							 bool *created_here);
+static void make_name_keys(ScanKeyData *keys, const AzrStreamName *name);
 static uint64 hash_name(const AzrStreamName *name);
 
 /*
@@ -287,6 +289,34 @@ azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *editio
 }
 
 /*
+ * Has a stream, which was not there when the caller looked, been created since?  Another
+ * transaction that is creating it is waited for.
+ */
+bool
+azr_stream_appeared(const AzrStreamName *name)
+{
+	ScanKeyData keys[3];
+
+	make_name_keys(keys, name);
+	for (;;)
+	{
+		Relation	rel = azr_table_open(&streams_table, AccessShareLock);
+		SnapshotData dirty;
+		AzrScan		scan;
+		bool		found;
+
+		InitDirtySnapshot(dirty);
+		azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, &dirty, keys, lengthof(keys));
+		found = azr_scan_next(&scan, ForwardScanDirection) != NULL;
+		azr_scan_end(&scan);
+		table_close(rel, NoLock);
+		if (!found || !TransactionIdIsValid(dirty.xmin))
+			return found;
+		XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
+	}
+}
+
+/*
  * Give a stream its row and id, for its first own events.  The caller holds the lock
  * that azr_stream_lock() took, and is about to store them.
  */
@@ -343,10 +373,7 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 	TupleTableSlot *slot;
 	AzrStream	stream = {AZR_NO_STREAM, 0};
 
-	azr_key_uuid(&keys[0], 1, name->root);
-	azr_key_text(&keys[1], 2, name->domain);
-	azr_key_text(&keys[2], 3, name->edition);
-
+	make_name_keys(keys, name);
 	*created_here = false;
 	azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, snapshot, keys, 3);
 	slot = azr_scan_next(&scan, ForwardScanDirection);
@@ -367,6 +394,17 @@ find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return stream;
+}
+
+/*
+ * Keys of the index on the names.
+ */
+static void
+make_name_keys(ScanKeyData *keys, const AzrStreamName *name)
+{
+	azr_key_uuid(&keys[0], 1, name->root);
+	azr_key_text(&keys[1], 2, name->domain);
+	azr_key_text(&keys[2], 3, name->edition);
 }
 
 static uint64

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stream.h
- *	  Stream identity: names, ids, and the locks of a stream's and an edition's
- *	  writers.
+ *	  Stream identity: names, ids, and the locks of those who write to a
+ *	  stream, an edition or a cascade.
  *
  * A stream is one (domain, edition, root).  Its row in azr_streams gives it
  * the bigint by which all other tables know it: 1, 2, ... on the main
@@ -72,6 +72,7 @@ extern char *azr_stream_label(const AzrStreamName *name);
 extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
+extern bool azr_stream_appeared(const AzrStreamName *name);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
 extern void azr_on_new_stream(AzrStreamCallback callback);
 extern void azr_cascade_lock(const text *cascade_id, LOCKMODE mode);

@@ -160,6 +160,7 @@ azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 	scan->desc = azr_index_beginscan(rel, scan->index, snapshot, nkeys);
 	index_rescan(scan->desc, keys, nkeys, NULL, 0);
 	scan->slot = table_slot_create(rel, NULL);
+	scan->context = CurrentMemoryContext;
 }
 
 /*
@@ -168,8 +169,14 @@ azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 TupleTableSlot *
 azr_scan_next(AzrScan *scan, ScanDirection direction)
 {
+	MemoryContext oldcontext;
+	bool		found;
+
 	CHECK_FOR_INTERRUPTS();
-	if (!index_getnext_slot(scan->desc, direction, scan->slot))
+	oldcontext = MemoryContextSwitchTo(scan->context);
+	found = index_getnext_slot(scan->desc, direction, scan->slot);
+	MemoryContextSwitchTo(oldcontext);
+	if (!found)
 		return NULL;
 	slot_getallattrs(scan->slot);
 	return scan->slot;

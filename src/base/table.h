@@ -111,6 +111,7 @@ typedef struct AzrScan
 	Relation	index;
 	IndexScanDesc desc;
 	TupleTableSlot *slot;
+	MemoryContext context;		/* in which it was begun; the index keeps notes there */
 } AzrScan;
 
 /*

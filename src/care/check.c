@@ -277,7 +277,7 @@ check_end(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	AzrTimeline timeline;
 	int64		next;
 
-	azr_check_row(nulls, 5);
+	azr_check_row(nulls, 6);
 	name.domain = DatumGetTextPP(values[1]);
 	name.edition = DatumGetTextPP(values[2]);
 	name.root = DatumGetUUIDP(values[3]);

@@ -40,9 +40,6 @@ static TimestampTz created_before(const AzrAppend *append, int64 divergence);
 static void set_created_at(const AzrNewEvents *events, TimestampTz before);
 static int64 first_to_be_confirmed(int64 stream_id, const AzrNewEvents *events);
 
-/* No sequence is as high. */
-#define NONE_CONFIRMED	PG_INT64_MAX
-
 static AzrConfirmedCallback confirmed_callback = NULL;
 
 /*
@@ -68,7 +65,7 @@ azr_append_events(const AzrAppend *append)
 	AzrStream	stream;
 	AzrStreamEnd end = {0, AZR_NOW};
 	int64		next;
-	int64		confirmed = NONE_CONFIRMED;
+	int64		confirmed = AZR_NO_SEQUENCE;
 
 	if (events->count == 0)
 	{
@@ -134,7 +131,7 @@ azr_append_events(const AzrAppend *append)
 		confirmed = first_to_be_confirmed(stream.id, events);
 	set_created_at(events, end.created_at);
 	azr_events_insert(stream.id, next, events, name);
-	if (confirmed != NONE_CONFIRMED && confirmed_callback != NULL)
+	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
 		confirmed_callback(name, confirmed);
 
 	result.outcome = AZR_ADDED;
@@ -384,19 +381,16 @@ set_created_at(const AzrNewEvents *events, TimestampTz before)
 
 /*
  * The sequence of the first pending event of a stream that committed events of its cascade
- * are about to confirm.
+ * are about to confirm, or AZR_NO_SEQUENCE.
  */
 static int64
 first_to_be_confirmed(int64 stream_id, const AzrNewEvents *events)
 {
-	AzrSequences pending;
-
 	if (azr_text_is(DatumGetTextPP(events->types[0]), AZR_REVOCATION_TYPE) ||
 		azr_events_resolution(stream_id, events->cascade_id, PG_INT64_MAX,
 							  SnapshotSelf) != AZR_UNRESOLVED)
-		return NONE_CONFIRMED;
-	pending = azr_events_pending(stream_id, events->cascade_id, SnapshotSelf);
-	return pending.count > 0 ? pending.all[0] : NONE_CONFIRMED;
+		return AZR_NO_SEQUENCE;
+	return azr_events_first_pending(stream_id, events->cascade_id, SnapshotSelf);
 }
 
 /*

@@ -11,7 +11,6 @@
 
 static int64 first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
 							 bool *is_revocation);
-static int64 first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot);
 static int64 confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int64 sequence,
 							   AzrOptionalInt64 to, Snapshot snapshot);
 static AzrResolution resolution_below(const AzrTimeline *timeline, const text *cascade_id,
@@ -97,11 +96,11 @@ azr_timeline_first_pending(const AzrTimeline *timeline, const text *cascade_id,
 	int64		sequence = AZR_NO_SEQUENCE;
 
 	if (timeline->main.id != AZR_NO_STREAM)
-		sequence = first_pending(timeline->main.id, cascade_id, snapshot);
+		sequence = azr_events_first_pending(timeline->main.id, cascade_id, snapshot);
 	if (timeline->shared_to.given && sequence >= timeline->shared_to.value)
 		sequence = AZR_NO_SEQUENCE;
 	if (sequence == AZR_NO_SEQUENCE && timeline->own.id != AZR_NO_STREAM)
-		sequence = first_pending(timeline->own.id, cascade_id, snapshot);
+		sequence = azr_events_first_pending(timeline->own.id, cascade_id, snapshot);
 	return sequence;
 }
 
@@ -237,8 +236,8 @@ first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
 /*
  * The sequence of a stream's first pending event of a cascade, or AZR_NO_SEQUENCE.
  */
-static int64
-first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot)
+int64
+azr_events_first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot)
 {
 	AzrEventScan scan;
 	TupleTableSlot *event;

@@ -56,6 +56,8 @@ typedef struct AzrEffectiveView
 
 extern AzrResolution azr_events_resolution(int64 stream_id, const text *cascade_id,
 										   int64 below, Snapshot snapshot);
+extern int64 azr_events_first_pending(int64 stream_id, const text *cascade_id,
+									  Snapshot snapshot);
 extern AzrSequences azr_events_pending(int64 stream_id, const text *cascade_id,
 									   Snapshot snapshot);
 

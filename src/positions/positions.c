@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "base/error.h"
 #include "base/query.h"
 #include "base/stream.h"
@@ -24,6 +25,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "positions/positions.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -95,6 +97,7 @@ typedef struct NewPosition
 {
 	pg_uuid_t  *root;
 	int64		sequence;
+	bool		is_early;		/* there was no stream yet */
 } NewPosition;
 
 /*
@@ -116,7 +119,9 @@ typedef struct NewPosition
 	"domain = $1 AND edition = $2 AND root = $3 AND sequence > $4"
 
 static void begin_write(const text *domain, const text *edition, const char *function);
-static void check_end(const Position *position);
+static bool check_end(const Position *position);
+static void check_no_stream(const AzrStreamName *name);
+static void serialization_failure(const AzrStreamName *name);
 static void make_keys(ScanKeyData *keys, const Position *position);
 static bool is_further(TupleTableSlot *existing, void *arg);
 static bool put(AzrUpsert *upsert, Position *position);
@@ -126,7 +131,7 @@ static int	compare_positions(const void *a, const void *b);
 static int	compare_roots(const NewPosition *a, const NewPosition *b);
 static bool find_position(Position *position, Snapshot snapshot);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
-static bool has_positions_past(const AzrStreamName *name, int64 limit);
+static uint64 count_positions_past(const AzrStreamName *name, int64 limit);
 static void key_text_after(ScanKey key, AttrNumber attno, const text *value);
 static text *first_name(ScanKeyData *keys, int nkeys, AttrNumber attno, Snapshot snapshot);
 
@@ -138,6 +143,7 @@ azr_put_position(PG_FUNCTION_ARGS)
 {
 	Position	position;
 	Relation	rel;
+	bool		is_early;
 	bool		moved;
 	Datum		result[2];
 	bool		nulls[2] = {false};
@@ -147,7 +153,7 @@ azr_put_position(PG_FUNCTION_ARGS)
 	position.sequence = azr_arg_count(fcinfo, 4, "sequence");
 	position.in_force = position.sequence;
 	begin_write(position.stream.domain, position.stream.edition, "azr_put_position()");
-	check_end(&position);
+	is_early = check_end(&position);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	if (positions_table.plain)
@@ -160,6 +166,8 @@ azr_put_position(PG_FUNCTION_ARGS)
 	else
 		moved = put_by_sql(&position);
 	table_close(rel, NoLock);
+	if (is_early)
+		check_no_stream(&position.stream);
 
 	result[0] = Int64GetDatum(position.in_force);
 	result[1] = BoolGetDatum(moved);
@@ -204,7 +212,7 @@ azr_put_positions(PG_FUNCTION_ARGS)
 		};
 
 		CHECK_FOR_INTERRUPTS();
-		check_end(&position);
+		positions[i].is_early = check_end(&position);
 	}
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
@@ -246,6 +254,14 @@ azr_put_positions(PG_FUNCTION_ARGS)
 							 &args, NULL, NULL);
 	}
 	table_close(rel, NoLock);
+	for (int i = 0; i < roots.count; i++)
+	{
+		AzrStreamName name = {domain, edition, positions[i].root};
+
+		CHECK_FOR_INTERRUPTS();
+		if (positions[i].is_early)
+			check_no_stream(&name);
+	}
 	PG_RETURN_INT64(moved);
 }
 
@@ -411,12 +427,14 @@ begin_write(const text *domain, const text *edition, const char *function)
 }
 
 /*
- * A handler cannot have handled what is not stored.  Only of a stream without events, nothing
- * is known: forget_new_stream() comes back to that.
+ * A handler cannot have handled what is not stored.  Of a stream without events, nothing is
+ * known yet, and an edition's reads as the main timeline until it branches off.  Returns
+ * whether there is no stream yet: then check_no_stream() is to be called once the
+ * position is stored.
  *
  * Raises ZR007.
  */
-static void
+static bool
 check_end(const Position *position)
 {
 	AzrOptionalInt64 no_divergence = {false, 0};
@@ -431,6 +449,32 @@ check_end(const Position *position)
 				 errdetail("Position is %lld, next sequence is %lld.",
 						   (long long) position->sequence, (long long) next),
 				 errhint("A position is the sequence of the last event that the handler has handled.")));
+	return (timeline.is_edition ? timeline.own.id : timeline.main.id) == AZR_NO_STREAM;
+}
+
+/*
+ * A position was stored where there was no stream, and no lock keeps others from creating it.
+ * Whoever does so looks for positions once the stream's row is there, in
+ * forget_new_stream(); we look for that row once the position is there.  So one of both
+ * sees the other, waits for it, and goes by what it has done.
+ *
+ * Raises 40001 where the stream has appeared.
+ */
+static void
+check_no_stream(const AzrStreamName *name)
+{
+	if (azr_stream_appeared(name))
+		serialization_failure(name);
+}
+
+static void
+serialization_failure(const AzrStreamName *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access: stream \"%s\" began while a position in it was recorded",
+					azr_stream_label(name)),
+			 errhint("Run the whole transaction again.")));
 }
 
 static void
@@ -567,42 +611,67 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 {
 	bool		is_main = azr_edition_is_main(name->edition);
 	int64		limit = is_main ? last : first - 1;
+	uint64		npast;
 	AzrQueryArgs args;
 
-	if (azr_table_is_empty(&positions_table) || !has_positions_past(name, limit))
+	if (azr_table_is_empty(&positions_table))
+		return;
+	npast = count_positions_past(name, limit);
+	if (npast == 0)
 		return;
 
 	args = azr_query_edition(name->domain, name->edition);
 	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name->root), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(limit), false);
-	(void) azr_query_modify(is_main || limit < 0
-							? "DELETE FROM %s.azr_positions WHERE " PAST_LIMIT
-							: "UPDATE %s.azr_positions SET sequence = $4 WHERE " PAST_LIMIT,
-							&args, NULL, NULL);
+	if (azr_query_modify(is_main || limit < 0
+						 ? "DELETE FROM %s.azr_positions WHERE " PAST_LIMIT
+						 : "UPDATE %s.azr_positions SET sequence = $4 WHERE " PAST_LIMIT,
+						 &args, NULL, NULL) < npast &&
+		IsolationUsesXactSnapshot())
+		serialization_failure(name);
 }
 
-static bool
-has_positions_past(const AzrStreamName *name, int64 limit)
+/*
+ * How many positions in a stream are past a limit.  A transaction that is about to change
+ * one is waited for.
+ */
+static uint64
+count_positions_past(const AzrStreamName *name, int64 limit)
 {
-	Relation	rel = azr_table_open(&positions_table, AccessShareLock);
 	ScanKeyData key;
-	AzrScan		scan;
-	TupleTableSlot *row;
-	bool		found = false;
 
 	azr_key_uuid(&key, 1, name->root);
-	azr_scan_begin(&scan, &positions_table, rel, INDEX_ROOT, SnapshotSelf, &key, 1);
-	while (!found && (row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+	for (;;)
 	{
-		Datum	   *values = row->tts_values;
+		Relation	rel = azr_table_open(&positions_table, AccessShareLock);
+		SnapshotData dirty;
+		AzrScan		scan;
+		TupleTableSlot *row;
+		TransactionId in_progress = InvalidTransactionId;
+		uint64		count = 0;
 
-		found = DatumGetInt64(values[Anum_azr_positions_sequence - 1]) > limit &&
-			azr_same_text(DatumGetTextPP(values[Anum_azr_positions_domain - 1]), name->domain) &&
-			azr_same_text(DatumGetTextPP(values[Anum_azr_positions_edition - 1]), name->edition);
+		InitDirtySnapshot(dirty);
+		azr_scan_begin(&scan, &positions_table, rel, INDEX_ROOT, &dirty, &key, 1);
+		while (!TransactionIdIsValid(in_progress) &&
+			   (row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+		{
+			Datum	   *values = row->tts_values;
+
+			if (!azr_same_text(DatumGetTextPP(values[Anum_azr_positions_domain - 1]),
+							   name->domain) ||
+				!azr_same_text(DatumGetTextPP(values[Anum_azr_positions_edition - 1]),
+							   name->edition))
+				continue;
+			in_progress = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+			if (DatumGetInt64(values[Anum_azr_positions_sequence - 1]) > limit)
+				count++;
+		}
+		azr_scan_end(&scan);
+		table_close(rel, NoLock);
+		if (!TransactionIdIsValid(in_progress))
+			return count;
+		XactLockTableWait(in_progress, NULL, NULL, XLTW_None);
 	}
-	azr_scan_end(&scan);
-	table_close(rel, NoLock);
-	return found;
 }
 
 /*
