@@ -203,6 +203,15 @@ SELECT azr_confirm_cascade('long');
 SELECT sequences = ARRAY(SELECT generate_series(0, 39)::bigint) AS all FROM azr_cascade_participants('long');
 SELECT count(*), min(type), max(type) FROM azr_load_effective('long', NULL, azr_root('long', '1')) WHERE sequence < 40;
 
+-- nor by a client's own event: a cascade has one outcome
+SELECT add('v', 1, 'v1'), azr_revoke_cascade('v1', 'x'), add('w', 1, 'v1');
+SELECT regexp_replace(outcome($$SELECT add('w', 1, 'v1', true)$$), '[0-9a-f]{8}-[0-9a-f-]{27}', 'R');
+SELECT azr_revoke_cascade('v1', 'x');
+SELECT add('w', 1, 'v1', true), effective('w');      -- resolved by now: any event may follow
+SELECT add('v', 1, 'v2'), add('w', 1, 'v2'), add('v', 1, 'v2', true);
+SELECT split_part(outcome($$SELECT azr_append('casc', NULL, azr_root('casc', 'w'), NULL, ARRAY['type.googleapis.com/angzarr.Revocation'], ARRAY['']::bytea[], cascade_id => 'v2')$$), ' | ', 2);
+SELECT azr_confirm_cascade('v2');
+
 -- types are looked up one after the other, while the one before is still in use: in a transaction
 -- that has added them, and where the tables are found anew at any time
 BEGIN;

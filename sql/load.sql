@@ -25,6 +25,9 @@ SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, max_count => 0);
 SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, until => '2021-01-04 00:00+00', max_count => 2);
 SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, 5, '2021-01-04 00:00+00', NULL, 9223372036854775807);
 
+-- also where less than all of the stream is asked for
+SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 3, until => '2021-01-04 00:00+00');
+SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', 1, until => '2021-01-04 00:00+00', max_count => 1);
 -- NULL sets no limit
 SELECT array_agg(sequence) FROM azr_load('load', NULL, :'r', NULL, NULL, NULL, NULL, NULL);
 

@@ -287,3 +287,12 @@ SELECT next_sequence FROM azr_append('pos-end', 'g', azr_root('pos-end', '1'), 0
 SELECT azr_create_edition('pos-end', 'h', 1), azr_create_edition('pos-end', 'i', 0);
 SELECT e, azr_get_position('h', 'pos-end', e, azr_root('pos-end', '1')) FROM unnest(string_to_array('e f g h i', ' ')) e;
 SELECT count(*) FROM azr_check('pos-end');
+-- an edition that reads as the main timeline has no more than that, whichever is first
+SELECT azr_put_position('h', 'pos-end', e, azr_root('pos-end', '5'), 100) FROM unnest(string_to_array('e f', ' ')) e;
+SELECT azr_put_snapshot('pos-end', e, azr_root('pos-end', '5'), 100, 's', '') FROM unnest(string_to_array('e f', ' ')) e;
+SELECT next_sequence FROM azr_append('pos-end', 'f', azr_root('pos-end', '5'), 0, types(101), payloads(101));
+SELECT azr_put_position('h', 'pos-end', 'f', azr_root('pos-end', '5'), 100);
+SELECT next_sequence FROM azr_append('pos-end', NULL, azr_root('pos-end', '5'), 0, types(2), payloads(2));
+SELECT count(*) FROM azr_check('pos-end');
+SELECT next_sequence FROM azr_append('pos-end', NULL, azr_root('pos-end', '5'), 2, types(120), payloads(120));
+SELECT e, azr_get_position('h', 'pos-end', e, azr_root('pos-end', '5')), (SELECT count(*) FILTER (WHERE kind = 'snapshot') FROM azr_load_state('pos-end', e, azr_root('pos-end', '5'))) FROM unnest(string_to_array('e f', ' ')) e;

@@ -145,6 +145,21 @@ azr_main_stream(const AzrStreamName *name)
 }
 
 /*
+ * A stream's names, copied from three columns: domain, edition, root.
+ */
+AzrStreamName
+azr_copy_stream_name(const Datum *values)
+{
+	AzrStreamName name;
+
+	name.domain = DatumGetTextPCopy(values[0]);
+	name.edition = DatumGetTextPCopy(values[1]);
+	name.root = palloc(sizeof(pg_uuid_t));
+	*name.root = *DatumGetUUIDP(values[2]);
+	return name;
+}
+
+/*
  * A stream as error messages name it: domain/edition/root.
  */
 char *
@@ -346,6 +361,23 @@ azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
 	for (int i = 0; i < ncallbacks; i++)
 		callbacks[i] (name, first, last);
 	return stream;
+}
+
+/*
+ * For who is told of a new stream: does an edition read it?  Its own does; and those do
+ * that have no events of the root themselves, if it is one of the main timeline.
+ */
+bool
+azr_is_new_for(const AzrStreamName *name, const text *edition)
+{
+	AzrStreamName reader = *name;
+
+	if (azr_same_text(edition, name->edition))
+		return true;
+	if (!azr_edition_is_main(name->edition))
+		return false;
+	reader.edition = unconstify(text *, edition);
+	return azr_stream_find(&reader, SnapshotSelf).id == AZR_NO_STREAM;
 }
 
 /*

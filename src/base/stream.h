@@ -67,6 +67,7 @@ extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
 extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
 										   const AzrStreamName *name);
 extern AzrStreamName azr_main_stream(const AzrStreamName *name);
+extern AzrStreamName azr_copy_stream_name(const Datum *values);
 extern char *azr_stream_label(const AzrStreamName *name);
 
 extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
@@ -74,6 +75,7 @@ extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
 extern bool azr_stream_appeared(const AzrStreamName *name);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
+extern bool azr_is_new_for(const AzrStreamName *name, const text *edition);
 extern void azr_on_new_stream(AzrStreamCallback callback);
 extern void azr_cascade_lock(const text *cascade_id, LOCKMODE mode);
 extern void azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot);

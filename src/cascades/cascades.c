@@ -64,28 +64,13 @@ typedef struct Participants
 	Participant all[AT_ONCE];
 } Participants;
 
-/* What a cascade has come to so far. */
-typedef struct Progress
-{
-	int64		participants;
-	int64		unresolved;
-	AzrResolution outcome;
-	AzrStreamName resolved;		/* a participant that was resolved so */
-} Progress;
-
 static int64 resolve(const text *cascade_id, AzrResolution resolution, const text *reason);
 static void check_isolation(const text *cascade_id);
 static int64 count_events(const text *cascade_id, Snapshot snapshot);
-static Progress find_progress(const text *cascade_id);
-static void note_progress(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void note_participant(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static AzrStreamName name_of(const Datum *values);
 static void look_again(Participant *participant, const text *cascade_id);
-pg_noreturn static void resolved_otherwise(const text *cascade_id, AzrResolution resolution,
-										   const AzrStreamName *name);
 static void append_resolution(const Participant *participant, const text *cascade_id,
 							  AzrResolution resolution, const text *reason);
-static const char *resolution_name(AzrResolution resolution);
 
 /* The streams with pending events of the cascade $1, in the order of their names. */
 #define PARTICIPANTS \
@@ -101,21 +86,6 @@ static const char *resolution_name(AzrResolution resolution);
 	"GROUP BY e.stream_id HAVING NOT bool_or(e.committed)) p " \
 	"JOIN %s.azr_streams s ON s.stream_id = p.stream_id " \
 	"ORDER BY s.domain, s.edition, s.root"
-
-/*
- * All of them, with the event that has resolved each: its first committed one.  A stream
- * without pending events takes no part, whatever it has of the cascade.
- */
-#define RESOLVED(cascade) \
-	"(SELECT e.cascade_id, e.stream_id, " \
-	"min(e.sequence) FILTER (WHERE e.committed) AS resolved_by, " \
-	"min(e.created_at) FILTER (WHERE NOT e.committed) AS since " \
-	"FROM %s.azr_events e WHERE e.cascade_id = " cascade " " \
-	"GROUP BY e.cascade_id, e.stream_id HAVING NOT bool_and(e.committed)) p " \
-	"LEFT JOIN %s.azr_events r ON r.stream_id = p.stream_id AND r.sequence = p.resolved_by " \
-	"LEFT JOIN %s.azr_event_types t ON t.type_id = r.type_id"
-
-#define IS_REVOKED	"t.type = '" AZR_REVOCATION_TYPE "'"
 
 /*
  * azr_stale_cascades(older_than) -> setof azr_stale_cascade
@@ -146,9 +116,9 @@ azr_stale_cascades(PG_FUNCTION_ARGS)
 								"GROUP BY e.cascade_id, e.stream_id "
 								"HAVING NOT bool_or(e.committed) AND min(e.created_at) < $1) AS p "
 								"GROUP BY p.cascade_id) AS c CROSS JOIN LATERAL ("
-								"SELECT CASE WHEN bool_or(" IS_REVOKED ") THEN 'revoked' "
+								"SELECT CASE WHEN bool_or(" AZR_IS_REVOKED ") THEN 'revoked' "
 								"WHEN bool_or(p.resolved_by IS NOT NULL) THEN 'confirmed' END AS outcome, "
-								"count(*) AS participants FROM " RESOLVED("c.cascade_id") ") AS o "
+								"count(*) AS participants FROM " AZR_PARTICIPANTS("c.cascade_id") ") AS o "
 								"ORDER BY c.since, c.cascade_id",
 								&args);
 	AtEOXact_GUC(false, guc_level);
@@ -208,19 +178,18 @@ resolve(const text *cascade_id, AzrResolution resolution, const text *reason)
 {
 	AzrQueryArgs args = {0};
 	Participants *participants = palloc(sizeof(Participants));
-	Progress	progress;
+	AzrCascadeProgress progress;
 	int64		resolved = 0;
 
 	azr_cascade_lock(cascade_id, ExclusiveLock);
 	check_isolation(cascade_id);
-	progress = find_progress(cascade_id);
+	progress = azr_cascade_progress(cascade_id);
 	if (progress.participants == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_CASCADE_ERROR),
 				 errmsg("unknown cascade \"%s\"", text_to_cstring(cascade_id)),
 				 errdetail("No stream has pending events of it.")));
-	if (progress.outcome != AZR_UNRESOLVED && progress.outcome != resolution)
-		resolved_otherwise(cascade_id, resolution, &progress.resolved);
+	azr_cascade_check(cascade_id, resolution, &progress);
 
 	participants->count = 0;
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
@@ -240,13 +209,13 @@ resolve(const text *cascade_id, AzrResolution resolution, const text *reason)
 		}
 		else if (participant->resolution != AZR_UNRESOLVED &&
 				 participant->resolution != resolution)
-			resolved_otherwise(cascade_id, resolution, &participant->name);
+			azr_resolved_otherwise(cascade_id, resolution, &participant->name);
 	}
 
 	if (progress.unresolved > participants->count)
 		ereport(NOTICE,
 				(errmsg("participants of cascade \"%s\" that are still to be %s: %lld",
-						text_to_cstring(cascade_id), resolution_name(resolution),
+						text_to_cstring(cascade_id), azr_resolution_name(resolution),
 						(long long) (progress.unresolved - participants->count)),
 				 errhint("Commit, and call %s again until it returns 0.",
 						 resolution == AZR_CONFIRMED
@@ -289,80 +258,13 @@ count_events(const text *cascade_id, Snapshot snapshot)
 	return DatumGetInt64(count.value);
 }
 
-/*
- * What a cascade has come to, by what is committed now.
- */
-static Progress
-find_progress(const text *cascade_id)
-{
-	AzrQueryArgs args = {0};
-	Progress	progress = {0};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
-	(void) azr_query_modify("SELECT count(*) OVER (), "
-							"count(*) FILTER (WHERE p.resolved_by IS NULL) OVER (), "
-							"p.resolved_by IS NOT NULL, coalesce(" IS_REVOKED ", false), "
-							"s.domain::text, s.edition::text, s.root::uuid "
-							"FROM " RESOLVED("$1") " "
-							"JOIN %s.azr_streams s ON s.stream_id = p.stream_id "
-							"ORDER BY 3 DESC, 4 DESC, 5, 6, 7 LIMIT 1",
-							&args, note_progress, &progress);
-	return progress;
-}
-
-static void
-note_progress(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	Progress   *progress = (Progress *) arg;
-
-	azr_check_row(nulls, 7);
-	progress->participants = DatumGetInt64(values[0]);
-	progress->unresolved = DatumGetInt64(values[1]);
-	if (DatumGetBool(values[2]))
-		progress->outcome = DatumGetBool(values[3]) ? AZR_REVOKED : AZR_CONFIRMED;
-	progress->resolved = name_of(&values[4]);
-}
-
 static void
 note_participant(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	Participants *participants = (Participants *) arg;
 
 	azr_check_row(nulls, 3);
-	participants->all[participants->count++].name = name_of(values);
-}
-
-/*
- * A stream's names, copied.
- */
-static AzrStreamName
-name_of(const Datum *values)
-{
-	AzrStreamName name;
-
-	name.domain = DatumGetTextPCopy(values[0]);
-	name.edition = DatumGetTextPCopy(values[1]);
-	name.root = palloc(sizeof(pg_uuid_t));
-	*name.root = *DatumGetUUIDP(values[2]);
-	return name;
-}
-
-static void
-resolved_otherwise(const text *cascade_id, AzrResolution resolution, const AzrStreamName *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_AZR_CASCADE_ERROR),
-			 errmsg("cascade \"%s\" cannot be %s any more",
-					text_to_cstring(cascade_id), resolution_name(resolution)),
-			 errdetail("It was %s in stream \"%s\".",
-					   resolution_name(resolution == AZR_CONFIRMED ? AZR_REVOKED : AZR_CONFIRMED),
-					   azr_stream_label(name))));
-}
-
-static const char *
-resolution_name(AzrResolution resolution)
-{
-	return resolution == AZR_CONFIRMED ? "confirmed" : "revoked";
+	participants->all[participants->count++].name = azr_copy_stream_name(values);
 }
 
 /*
@@ -409,5 +311,6 @@ append_resolution(const Participant *participant, const text *cascade_id,
 	append.events.created_at = &now;
 	append.events.cascade_id = unconstify(text *, cascade_id);
 	append.events.committed = true;
+	append.is_resolution = true;
 	(void) azr_append_events(&append);
 }

@@ -38,7 +38,7 @@ static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
 static AzrRange range_of(int64 stream_id, AzrFoundEvents found);
 static TimestampTz created_before(const AzrAppend *append, int64 divergence);
 static void set_created_at(const AzrNewEvents *events, TimestampTz before);
-static int64 first_to_be_confirmed(int64 stream_id, const AzrNewEvents *events);
+static int64 resolve_pending(int64 stream_id, const AzrAppend *append);
 
 static AzrConfirmedCallback confirmed_callback = NULL;
 
@@ -46,7 +46,7 @@ static AzrConfirmedCallback confirmed_callback = NULL;
  * Append events to a stream, or find that they are there already.
  *
  * The arguments are checked and the transaction may write.  Takes AZR_LOCK_CASCADE for
- * pending events, AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
+ * events of one, AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
  * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
  * append.
  *
@@ -77,8 +77,8 @@ azr_append_events(const AzrAppend *append)
 		return result;
 	}
 
-	if (!events->committed)
-		azr_cascade_lock(events->cascade_id, ShareLock);
+	if (events->cascade_id != NULL && !append->is_resolution)
+		azr_cascade_lock(events->cascade_id, events->committed ? ExclusiveLock : ShareLock);
 	if (!is_main)
 	{
 		azr_edition_lock(name->domain, name->edition, ShareLock);
@@ -128,7 +128,7 @@ azr_append_events(const AzrAppend *append)
 	if (stream.id == AZR_NO_STREAM)
 		stream = azr_stream_create(name, next, next + events->count - 1);
 	else if (events->committed && events->cascade_id != NULL)
-		confirmed = first_to_be_confirmed(stream.id, events);
+		confirmed = resolve_pending(stream.id, append);
 	set_created_at(events, end.created_at);
 	azr_events_insert(stream.id, next, events, name);
 	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
@@ -380,17 +380,31 @@ set_created_at(const AzrNewEvents *events, TimestampTz before)
 }
 
 /*
- * The sequence of the first pending event of a stream that committed events of its cascade
- * are about to confirm, or AZR_NO_SEQUENCE.
+ * Committed events of a cascade resolve the pending ones of their stream, if there are any
+ * that are not resolved.  Returns the sequence of the first one that they are about to
+ * confirm, or AZR_NO_SEQUENCE.
+ *
+ * Raises ZR006 where other streams were resolved in the other way.
  */
 static int64
-first_to_be_confirmed(int64 stream_id, const AzrNewEvents *events)
+resolve_pending(int64 stream_id, const AzrAppend *append)
 {
-	if (azr_text_is(DatumGetTextPP(events->types[0]), AZR_REVOCATION_TYPE) ||
-		azr_events_resolution(stream_id, events->cascade_id, PG_INT64_MAX,
+	const text *cascade_id = append->events.cascade_id;
+	bool		revokes = azr_text_is(DatumGetTextPP(append->events.types[0]),
+									  AZR_REVOCATION_TYPE);
+	int64		pending = azr_events_first_pending(stream_id, cascade_id, SnapshotSelf);
+
+	if (pending == AZR_NO_SEQUENCE ||
+		azr_events_resolution(stream_id, cascade_id, PG_INT64_MAX,
 							  SnapshotSelf) != AZR_UNRESOLVED)
 		return AZR_NO_SEQUENCE;
-	return azr_events_first_pending(stream_id, events->cascade_id, SnapshotSelf);
+	if (!append->is_resolution)
+	{
+		AzrCascadeProgress progress = azr_cascade_progress(cascade_id);
+
+		azr_cascade_check(cascade_id, revokes ? AZR_REVOKED : AZR_CONFIRMED, &progress);
+	}
+	return revokes ? AZR_NO_SEQUENCE : pending;
 }
 
 /*

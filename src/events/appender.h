@@ -4,8 +4,8 @@
  *	  How events get into a stream: the protocol of an append.
  *
  * 1. Lock the stream (see base/stream.h), and before it the edition if it is a
- *	  named one (AZR_LOCK_EDITION), and before that the cascade if the events are
- *	  pending (AZR_LOCK_CASCADE).  From here on nobody else adds to the stream,
+ *	  named one (AZR_LOCK_EDITION), and before that the cascade, if the events have
+ *	  one (AZR_LOCK_CASCADE).  From here on nobody else adds to the stream,
  *	  changes what the edition is, or resolves the cascade.  The main timeline is
  *	  not locked by an append to an edition: it can only grow, and that changes no
  *	  divergence.
@@ -46,6 +46,7 @@ typedef struct AzrAppend
 	AzrOptionalInt64 expected;
 	AzrOptionalInt64 divergence;
 	AzrNewEvents events;
+	bool		is_resolution;	/* the caller resolves the cascade, under its lock */
 	int			max_payload;	/* bytes; 0: what can be dumped */
 	AzrOvertakenCallback overtaken; /* or NULL: that is a conflict */
 	void	   *overtaken_arg;

@@ -107,10 +107,13 @@ azr_load_begin_call(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot)
 	AzrOptionalInt64 divergence = azr_arg_divergence(fcinfo, 6, &name);
 	AzrOptionalInt64 max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
 	AzrTimeline timeline = azr_timeline_find(&name, divergence, snapshot);
+	bool		has_until = !PG_ARGISNULL(5);
 
-	azr_load_begin(load, &name, &timeline, from, to, snapshot);
-	load->has_until = !PG_ARGISNULL(5);
-	if (load->has_until)
+	/* whether a time is past is asked of all events, from the first one on */
+	azr_load_begin(load, &name, &timeline, has_until ? 0 : from, to, snapshot);
+	load->from = from;
+	load->has_until = has_until;
+	if (has_until)
 		load->until = PG_GETARG_TIMESTAMPTZ(5);
 	if (max_count.given)
 		load->left = max_count.value;
@@ -163,15 +166,18 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 
 	if (load->left <= 0)
 		return false;
-	event = azr_timeline_scan_next(&load->scan, &is_own);
-
-	/* what comes after an event of a later time is left out too, whatever its own time */
-	if (event == NULL ||
-		(load->has_until && azr_stored_created_at(event) > load->until))
+	do
 	{
-		load->left = 0;
-		return false;
-	}
+		event = azr_timeline_scan_next(&load->scan, &is_own);
+
+		/* what comes after an event of a later time is left out too, whatever its own time */
+		if (event == NULL ||
+			(load->has_until && azr_stored_created_at(event) > load->until))
+		{
+			load->left = 0;
+			return false;
+		}
+	} while (load->has_until && azr_stored_sequence(event) < load->from);
 	load->left--;
 
 	type = type_of(load, event);

@@ -21,6 +21,7 @@ typedef struct AzrLoad
 	AzrStreamName stream;
 	AzrTimeline timeline;
 	AzrTimelineScan scan;
+	int64		from;			/* what comes before is passed over */
 	bool		has_until;
 	TimestampTz until;
 	int64		left;			/* how many more events are asked for */

@@ -41,7 +41,7 @@ LANGUAGE c STABLE PARALLEL SAFE COST 10 ROWS 100 SUPPORT @extschema@.azr_load_su
 COMMENT ON FUNCTION @extschema@.azr_load(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint) IS
 'Reads a stream''s events in ascending order of sequence.
 
-Arguments: domain, edition and root name the stream. Events with from_sequence <= sequence < to_sequence and created_at <= until are read, max_count of them at most; NULL sets no limit. divergence, for an edition only.
+Arguments: domain, edition and root name the stream. Events with from_sequence <= sequence < to_sequence are read, max_count of them at most. until: only those of the longest beginning of the stream in which all events have created_at <= until, which is looked for from sequence 0 on. NULL sets no limit. divergence, for an edition only.
 
 Result: rows of azr_event; none for an empty or unknown stream.
 

@@ -7,7 +7,12 @@
  */
 #include "postgres.h"
 
+#include "base/error.h"
+#include "base/query.h"
+#include "catalog/pg_type.h"
 #include "events/resolution.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 static int64 first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
 							 bool *is_revocation);
@@ -15,6 +20,7 @@ static int64 confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int
 							   AzrOptionalInt64 to, Snapshot snapshot);
 static AzrResolution resolution_below(const AzrTimeline *timeline, const text *cascade_id,
 									  int64 below, Snapshot snapshot);
+static void note_progress(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static AzrResolution resolution_of(AzrEffectiveView *view, const text *cascade_id);
 
 /*
@@ -151,6 +157,78 @@ confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int64 sequence,
 	}
 	azr_event_scan_end(&scan);
 	return first;
+}
+
+/*
+ * What a cascade has come to in all streams, by what is committed now and this transaction's
+ * own work.
+ */
+AzrCascadeProgress
+azr_cascade_progress(const text *cascade_id)
+{
+	AzrQueryArgs args = {0};
+	AzrCascadeProgress progress = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
+	PushActiveSnapshot(GetLatestSnapshot());
+	azr_query_read("SELECT count(*) OVER (), "
+				   "count(*) FILTER (WHERE p.resolved_by IS NULL) OVER (), "
+				   "p.resolved_by IS NOT NULL, coalesce(" AZR_IS_REVOKED ", false), "
+				   "s.domain::text, s.edition::text, s.root::uuid "
+				   "FROM " AZR_PARTICIPANTS("$1") " "
+				   "JOIN %s.azr_streams s ON s.stream_id = p.stream_id "
+				   "ORDER BY 3 DESC, 4 DESC, 5, 6, 7 LIMIT 1",
+				   &args, note_progress, &progress);
+	PopActiveSnapshot();
+	return progress;
+}
+
+static void
+note_progress(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrCascadeProgress *progress = (AzrCascadeProgress *) arg;
+
+	azr_check_row(nulls, 7);
+	progress->participants = DatumGetInt64(values[0]);
+	progress->unresolved = DatumGetInt64(values[1]);
+	if (DatumGetBool(values[2]))
+		progress->outcome = DatumGetBool(values[3]) ? AZR_REVOKED : AZR_CONFIRMED;
+	progress->resolved = azr_copy_stream_name(&values[4]);
+}
+
+/*
+ * May a cascade be resolved in this way, after what other participants were resolved to?
+ *
+ * Raises ZR006.
+ */
+void
+azr_cascade_check(const text *cascade_id, AzrResolution resolution,
+				  const AzrCascadeProgress *progress)
+{
+	if (progress->outcome != AZR_UNRESOLVED && progress->outcome != resolution)
+		azr_resolved_otherwise(cascade_id, resolution, &progress->resolved);
+}
+
+/*
+ * A cascade was resolved in the other way, in the stream that is named: ZR006.
+ */
+void
+azr_resolved_otherwise(const text *cascade_id, AzrResolution resolution,
+					   const AzrStreamName *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_CASCADE_ERROR),
+			 errmsg("cascade \"%s\" cannot be %s any more",
+					text_to_cstring(cascade_id), azr_resolution_name(resolution)),
+			 errdetail("It was %s in stream \"%s\".",
+					   azr_resolution_name(resolution == AZR_CONFIRMED ? AZR_REVOKED : AZR_CONFIRMED),
+					   azr_stream_label(name))));
+}
+
+const char *
+azr_resolution_name(AzrResolution resolution)
+{
+	return resolution == AZR_CONFIRMED ? "confirmed" : "revoked";
 }
 
 /*

@@ -13,6 +13,7 @@
 #ifndef AZR_RESOLUTION_H
 #define AZR_RESOLUTION_H
 
+#include "base/compat.h"
 #include "events/timeline.h"
 
 /*
@@ -54,6 +55,31 @@ typedef struct AzrEffectiveView
 	AzrResolution last_resolution;
 } AzrEffectiveView;
 
+/* What a cascade has come to so far. */
+typedef struct AzrCascadeProgress
+{
+	int64		participants;
+	int64		unresolved;
+	AzrResolution outcome;
+	AzrStreamName resolved;		/* a participant that was resolved so */
+} AzrCascadeProgress;
+
+/*
+ * FROM clause of the streams that take part in a cascade, with the event that has resolved
+ * each: its first committed one.  A stream without pending events takes no part, whatever it
+ * has of the cascade.
+ */
+#define AZR_PARTICIPANTS(cascade) \
+	"(SELECT e.cascade_id, e.stream_id, " \
+	"min(e.sequence) FILTER (WHERE e.committed) AS resolved_by, " \
+	"min(e.created_at) FILTER (WHERE NOT e.committed) AS since " \
+	"FROM %s.azr_events e WHERE e.cascade_id = " cascade " " \
+	"GROUP BY e.cascade_id, e.stream_id HAVING NOT bool_and(e.committed)) p " \
+	"LEFT JOIN %s.azr_events r ON r.stream_id = p.stream_id AND r.sequence = p.resolved_by " \
+	"LEFT JOIN %s.azr_event_types t ON t.type_id = r.type_id"
+
+#define AZR_IS_REVOKED	"t.type = '" AZR_REVOCATION_TYPE "'"
+
 extern AzrResolution azr_events_resolution(int64 stream_id, const text *cascade_id,
 										   int64 below, Snapshot snapshot);
 extern int64 azr_events_first_pending(int64 stream_id, const text *cascade_id,
@@ -67,6 +93,14 @@ extern int64 azr_timeline_first_pending(const AzrTimeline *timeline,
 										const text *cascade_id, Snapshot snapshot);
 extern int64 azr_timeline_confirmed_late(const AzrTimeline *timeline, int64 sequence,
 										 Snapshot snapshot);
+
+extern AzrCascadeProgress azr_cascade_progress(const text *cascade_id);
+extern void azr_cascade_check(const text *cascade_id, AzrResolution resolution,
+							  const AzrCascadeProgress *progress);
+pg_noreturn extern void azr_resolved_otherwise(const text *cascade_id,
+											   AzrResolution resolution,
+											   const AzrStreamName *name);
+extern const char *azr_resolution_name(AzrResolution resolution);
 
 extern bool azr_is_framework_type(const text *type);
 extern bool azr_event_is_effective(AzrEffectiveView *view, TupleTableSlot *event);

@@ -114,9 +114,16 @@ typedef struct NewPosition
 	"FROM h WHERE h.handler IS NOT NULL) " \
 	"SELECT h.handler FROM h WHERE h.handler IS NOT NULL))"
 
-/* Positions past $4 in the stream $1, $2, $3. */
+/*
+ * Positions past $4 in the stream $1, $2, $3; and in editions of it that have nothing of their
+ * own.
+ */
 #define PAST_LIMIT \
 	"domain = $1 AND edition = $2 AND root = $3 AND sequence > $4"
+#define PAST_MAIN_LIMIT \
+	"p.domain = $1 AND p.root = $3 AND p.sequence > $4 AND (p.edition = $2 OR " \
+	"NOT EXISTS (SELECT FROM %s.azr_streams s " \
+	"WHERE s.root = p.root AND s.domain = p.domain AND s.edition = p.edition))"
 
 static void begin_write(const text *domain, const text *edition, const char *function);
 static bool check_end(const Position *position);
@@ -602,9 +609,9 @@ azr_positions_init(void)
 
 /*
  * A stream gets its first own events.  Positions in it were recorded by who knew of events
- * that were not stored yet: those past the last event do not count.  In an edition, they were
- * positions in the main timeline; from where it branches off on, nobody has handled
- * anything.
+ * that were not stored yet: those past the last event do not count, nor do those of editions
+ * that read as the main timeline.  In an edition, they were positions in the main timeline;
+ * from where it branches off on, nobody has handled anything.
  */
 static void
 forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
@@ -623,8 +630,8 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 	args = azr_query_edition(name->domain, name->edition);
 	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name->root), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(limit), false);
-	if (azr_query_modify(is_main || limit < 0
-						 ? "DELETE FROM %s.azr_positions WHERE " PAST_LIMIT
+	if (azr_query_modify(is_main ? "DELETE FROM %s.azr_positions p WHERE " PAST_MAIN_LIMIT
+						 : limit < 0 ? "DELETE FROM %s.azr_positions WHERE " PAST_LIMIT
 						 : "UPDATE %s.azr_positions SET sequence = $4 WHERE " PAST_LIMIT,
 						 &args, NULL, NULL) < npast &&
 		IsolationUsesXactSnapshot())
@@ -632,8 +639,8 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 }
 
 /*
- * How many positions in a stream are past a limit.  A transaction that is about to change
- * one is waited for.
+ * How many positions in a new stream are past a limit.  A transaction that is about to
+ * change one is waited for.
  */
 static uint64
 count_positions_past(const AzrStreamName *name, int64 limit)
@@ -659,8 +666,7 @@ count_positions_past(const AzrStreamName *name, int64 limit)
 
 			if (!azr_same_text(DatumGetTextPP(values[Anum_azr_positions_domain - 1]),
 							   name->domain) ||
-				!azr_same_text(DatumGetTextPP(values[Anum_azr_positions_edition - 1]),
-							   name->edition))
+				!azr_is_new_for(name, DatumGetTextPP(values[Anum_azr_positions_edition - 1])))
 				continue;
 			in_progress = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
 			if (DatumGetInt64(values[Anum_azr_positions_sequence - 1]) > limit)

@@ -58,13 +58,24 @@ static const AzrColumn columns[Natts_azr_latest_snapshots] = {
 	{"late_transient", BOOLOID, true}
 };
 
-static const AzrIndex latest_indexes[] = {
-	{
+/* Places in the array of indexes of azr_latest_snapshots. */
+enum
+{
+	LATEST_PRIMARY_KEY,
+	LATEST_ROOT,
+	NUM_LATEST_INDEXES
+};
+
+static const AzrIndex latest_indexes[NUM_LATEST_INDEXES] = {
+	[LATEST_PRIMARY_KEY] = {
 		"azr_latest_snapshots_pkey", 3,
 		{
 			Anum_azr_snapshots_domain, Anum_azr_snapshots_edition, Anum_azr_snapshots_root
 		},
 		0, 0
+	},
+	[LATEST_ROOT] = {
+		"azr_latest_snapshots_root_idx", 1, {Anum_azr_snapshots_root}, 0, 0
 	}
 };
 
@@ -142,6 +153,7 @@ static Oid	leaf_for(Relation by_time, TimestampTz filed_at);
 static void put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest);
 static void drop_transient(const AzrStreamName *name, int64 before);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
+static List *editions_past(const AzrStreamName *name, int64 limit);
 static void forget_from(const AzrStreamName *name, int64 sequence);
 static void note_root(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_isolation(const AzrStreamName *name, LatestRow *now);
@@ -360,7 +372,7 @@ find_latest(const AzrStreamName *name, Snapshot as_of)
 	TupleTableSlot *row;
 
 	make_keys(keys, name);
-	azr_scan_begin(&scan, &latest_table, rel, 0, as_of, keys, lengthof(keys));
+	azr_scan_begin(&scan, &latest_table, rel, LATEST_PRIMARY_KEY, as_of, keys, lengthof(keys));
 	row = azr_scan_next(&scan, ForwardScanDirection);
 	if (row != NULL)
 	{
@@ -581,14 +593,53 @@ drop_transient(const AzrStreamName *name, int64 before)
 /*
  * A stream gets its first own events.  It may have snapshots already, which were put by
  * who knew of events that were not stored yet.  Those past the last event are no states that it
- * has had.  An edition may have had snapshots of what it shared with the main timeline:
- * from where it branches off on, it is another stream, and they are not its.
+ * has had, nor that editions have which read as the main timeline.  An edition may have had
+ * snapshots of what it shared with the main timeline: from where it branches off on, it is
+ * another stream, and they are not its.
  */
 static void
 forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 {
-	if (!azr_table_is_empty(&latest_table))
-		forget_from(name, azr_edition_is_main(name->edition) ? last + 1 : first);
+	int64		limit = azr_edition_is_main(name->edition) ? last : first - 1;
+	AzrStreamName reader = *name;
+	ListCell   *lc;
+
+	if (azr_table_is_empty(&latest_table))
+		return;
+	foreach(lc, editions_past(name, limit))
+	{
+		reader.edition = (text *) lfirst(lc);
+		forget_from(&reader, limit + 1);
+	}
+}
+
+/*
+ * The editions that read a new stream and have a snapshot of it past a limit.
+ */
+static List *
+editions_past(const AzrStreamName *name, int64 limit)
+{
+	Relation	rel = azr_table_open(&latest_table, AccessShareLock);
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	List	   *editions = NIL;
+
+	azr_key_uuid(&key, 1, name->root);
+	azr_scan_begin(&scan, &latest_table, rel, LATEST_ROOT, SnapshotSelf, &key, 1);
+	while ((row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		Datum	   *values = row->tts_values;
+		text	   *edition = DatumGetTextPP(values[Anum_azr_snapshots_edition - 1]);
+
+		if (DatumGetInt64(values[Anum_azr_snapshots_sequence - 1]) > limit &&
+			azr_same_text(DatumGetTextPP(values[Anum_azr_snapshots_domain - 1]), name->domain) &&
+			azr_is_new_for(name, edition))
+			editions = lappend(editions, azr_copy_text(edition, CurrentMemoryContext));
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return editions;
 }
 
 /*

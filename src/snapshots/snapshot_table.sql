@@ -18,6 +18,9 @@ CREATE TABLE @extschema@.azr_latest_snapshots (
 	CONSTRAINT azr_latest_snapshots_pkey PRIMARY KEY (domain, edition, root)
 ) WITH (fillfactor = 70);
 
+-- Who begins a stream looks for snapshots of it.
+CREATE INDEX azr_latest_snapshots_root_idx ON @extschema@.azr_latest_snapshots (root);
+
 COMMENT ON TABLE @extschema@.azr_latest_snapshots IS
 'The snapshot with the highest sequence of each stream. Written by azr_put_snapshot().';
 COMMENT ON COLUMN @extschema@.azr_latest_snapshots.filed_at IS
