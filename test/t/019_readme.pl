@@ -1,7 +1,7 @@
 # What README.md shows is what happens: its SQL runs in its order, by a role without superuser
 # rights, in one session of a database of its own, and prints what is printed there. So does the
 # SQL of docs/operation.md, by a superuser. What docs/reference.md says of arguments, results and
-# levels is what the functions have.
+# levels is what the functions have, and what it shows of cascades works.
 
 use strict;
 use warnings;
@@ -155,6 +155,28 @@ foreach my $row (split /\n/, $node->safe_psql('shop', qq{
 	delete $signatures{$name};
 }
 is_deeply([ sort keys %signatures ], [], 'docs/reference.md has no other functions');
+
+# The reference: what a handler reads where there are cascades, and the reaper
+my ($reaper) = $reference =~ /^```sql\n(DO .*?)^```/ms;
+my ($handler) = $reference =~ /^```sql\n(SELECT (?:(?!^```).)*azr_cascade_participants.*?)^```/ms;
+like($reaper // '', qr/interval '1 minute'/, 'docs/reference.md has a reaper');
+$reaper =~ s/now\(\) - interval '1 minute'/'infinity'/;
+$handler =~ s/'account'/'cascaded'/;
+$handler =~ s/^SELECT l\.root, (.*)$/SELECT read, x.sequence, type, convert_from(payload, 'UTF8') FROM (SELECT l.root, $1/m;
+$handler =~ s/;\n\z/) x/;
+$node->safe_psql('shop', q{
+	SELECT es.azr_append('cascaded', NULL, es.azr_root('c', '1'), 0, ARRAY['Opened'], ARRAY['a']::bytea[]);
+	SELECT es.azr_append('cascaded', NULL, es.azr_root('c', '1'), 1, ARRAY['Taken', 'Paid'], ARRAY['b', 'c']::bytea[], cascade_id => 'good', committed => false);
+	SELECT es.azr_append('cascaded', NULL, es.azr_root('c', '1'), 3, ARRAY['Taken'], ARRAY['d']::bytea[], cascade_id => 'bad', committed => false);
+	SELECT es.azr_append('cascaded', 'sealed', es.azr_root('c', '1'), 4, ARRAY['Taken'], ARRAY['e']::bytea[], cascade_id => 'stuck', committed => false);
+	SELECT es.azr_protect_edition('cascaded', 'sealed', 'sealed')});
+is($node->safe_psql('shop', $handler), "0|0|Opened|a\n1|||\n2|||\n3|||", 'a handler skips what is pending');
+$node->safe_psql('shop', q{SELECT es.azr_put_position('balances', 'cascaded', NULL, es.azr_root('c', '1'), 2); SELECT es.azr_confirm_cascade('good')});
+my ($status, $out, $err) = $node->psql('shop', $reaper);
+is($status, 0, 'the reaper runs');
+like($err, qr/^psql:<stdin>:\d+: WARNING:  cascade stuck: /, 'and goes on after what it cannot end');
+is($node->safe_psql('shop', q{SELECT cascade_id FROM es.azr_stale_cascades('infinity')}), 'stuck', 'it ends the others');
+is($node->safe_psql('shop', $handler), "3|||\n4|1|Taken|b\n4|2|Paid|c\n5|||", 'a handler takes what was confirmed, and skips what was revoked');
 
 my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 $node->safe_psql('postgres', 'CREATE DATABASE operated');
