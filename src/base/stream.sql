@@ -21,7 +21,7 @@ CREATE TABLE @extschema@.azr_streams (
 CREATE INDEX azr_streams_roots_idx ON @extschema@.azr_streams (domain, edition, root);
 
 COMMENT ON TABLE @extschema@.azr_streams IS
-'Streams by number: positive on the main timeline, negative in an edition. Written by azr_append() alone.';
+'Streams by number: positive on the main timeline, negative in an edition. Written by the functions that append.';
 COMMENT ON COLUMN @extschema@.azr_streams.divergence IS
 'First sequence that the stream owns itself; below it, it shares the main timeline''s. NULL on the main timeline.';
 

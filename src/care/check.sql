@@ -17,7 +17,7 @@ RETURNS SETOF @extschema@.azr_problem
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_check(text) IS
-'Checks that what is stored is what the rules say, and that the store can go on from it. The store''s functions cannot break the rules; a superuser''s INSERT, a restore of some of the tables, or a broken disk can.
+'Checks that what is stored is what the rules say, and that the store can go on from it. The store''s functions cannot break the rules; an INSERT by the owner or a superuser, a restore of some of the tables, or a broken disk can.
 
 Arguments: domain, NULL for all, and for what belongs to no domain: events without a stream, the sequence of streams'' numbers, and triggers.
 

@@ -20,7 +20,7 @@ COMMENT ON FUNCTION @extschema@.azr_stale_cascades(timestamptz) IS
 
 Arguments: older_than, such as now() - interval ''1 minute''.
 
-Result: rows of azr_stale_cascade, the one that has waited longest first. Where outcome is confirmed, call azr_confirm_cascade; where it is revoked, azr_revoke_cascade; where it is NULL, either.
+Result: rows of azr_stale_cascade, the one that has waited longest first. Where outcome is confirmed, call azr_confirm_cascade; where it is revoked, azr_revoke_cascade; where it is NULL, nothing is decided: decide, as a reaper does by revoking.
 
 Locks: AccessShareLock on the tables. Reads an index of what was appended with a cascade_id, and the events of the cascades that it returns.
 
@@ -55,11 +55,11 @@ CREATE FUNCTION @extschema@.azr_confirm_cascade(cascade_id text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_confirm_cascade(text) IS
-'Makes the pending events of a cascade effective: appends a confirmation to every participant that is unresolved, all or none. A participant is resolved by the first committed event with the same cascade_id in that stream.
+'Makes the pending events of a cascade effective: appends a confirmation to every participant that is unresolved, each call all or none of up to 1,000. A participant is resolved by the first committed event with the same cascade_id in that stream.
 
 Arguments: cascade_id, 1 to 255 bytes.
 
-A call confirms 1,000 participants at most, in the order of domain, edition and root, since each takes a place in PostgreSQL''s lock table. Where there are more, a NOTICE says so: commit, and call again until the result is 0. From the first call on, the cascade can be resolved in no other way.
+A call takes them in the order of domain, edition and root; there is a limit since each takes a place in PostgreSQL''s lock table. Where there are more, a NOTICE says so: commit, and call again until the result is 0. From the first call on, the cascade can be resolved in no other way.
 
 The snapshots of a stream at or above the first event that is confirmed there are deleted, since they lack it.
 
@@ -73,7 +73,7 @@ CREATE FUNCTION @extschema@.azr_revoke_cascade(cascade_id text, reason text) RET
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_revoke_cascade(text, text) IS
-'Takes the pending events of a cascade back: appends a revocation to every participant that is unresolved, all or none, up to 1,000 a call, as azr_confirm_cascade does.
+'Takes the pending events of a cascade back: appends a revocation to every participant that is unresolved, each call all or none of up to 1,000, as azr_confirm_cascade does.
 
 Arguments: cascade_id, 1 to 255 bytes. reason, for people, or NULL.
 

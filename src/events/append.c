@@ -26,6 +26,8 @@ const char *const azr_outcome_names[] = {
 	[AZR_UNCHANGED] = "unchanged"
 };
 
+static char *describe_counts(const AzrArrayArg *types, const AzrArrayArg *payloads,
+							 const AzrArrayArg *metadata, const AzrArrayArg *created_at);
 static void read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append);
 static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append,
 							   const char *function);
@@ -99,8 +101,8 @@ azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("types, payloads, metadata and created_at must have as many elements each"),
-				 errdetail("They have %d, %d, %d and %d.",
-						   types.count, payloads.count, metadata.count, created_at.count)));
+				 errdetail_internal("%s", describe_counts(&types, &payloads,
+														  &metadata, &created_at))));
 
 	events->count = types.count;
 	events->types = types.elems;
@@ -123,6 +125,26 @@ azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 		else
 			events->created_at[i] = AZR_NOW;
 	}
+}
+
+/*
+ * A sentence that says how many elements each array has, of those that were given.
+ */
+static char *
+describe_counts(const AzrArrayArg *types, const AzrArrayArg *payloads,
+				const AzrArrayArg *metadata, const AzrArrayArg *created_at)
+{
+	if (metadata->given && created_at->given)
+		return psprintf("The number of elements is %d in types, %d in payloads, %d in metadata and %d in created_at.",
+						types->count, payloads->count, metadata->count, created_at->count);
+	if (metadata->given)
+		return psprintf("The number of elements is %d in types, %d in payloads and %d in metadata.",
+						types->count, payloads->count, metadata->count);
+	if (created_at->given)
+		return psprintf("The number of elements is %d in types, %d in payloads and %d in created_at.",
+						types->count, payloads->count, created_at->count);
+	return psprintf("The number of elements is %d in types and %d in payloads.",
+					types->count, payloads->count);
 }
 
 /*

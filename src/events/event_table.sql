@@ -26,7 +26,7 @@ CREATE TABLE @extschema@.azr_edition_events
 	PARTITION OF @extschema@.azr_events FOR VALUES FROM (MINVALUE) TO (0);
 
 COMMENT ON TABLE @extschema@.azr_events IS
-'Events of all streams. Written by azr_append() alone; read it by azr_load(), azr_trace() or the view azr_timeline.';
+'Events of all streams. Written by the functions that append; read it by azr_load(), azr_trace() or the view azr_timeline.';
 COMMENT ON COLUMN @extschema@.azr_events.type_id IS
 'The event''s type, in azr_event_types.';
 

@@ -11,7 +11,7 @@ CREATE TABLE @extschema@.azr_event_types (
 CREATE INDEX azr_event_types_type_idx ON @extschema@.azr_event_types (type);
 
 COMMENT ON TABLE @extschema@.azr_event_types IS
-'Types of events by number. A type that was new to several transactions at once has several. Written by azr_append() alone.';
+'Types of events by number. A type that was new to several transactions at once has several. Written by the functions that append.';
 
 CREATE FUNCTION @extschema@.azr_event_type(type_id integer) RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 10 AS 'MODULE_PATHNAME';

@@ -47,7 +47,7 @@ Result: rows of azr_event; none for an empty or unknown stream.
 
 Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller''s snapshot and works on a standby.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_load_json(
 	domain text,
@@ -89,4 +89,4 @@ Result: bigint, by the caller''s snapshot.
 
 Locks: AccessShareLock on the tables.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value; 22023 bad value.';

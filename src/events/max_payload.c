@@ -145,7 +145,7 @@ azr_max_payload(void)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to set parameter \"%s\"", PARAMETER),
 				 errdetail("This session was begun with a value from connection options or ALTER ROLE, in place of the one that the database has."),
-				 errhint("Connect without it. The owner of the database sets it with ALTER DATABASE. A superuser can GRANT SET ON PARAMETER.")));
+				 errhint("Connect without it, or remove it with ALTER ROLE ... RESET. The owner of the database sets it with ALTER DATABASE. A superuser can GRANT SET ON PARAMETER.")));
 	return max_payload;
 }
 

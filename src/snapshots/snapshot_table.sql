@@ -22,7 +22,7 @@ CREATE TABLE @extschema@.azr_latest_snapshots (
 CREATE INDEX azr_latest_snapshots_root_idx ON @extschema@.azr_latest_snapshots (root);
 
 COMMENT ON TABLE @extschema@.azr_latest_snapshots IS
-'The snapshot with the highest sequence of each stream. Written by azr_put_snapshot().';
+'The snapshot with the highest sequence of each stream. Written by azr_put_snapshot() and azr_append_commutative().';
 COMMENT ON COLUMN @extschema@.azr_latest_snapshots.filed_at IS
 'Nothing in the stream''s history is filed under a later time, and nothing will be under an earlier one.';
 COMMENT ON COLUMN @extschema@.azr_latest_snapshots.late_transient IS
@@ -61,7 +61,7 @@ CREATE INDEX azr_snapshot_history_rest_filed_at_idx
 	ON @extschema@.azr_snapshot_history_rest (filed_at);
 
 COMMENT ON TABLE @extschema@.azr_snapshot_history IS
-'Snapshots that a later one took the place of. Written by azr_put_snapshot(), pruned by azr_maintain().';
+'Snapshots that a later one took the place of. Written by azr_put_snapshot() and azr_append_commutative(), pruned by azr_maintain().';
 COMMENT ON TABLE @extschema@.azr_snapshot_history_persist IS
 'Those that stay until they are deleted.';
 COMMENT ON TABLE @extschema@.azr_snapshot_history_by_time IS
