@@ -16,9 +16,9 @@ import java.util.UUID;
 import org.postgresql.util.PSQLException;
 
 public class WithJdbc {
-    // What is worth another attempt: another writer was faster, or the transaction was too old (at
-    // REPEATABLE READ and SERIALIZABLE). Any other error is the caller's.
-    private static final Set<String> CONFLICTS = Set.of("ZR001", "40001");
+    // What is worth another attempt: another writer was faster, the transaction was too old (at
+    // REPEATABLE READ and SERIALIZABLE), or it was ended for a deadlock. Any other error is the caller's.
+    private static final Set<String> CONFLICTS = Set.of("ZR001", "40001", "40P01");
     private static final int ATTEMPTS = 10;
 
     private record Account(long balance, long expected) {}
@@ -47,7 +47,24 @@ public class WithJdbc {
             statement.setString(5, externalId);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
-                return row.getString(1) + " " + row.getLong(2) + " " + row.getLong(3) + " " + row.getLong(4);
+                return describe(row);
+            }
+        }
+    }
+
+    private static String describe(ResultSet row) throws SQLException {
+        return row.getString(1) + " " + row.getLong(2) + " " + row.getLong(3) + " " + row.getLong(4);
+    }
+
+    // Returns what came of the append with this id, or null. What a cascade has revoked is not committed.
+    private String find(String externalId) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT 'duplicate', min(sequence), max(sequence), max(sequence) + 1 "
+                        + "FROM es.azr_find_by_external_id('account', NULL, ?, ?) WHERE committed HAVING count(*) > 0")) {
+            statement.setObject(1, root);
+            statement.setString(2, externalId);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? describe(row) : null;
             }
         }
     }
@@ -74,9 +91,16 @@ public class WithJdbc {
     }
 
     // Runs a command. What it decides depends on the balance, so a conflict has it decide again.
+    //
+    // A command that is stored already is not decided again: on its own result it might be refused.
+    // It is looked for after the load, so that what is not found is not in the balance either.
     private String execute(Command command, String commandId) throws SQLException {
         for (int attempt = 1; ; attempt++) {
             Account account = load();
+            String stored = find(commandId);
+            if (stored != null) {
+                return stored;
+            }
             Events events = command.decide(account.balance());
             try {
                 return append(account.expected(), events, commandId);
@@ -94,10 +118,10 @@ public class WithJdbc {
         // To show a conflict, somebody else deposits between our load and our append. The id makes
         // that happen once, however often we decide.
         append(null, new Events(new String[] {"Deposited"}, new byte[][] {"5".getBytes(UTF_8)}), "transfer-9");
-        if (balance < 50) {
+        if (balance < 60) {
             throw new IllegalStateException("not enough");
         }
-        return new Events(new String[] {"Withdrawn"}, new byte[][] {"50".getBytes(UTF_8)});
+        return new Events(new String[] {"Withdrawn"}, new byte[][] {"60".getBytes(UTF_8)});
     }
 
     private void printEvents() throws SQLException {
@@ -124,7 +148,8 @@ public class WithJdbc {
             store.printEvents();
 
             System.out.println("append: " + store.execute(store::withdraw, "command-1"));
-            // The answer got lost, and the caller sends the same command again.
+            // The answer got lost, and the caller sends the same command again. 45 is left: not enough
+            // for another one.
             System.out.println("again: " + store.execute(store::withdraw, "command-1"));
         }
     }

@@ -5,9 +5,9 @@
 const { randomUUID } = require('crypto');
 const { Client } = require('pg');
 
-// What is worth another attempt: another writer was faster, or the transaction was too old (at
-// REPEATABLE READ and SERIALIZABLE). Any other error is the caller's.
-const CONFLICTS = ['ZR001', '40001'];
+// What is worth another attempt: another writer was faster, the transaction was too old (at
+// REPEATABLE READ and SERIALIZABLE), or it was ended for a deadlock. Any other error is the caller's.
+const CONFLICTS = ['ZR001', '40001', '40P01'];
 const ATTEMPTS = 10;
 
 const client = new Client({ connectionString: process.argv[2] });
@@ -17,8 +17,21 @@ async function append(root, expected, types, payloads, externalId) {
   const result = await client.query(
     "SELECT * FROM es.azr_append('account', NULL, $1, $2, $3, $4::bytea[], external_id => $5)",
     [root, expected, types, payloads, externalId]);
-  const row = result.rows[0];
+  return describe(result.rows[0]);
+}
+
+function describe(row) {
   return [row.outcome, row.first_sequence, row.last_sequence, row.next_sequence].join(' ');
+}
+
+// Returns what came of the append with this id, or null. What a cascade has revoked is not committed.
+async function find(root, externalId) {
+  const result = await client.query(
+    "SELECT 'duplicate' AS outcome, min(sequence) AS first_sequence, max(sequence) AS last_sequence, " +
+    'max(sequence) + 1 AS next_sequence ' +
+    "FROM es.azr_find_by_external_id('account', NULL, $1, $2) WHERE committed HAVING count(*) > 0",
+    [root, externalId]);
+  return result.rows.length > 0 ? describe(result.rows[0]) : null;
 }
 
 // Replays the stream: the balance, and the sequence that the next event gets. A bigint comes as a
@@ -40,9 +53,16 @@ async function load(root) {
 }
 
 // Runs a command. What it decides depends on the balance, so a conflict has it decide again.
+//
+// A command that is stored already is not decided again: on its own result it might be refused. It
+// is looked for after the load, so that what is not found is not in the balance either.
 async function execute(root, decide, commandId) {
   for (let attempt = 1; ; attempt++) {
     const { balance, expected } = await load(root);
+    const stored = await find(root, commandId);
+    if (stored) {
+      return stored;
+    }
     const { types, payloads } = await decide(balance);
     try {
       return await append(root, expected, types, payloads, commandId);
@@ -72,14 +92,15 @@ async function main() {
     // To show a conflict, somebody else deposits between our load and our append. The id makes that
     // happen once, however often we decide.
     await append(account, null, ['Deposited'], [Buffer.from('5')], 'transfer-9');
-    if (balance < 50) {
+    if (balance < 60) {
       throw new Error('not enough');
     }
-    return { types: ['Withdrawn'], payloads: [Buffer.from('50')] };
+    return { types: ['Withdrawn'], payloads: [Buffer.from('60')] };
   }
 
   console.log('append:', await execute(account, withdraw, 'command-1'));
-  // The answer got lost, and the caller sends the same command again.
+  // The answer got lost, and the caller sends the same command again. 45 is left: not enough for
+  // another one.
   console.log('again:', await execute(account, withdraw, 'command-1'));
   await client.end();
 }

@@ -8,9 +8,9 @@ import uuid
 import psycopg2
 import psycopg2.extras
 
-# What is worth another attempt: another writer was faster, or the transaction was too old (at
-# REPEATABLE READ and SERIALIZABLE). Any other error is the caller's.
-CONFLICTS = ("ZR001", "40001")
+# What is worth another attempt: another writer was faster, the transaction was too old (at
+# REPEATABLE READ and SERIALIZABLE), or it was ended for a deadlock. Any other error is the caller's.
+CONFLICTS = ("ZR001", "40001", "40P01")
 ATTEMPTS = 10
 
 psycopg2.extras.register_uuid()
@@ -31,6 +31,15 @@ def append(root, expected, types, payloads, external_id=None):
     return cursor.fetchone()
 
 
+def find(root, external_id):
+    """Return what came of the append with this id, or None. What a cascade has revoked is not committed."""
+    cursor.execute(
+        "SELECT 'duplicate', min(sequence), max(sequence), max(sequence) + 1"
+        " FROM es.azr_find_by_external_id('account', NULL, %s, %s) WHERE committed HAVING count(*) > 0",
+        (root, external_id))
+    return cursor.fetchone()
+
+
 def load(root):
     """Replay the stream: return the balance, and the sequence that the next event gets."""
     balance, expected = 0, 0
@@ -45,10 +54,17 @@ def load(root):
 
 
 def execute(root, decide, command_id):
-    """Run a command. What it decides depends on the balance, so a conflict has it decide again."""
+    """Run a command. What it decides depends on the balance, so a conflict has it decide again.
+
+    A command that is stored already is not decided again: on its own result it might be refused. It
+    is looked for after the load, so that what is not found is not in the balance either.
+    """
     attempt = 1
     while True:
         balance, expected = load(root)
+        stored = find(root, command_id)
+        if stored:
+            return stored
         types, payloads = decide(balance)
         try:
             return append(root, expected, types, payloads, command_id)
@@ -73,12 +89,12 @@ def main():
         # To show a conflict, somebody else deposits between our load and our append. The id makes
         # that happen once, however often we decide.
         append(account, None, ["Deposited"], [b"5"], "transfer-9")
-        if balance < 50:
+        if balance < 60:
             raise NotEnough
-        return ["Withdrawn"], [b"50"]
+        return ["Withdrawn"], [b"60"]
 
     print("append:", *execute(account, withdraw, "command-1"))
-    # The answer got lost, and the caller sends the same command again.
+    # The answer got lost, and the caller sends the same command again. 45 is left: not enough for another one.
     print("again:", *execute(account, withdraw, "command-1"))
 
 

@@ -1,5 +1,6 @@
 # Drivers of other languages, directly and through PgBouncer in transaction mode: what
-# docs/clients shows works, and runs a command again after a conflict but after no other error.
+# docs/clients shows works, runs a command again after a conflict but after no other error, and
+# does not decide a command again that is stored.
 # And 50 clients on 5 connections.
 
 use strict;
@@ -80,7 +81,6 @@ OUTPUT
 my $end = <<'OUTPUT';
 decide: the balance is 105
 append: added 4 4 5
-decide: the balance is 55
 again: duplicate 4 4 5
 OUTPUT
 my @drivers = ('JDBC', 'node-pg', 'psycopg2');
@@ -130,14 +130,17 @@ foreach my $driver (@drivers)
 		is($node->safe_psql('postgres', $attempts), '1', "$driver: $sqlstate is not tried again");
 	}
 
-	object('40001', 2);
-	my ($ok, $out, $err) = run_client($driver, 'directly');
+	foreach my $sqlstate ('40001', '40P01')
+	{
+		object($sqlstate, 2);
+		my ($ok, $out, $err) = run_client($driver, 'directly');
 
-	ok($ok, "$driver: 40001 succeeds") or diag($err);
-	is($out, $start . ("decide: the balance is 105\nconflict: 40001 For now.\n" x 2) . $end, "$driver: 40001 is tried again");
+		ok($ok, "$driver: $sqlstate succeeds") or diag($err);
+		is($out, $start . ("decide: the balance is 105\nconflict: $sqlstate For now.\n" x 2) . $end, "$driver: $sqlstate is tried again");
+	}
 
 	object('40001', 1000);
-	($ok, $out, $err) = run_client($driver, 'directly');
+	my ($ok, $out, $err) = run_client($driver, 'directly');
 	ok(!$ok, "$driver: 40001 without end fails");
 	is($node->safe_psql('postgres', $attempts), '9', "$driver: after ten attempts in all");
 }
