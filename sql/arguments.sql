@@ -29,6 +29,7 @@ INSERT INTO bad (statement) VALUES
 ($$azr_append('args', NULL, R, NULL, types(1), payloads(2))$$),
 ($$azr_append('args', NULL, R, NULL, types(1), payloads(1), metadata => '{}'::jsonb[])$$),
 ($$azr_append('args', NULL, R, NULL, types(1), payloads(1), created_at => ARRAY[now(), now()])$$),
+($$azr_append('args', NULL, R, NULL, types(1), payloads(1), metadata => '{}'::jsonb[], created_at => ARRAY[now(), now()])$$),
 ($$azr_append('args', NULL, R, NULL, '{}', '{}', metadata => ARRAY['1']::jsonb[])$$),
 ($$azr_append('args', NULL, R, NULL, ARRAY[['a'], ['b']], payloads(2))$$),
 ($$azr_append('args', NULL, R, NULL, types(2), ARRAY[['a'], ['b']]::bytea[])$$),

@@ -180,7 +180,6 @@ is($node->safe_psql('shop', $handler), "3|||\n4|1|Taken|b\n4|2|Paid|c\n5|||", 'a
 
 my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 $node->safe_psql('postgres', 'CREATE DATABASE operated');
-$node->safe_psql('operated', 'CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$');
 cmp_ok(scalar check_page('docs/operation.md', 'operated', $superuser), '>', 10, 'docs/operation.md has examples');
 is($node->safe_psql('operated', q{SELECT count(*) FROM pg_extension WHERE extname = 'angzarr'}), '1', 'the guards have kept the extension');
 
