@@ -67,6 +67,19 @@ SELECT outcome($$SELECT outcome FROM azr_append('numbers', NULL, azr_root('numbe
 DROP TRIGGER nothing ON azr_streams;
 DROP FUNCTION nothing;
 
+-- a sequence that the owner has changed so that it never gets there is found out
+\c
+BEGIN;
+ALTER SEQUENCE azr_stream_ids MAXVALUE 2 CYCLE RESTART 1;
+SELECT outcome($$SELECT outcome FROM azr_append('numbers', NULL, azr_root('numbers', 'cycle'), 0, types(1), payloads(1))$$);
+ROLLBACK;
+-- one of which a session keeps numbers is no obstacle
+\c
+BEGIN;
+ALTER SEQUENCE azr_stream_ids CACHE 500 RESTART 1;
+SELECT outcome($$SELECT outcome FROM azr_append('numbers', NULL, azr_root('numbers', 'cache'), 0, types(1), payloads(1))$$);
+ROLLBACK;
+
 -- azr_take_over does it without a new stream
 SELECT setval('azr_stream_ids', 1);
 SELECT action, object, regexp_replace(detail, 'past \d+', 'past N') FROM azr_take_over() ORDER BY object;

@@ -16,7 +16,6 @@
 #include "base/query.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -33,7 +32,11 @@
  */
 #define MARGIN	"1000"
 
+/* How many numbers that are taken are drawn at most, before the sequence is called wrong. */
+#define MAX_DRAWS	1000
+
 static int64 draw(const AzrNumbers *numbers);
+static void raise_sequence_changed(const AzrNumbers *numbers, int64 number);
 static bool should_look(AzrNumbers *numbers);
 static int64 highest_from(const AzrNumbers *numbers, int64 number);
 static int64 end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumber strategy,
@@ -76,10 +79,15 @@ azr_next_number(AzrNumbers *numbers)
 		/* mostly, others have just drawn higher ones and were faster */
 		if (highest >= number)
 			(void) azr_raise_sequence(numbers->sequence, numbers->sequence_id, highest);
-		while (number <= highest)
+
+		/* a session may have some left from before, where the owner has set CACHE */
+		for (int i = 0; number <= highest; i++)
 		{
-			CHECK_FOR_INTERRUPTS();
-			number = draw(numbers);
+			int64		next = draw(numbers);
+
+			if (next <= number || i >= MAX_DRAWS)
+				raise_sequence_changed(numbers, next);
+			number = next;
 		}
 		numbers->looked_at = GetCurrentTransactionStartTimestamp();
 	}
@@ -118,13 +126,19 @@ draw(const AzrNumbers *numbers)
 	int64		number = nextval_internal(numbers->sequence_id, false);
 
 	if (number <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("sequence \"%s\" was changed: it gave %lld",
-						numbers->sequence, (long long) number),
-				 errhint("It must give positive numbers, above any in %s.",
-						 numbers->table->name)));
+		raise_sequence_changed(numbers, number);
 	return number;
+}
+
+static void
+raise_sequence_changed(const AzrNumbers *numbers, int64 number)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("sequence \"%s\" was changed: it gave %lld",
+					numbers->sequence, (long long) number),
+			 errhint("It must give positive numbers, above any in %s.",
+					 numbers->table->name)));
 }
 
 /*
