@@ -243,14 +243,17 @@ say_counts() {
 # cloned, but unpacked from an archive, has no list of them: then it is all that
 # .gitignore does not name.
 copy_checkout() {
+	local directory
+
 	need_packages git
+	directory=$(cd "$1" && pwd -P)
 	if [[ -e $ROOT/.git ]]; then
 		checkout_git -C "$ROOT" -c safe.directory="$ROOT" ls-files -z
 	else
-		checkout_git init -q --bare "$1/.git"
-		checkout_git --git-dir="$1/.git" --work-tree="$ROOT" -C "$ROOT" ls-files -z --others --exclude-standard
-		rm -rf -- "$1/.git"
-	fi | tar -C "$ROOT" --null --files-from=- -cf - | tar -C "$1" -xf -
+		checkout_git init -q --bare "$directory/.git"
+		checkout_git --git-dir="$directory/.git" --work-tree="$ROOT" -C "$ROOT" ls-files -z --others --exclude-standard
+		rm -rf -- "$directory/.git"
+	fi | tar -C "$ROOT" --null --files-from=- -cf - | tar -C "$directory" -xf -
 }
 
 # Whatever repository the caller is in, this one is meant.
