@@ -143,6 +143,7 @@ DECLARE
 	edition text;
 	domain text;
 	key text;
+	n int;
 	size int;
 BEGIN
 	FOR round IN 1 .. 8 LOOP
@@ -150,10 +151,14 @@ BEGIN
 			domain := 'lag-' || floor(random() * 3);
 			key := floor(random() * (CASE WHEN round > 6 THEN 400 ELSE 20 END));
 			edition := editions[1 + floor(random() * random() * 6)];
+			n := CASE WHEN round > 4 AND i % 15 = 0 THEN 60 ELSE 1 + i % 3 END;
 			CASE floor(random() * 8)
 			WHEN 0, 1, 2 THEN
 				BEGIN
-					PERFORM azr_append(domain, edition, azr_root('lag', key), NULL, types(1 + i % 3), payloads(1 + i % 3));
+					PERFORM azr_append(domain, edition, azr_root('lag', key), NULL, types(n), payloads(n));
+					IF i % 10 = 0 THEN
+						RAISE 'rolled back' USING ERRCODE = 'ZR004';
+					END IF;
 				EXCEPTION WHEN SQLSTATE 'ZR004' THEN
 				END;
 			WHEN 3, 4, 5 THEN

@@ -8,11 +8,14 @@
  */
 #include "postgres.h"
 
+#include "access/itup.h"
+#include "access/relscan.h"
 #include "access/table.h"
 #include "base/query.h"
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
 #include "events/event_types.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -110,6 +113,10 @@ typedef struct SlowInsert
 
 static SlowInsert *slow_inserts = NULL;
 
+/* How many entries of the primary key are read at most, in all and a stream, to save a descent. */
+#define WALK_START		32
+#define WALK_ENTRIES	12
+
 /* What the rows of a slow insert are compared with. */
 typedef struct ExpectedRows
 {
@@ -118,6 +125,9 @@ typedef struct ExpectedRows
 	uint64		matched;
 } ExpectedRows;
 
+static int	walk_to_ends(AzrTable *leaf, Relation rel, AzrScan *probe, AzrEndQuery *queries,
+						 int count, Snapshot snapshot);
+static void probe_end(AzrScan *probe, AzrEndQuery *query);
 static void end_keys(ScanKeyData *keys, int64 stream_id, int64 after);
 static int64 sequence_after(TupleTableSlot *event);
 static Datum *type_ids_of(const AzrNewEvents *events);
@@ -179,44 +189,119 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 }
 
 /*
- * Begin to look up where streams end.
+ * Answer questions about the ends of streams that are all on the main timeline, or all in
+ * editions, and are sorted by their ids.
+ *
+ * Where many of the streams in a range are asked about, and they are short, it is faster to
+ * walk along the index than to descend it for each.  That is tried while 'walk' is true; it
+ * becomes false when the streams turn out to be long.
  */
 void
-azr_end_scan_begin(AzrEndScan *scan, bool main, Snapshot snapshot)
+azr_events_find_ends(bool main, AzrEndQuery *queries, int count, bool *walk, Snapshot snapshot)
 {
 	AzrTable   *leaf = main ? &main_table : &edition_table;
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
 	ScanKeyData keys[2];
+	AzrScan		probe;
+	int			done = 0;
 
-	scan->rel = azr_table_open(leaf, AccessShareLock);
 	end_keys(keys, 0, 0);
-	azr_scan_begin(&scan->scan, leaf, scan->rel, INDEX_PRIMARY_KEY, snapshot, keys, lengthof(keys));
+	azr_scan_begin(&probe, leaf, rel, INDEX_PRIMARY_KEY, snapshot, keys, lengthof(keys));
+	if (*walk && count > 0 &&
+		((uint64) queries[count - 1].stream_id - (uint64) queries[0].stream_id) / count < WALK_ENTRIES)
+	{
+		done = walk_to_ends(leaf, rel, &probe, queries, count, snapshot);
+		*walk = done == count;
+	}
+	while (done < count)
+		probe_end(&probe, &queries[done++]);
+	azr_scan_end(&probe);
+	table_close(rel, NoLock);
 }
 
 /*
- * Does a stream have own events past the sequence 'after'?  If so, 'next' is set to the
- * sequence that its next event gets.  One backward index probe, which reads no event where
- * the answer is no.
+ * Walk along the primary key.  Returns how many questions are answered: not all where too
+ * many entries lie between.
  */
-bool
-azr_end_scan_find(AzrEndScan *scan, int64 stream_id, int64 after, int64 *next)
+static int
+walk_to_ends(AzrTable *leaf, Relation rel, AzrScan *probe, AzrEndQuery *queries, int count,
+			 Snapshot snapshot)
+{
+	AzrScan		scan;
+	ScanKeyData key;
+	int64		last = -1;		/* of the current stream, past what is asked for */
+	ItemPointerData last_tid;
+	int			entries = 0;
+	int			done = 0;
+
+	ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT8GE,
+				Int64GetDatum(queries[0].stream_id));
+	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, &key, 1);
+
+	/* a scan that is to return index entries must know before it starts */
+	scan.desc->xs_want_itup = true;
+	index_rescan(scan.desc, &key, 1, NULL, 0);
+
+	while (done < count && entries++ <= WALK_START + WALK_ENTRIES * done)
+	{
+		bool		found = index_getnext_tid(scan.desc, ForwardScanDirection) != NULL;
+		ItemPointerData tid = scan.desc->xs_heaptid;
+		int64		stream_id = PG_INT64_MAX;
+		int64		sequence = -1;
+
+		CHECK_FOR_INTERRUPTS();
+		if (found)
+		{
+			bool		isnull;
+
+			stream_id = DatumGetInt64(index_getattr(scan.desc->xs_itup, 1,
+													scan.desc->xs_itupdesc, &isnull));
+			sequence = DatumGetInt64(index_getattr(scan.desc->xs_itup, 2,
+												   scan.desc->xs_itupdesc, &isnull));
+		}
+		while (done < count && (!found || queries[done].stream_id < stream_id))
+		{
+			if (last >= 0)
+			{
+				/* the entry says that there is a row, not that the snapshot shows it */
+				scan.desc->xs_heaptid = last_tid;
+				if (index_fetch_heap(scan.desc, scan.slot))
+				{
+					slot_getallattrs(scan.slot);
+					queries[done].next = sequence_after(scan.slot);
+				}
+				else
+					probe_end(probe, &queries[done]);
+				scan.desc->kill_prior_tuple = false;	/* that is another entry */
+				last = -1;
+			}
+			done++;
+		}
+		if (done < count && queries[done].stream_id == stream_id &&
+			sequence > queries[done].after)
+		{
+			last = sequence;
+			last_tid = tid;
+		}
+	}
+	azr_scan_end(&scan);
+	return done;
+}
+
+/*
+ * Answer a question by one backward probe of the primary key, which reads no event where the
+ * answer is no.
+ */
+static void
+probe_end(AzrScan *probe, AzrEndQuery *query)
 {
 	ScanKeyData keys[2];
 	TupleTableSlot *event;
 
-	end_keys(keys, stream_id, after);
-	index_rescan(scan->scan.desc, keys, lengthof(keys), NULL, 0);
-	event = azr_scan_next(&scan->scan, BackwardScanDirection);
-	if (event == NULL)
-		return false;
-	*next = sequence_after(event);
-	return true;
-}
-
-void
-azr_end_scan_end(AzrEndScan *scan)
-{
-	azr_scan_end(&scan->scan);
-	table_close(scan->rel, NoLock);
+	end_keys(keys, query->stream_id, query->after);
+	index_rescan(probe->desc, keys, lengthof(keys), NULL, 0);
+	event = azr_scan_next(probe, BackwardScanDirection);
+	query->next = event != NULL ? sequence_after(event) : 0;
 }
 
 /*

@@ -116,17 +116,18 @@ typedef struct AzrEventScan
 	AzrScan		scan;
 } AzrEventScan;
 
-/* A look-up of the ends of many streams, all on the main timeline or none. */
-typedef struct AzrEndScan
+/* A question: does a stream have own events past a sequence? */
+typedef struct AzrEndQuery
 {
-	Relation	rel;
-	AzrScan		scan;
-} AzrEndScan;
+	int64		stream_id;
+	int64		after;
+	int64		next;			/* the answer: the stream's next sequence, or 0 */
+	int			place;			/* for who asks many */
+} AzrEndQuery;
 
 extern AzrStreamEnd azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
-extern void azr_end_scan_begin(AzrEndScan *scan, bool main, Snapshot snapshot);
-extern bool azr_end_scan_find(AzrEndScan *scan, int64 stream_id, int64 after, int64 *next);
-extern void azr_end_scan_end(AzrEndScan *scan);
+extern void azr_events_find_ends(bool main, AzrEndQuery *queries, int count, bool *walk,
+								 Snapshot snapshot);
 extern AzrFoundEvents azr_events_by_external_id(int64 stream_id, const text *external_id,
 												Snapshot snapshot);
 extern AzrFoundEvents azr_events_by_source(int64 stream_id, const AzrSource *source,

@@ -4,8 +4,9 @@
  *	  azr_lag: the streams that a handler is behind in.
  *
  * The streams of an edition, and a handler's positions in it, are both read by an index
- * in the order of their roots.  They are merged, and each stream costs one probe for an
- * event past the position, which finds nothing where the handler is up to date.
+ * in the order of their roots.  They are merged, and each stream is looked up for an event
+ * past the position, which costs a probe at most and reads nothing else where the handler is
+ * up to date.
  *
  * What is found of an edition is gathered some at a time, with no scan left open.  So
  * the function can return a row when it is asked for one, and stop when no more are wanted.
@@ -92,17 +93,16 @@ typedef struct Lag
 	int64		wanted;			/* how many more rows */
 	bool		has_last;		/* of the current domain, a row was returned */
 	pg_uuid_t	last;			/* with this root */
+	bool		walk;			/* look ends up by walking along the index */
 	int			nfollowed;
 	Followed   *followed;
 	binaryheap *heap;			/* of those that may have rows, or NULL */
 } Lag;
 
-typedef LaggingStream *LaggingStreamPointer;
-
 #define ST_SORT sort_by_id
-#define ST_ELEMENT_TYPE LaggingStreamPointer
+#define ST_ELEMENT_TYPE AzrEndQuery
 #define ST_COMPARE(a, b) \
-	((*(a))->stream_id < (*(b))->stream_id ? -1 : (*(a))->stream_id > (*(b))->stream_id)
+	((a)->stream_id < (b)->stream_id ? -1 : (a)->stream_id > (b)->stream_id)
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
@@ -116,7 +116,7 @@ static List *followed_editions(const Lag *lag, Snapshot snapshot);
 static void gather(Lag *lag, Followed *followed);
 static int	merge(LaggingStream *rows, const AzrRootValue *streams, int nstreams,
 				  const AzrRootValue *positions, int npositions, const pg_uuid_t *to);
-static void look_up_ends(const Lag *lag, const Followed *followed, LaggingStream *rows,
+static void look_up_ends(Lag *lag, const Followed *followed, LaggingStream *rows,
 						 int nrows, Snapshot snapshot);
 static int64 shared_next(const Lag *lag, const Followed *followed, pg_uuid_t *root);
 static int	compare_followed(Datum a, Datum b, void *arg);
@@ -191,6 +191,7 @@ begin_lag(FunctionCallInfo fcinfo, MemoryContext context)
 					 errhint("Pages go by root, within one domain.")));
 		lag->after = *PG_GETARG_UUID_P(2);
 	}
+	lag->walk = true;
 	lag->wanted = max_count.given ? max_count.value : PG_INT64_MAX;
 	return lag;
 }
@@ -433,26 +434,26 @@ merge(LaggingStream *rows, const AzrRootValue *streams, int nstreams,
  * on a page that was just looked at.
  */
 static void
-look_up_ends(const Lag *lag, const Followed *followed, LaggingStream *rows, int nrows,
+look_up_ends(Lag *lag, const Followed *followed, LaggingStream *rows, int nrows,
 			 Snapshot snapshot)
 {
-	LaggingStreamPointer *sorted = MemoryContextAllocHuge(CurrentMemoryContext,
-													Max(nrows, 1) * sizeof(LaggingStreamPointer));
-	AzrEndScan	ends;
+	AzrEndQuery *queries = MemoryContextAllocHuge(CurrentMemoryContext,
+												  Max(nrows, 1) * sizeof(AzrEndQuery));
+	int			nqueries = 0;
 
-	for (int i = 0; i < nrows; i++)
-		sorted[i] = &rows[i];
-	sort_by_id(sorted, nrows);
-
-	azr_end_scan_begin(&ends, followed->is_main, snapshot);
 	for (int i = 0; i < nrows; i++)
 	{
-		LaggingStream *row = sorted[i];
+		LaggingStream *row = &rows[i];
 
 		CHECK_FOR_INTERRUPTS();
 		if (row->stream_id != AZR_NO_STREAM)
-			(void) azr_end_scan_find(&ends, row->stream_id, row->position,
-									 &row->next_sequence);
+		{
+			queries[nqueries].stream_id = row->stream_id;
+			queries[nqueries].after = row->position;
+			queries[nqueries].next = 0;
+			queries[nqueries].place = i;
+			nqueries++;
+		}
 		else if (!followed->is_main &&
 				 !(followed->divergence.given &&
 				   followed->divergence.value - 1 <= row->position))
@@ -463,8 +464,12 @@ look_up_ends(const Lag *lag, const Followed *followed, LaggingStream *rows, int 
 				row->next_sequence = next;
 		}
 	}
-	azr_end_scan_end(&ends);
-	pfree(sorted);
+
+	sort_by_id(queries, nqueries);
+	azr_events_find_ends(followed->is_main, queries, nqueries, &lag->walk, snapshot);
+	for (int i = 0; i < nqueries; i++)
+		rows[queries[i].place].next_sequence = queries[i].next;
+	pfree(queries);
 }
 
 /*

@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS contributions (
 );
 
 BEGIN;
+-- one worker at a time: a second one would read the same events
+SELECT FROM pg_advisory_xact_lock(hashtextextended('contributions', 0)) \g /dev/null
 CREATE TEMPORARY TABLE behind ON COMMIT DROP AS
 SELECT * FROM azr_lag('contributions', 'file');
 
