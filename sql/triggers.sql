@@ -209,6 +209,21 @@ SELECT * FROM azr_append('triggers', NULL, azr_root('triggers', 'more'), 0, type
 SELECT azr_next_sequence('triggers', NULL, azr_root('triggers', 'more')), azr_next_sequence('triggers', NULL, azr_root('triggers', 'other'));
 DROP TRIGGER append_more ON azr_events;
 DROP FUNCTION append_more();
+-- the same while a type gets its number, and while the state goes with the events
+CREATE FUNCTION append_there() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM public.azr_append('triggers', NULL, public.azr_root('triggers', 'more'), NULL, ARRAY['More'], ARRAY['']::bytea[]);
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER append_there AFTER INSERT ON azr_event_types FOR EACH ROW EXECUTE FUNCTION append_there();
+SELECT split_part(outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'more'), NULL, ARRAY['triggers.unknown'], payloads(1))$$), ' | ', 1);
+SELECT split_part(outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'others'), NULL, ARRAY['triggers.unknown'], payloads(1))$$), ' | ', 1);
+DROP TRIGGER append_there ON azr_event_types;
+CREATE TRIGGER append_there AFTER INSERT OR UPDATE ON azr_latest_snapshots FOR EACH ROW EXECUTE FUNCTION append_there();
+SELECT split_part(outcome($$SELECT azr_append_commutative('triggers', NULL, azr_root('triggers', 'more'), azr_next_sequence('triggers', NULL, azr_root('triggers', 'more')), ARRAY['T1'], payloads(1), 's', '')$$), ' | ', 1);
+DROP TRIGGER append_there ON azr_latest_snapshots;
+DROP FUNCTION append_there();
 
 -- an unlogged table would be empty after a crash: nothing goes there, but it can be read
 BEGIN;

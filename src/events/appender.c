@@ -59,7 +59,7 @@ azr_append_events(const AzrAppend *append)
 	const AzrStreamName *name = &append->stream;
 	const AzrNewEvents *events = &append->events;
 	bool		is_main = azr_edition_is_main(name->edition);
-	AzrAppendResult result = {AZR_UNCHANGED, 0, 0, 0};
+	AzrAppendResult result = {.outcome = AZR_UNCHANGED};
 	AzrEdition	edition = {false, {false, 0}, AZR_OPEN};
 	AzrRange	duplicate;
 	AzrStream	stream;
@@ -135,6 +135,7 @@ azr_append_events(const AzrAppend *append)
 		confirmed_callback(name, confirmed);
 
 	result.outcome = AZR_ADDED;
+	result.stream_id = stream.id;
 	result.first_sequence = next;
 	result.last_sequence = next + events->count - 1;
 	result.next_sequence = next + events->count;

@@ -68,6 +68,7 @@ typedef enum AzrOutcome
 typedef struct AzrAppendResult
 {
 	AzrOutcome	outcome;
+	int64		stream_id;		/* if any was added */
 	int64		first_sequence;
 	int64		last_sequence;
 	int64		next_sequence;

@@ -104,14 +104,7 @@ static AzrTable edition_table = {
 	.indexes = edition_indexes
 };
 
-/* Streams that rows are being inserted into by SQL, which may run somebody's trigger. */
-typedef struct SlowInsert
-{
-	int64		stream_id;
-	struct SlowInsert *outer;
-} SlowInsert;
-
-static SlowInsert *slow_inserts = NULL;
+static AzrAppendGuard *append_guards = NULL;
 
 /* How many entries of the primary key are read at most, in all and a stream, to save a descent. */
 #define WALK_START		32
@@ -501,35 +494,52 @@ azr_events_insert(int64 stream_id, int64 first_sequence,
 {
 	AzrTable   *leaf = leaf_of(stream_id);
 	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
-	Datum	   *type_ids = type_ids_of(events);
+	AzrAppendGuard guard;
 
-	if (leaf->plain)
-		insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
-	else
+	for (const AzrAppendGuard *outer = append_guards; outer != NULL; outer = outer->outer)
+		if (outer->stream_id == stream_id)
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("a trigger appended to stream \"%s\" while events were appended to it",
+							azr_stream_label(name)),
+					 errhint("A trigger on the extension's tables can append to other streams only.")));
+
+	azr_append_guard_begin(&guard, stream_id);
+	PG_TRY();
 	{
-		SlowInsert	insert = {stream_id, slow_inserts};
+		Datum	   *type_ids = type_ids_of(events);
 
-		for (const SlowInsert *outer = slow_inserts; outer != NULL; outer = outer->outer)
-			if (outer->stream_id == stream_id)
-				ereport(ERROR,
-						(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-						 errmsg("a trigger on azr_events appended to stream \"%s\" while events were appended to it",
-								azr_stream_label(name)),
-						 errhint("A trigger there can append to other streams only.")));
-
-		slow_inserts = &insert;
-		PG_TRY();
-		{
+		if (leaf->plain)
+			insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
+		else
 			insert_by_sql(stream_id, first_sequence, events, type_ids, name);
-		}
-		PG_FINALLY();
-		{
-			slow_inserts = insert.outer;
-		}
-		PG_END_TRY();
+		pfree(type_ids);
 	}
-	pfree(type_ids);
+	PG_FINALLY();
+	{
+		azr_append_guard_end(&guard);
+	}
+	PG_END_TRY();
 	table_close(rel, NoLock);
+}
+
+/*
+ * Have any append to a stream fail, as a trigger may try while the stream is being appended
+ * to: what the outer append then says of the stream would be wrong.  It must end in any
+ * case, so in PG_FINALLY().
+ */
+void
+azr_append_guard_begin(AzrAppendGuard *guard, int64 stream_id)
+{
+	guard->stream_id = stream_id;
+	guard->outer = append_guards;
+	append_guards = guard;
+}
+
+void
+azr_append_guard_end(const AzrAppendGuard *guard)
+{
+	append_guards = guard->outer;
 }
 
 int64

@@ -109,6 +109,13 @@ typedef struct AzrStreamEnd
 	TimestampTz created_at;		/* of the last one; AZR_NOW for none */
 } AzrStreamEnd;
 
+/* A stream that is being appended to. */
+typedef struct AzrAppendGuard
+{
+	int64		stream_id;
+	struct AzrAppendGuard *outer;
+} AzrAppendGuard;
+
 /* A scan of one stream's events. */
 typedef struct AzrEventScan
 {
@@ -145,6 +152,9 @@ extern void azr_event_scan_end(AzrEventScan *scan);
 
 extern void azr_events_insert(int64 stream_id, int64 first_sequence,
 							  const AzrNewEvents *events, const AzrStreamName *name);
+
+extern void azr_append_guard_begin(AzrAppendGuard *guard, int64 stream_id);
+extern void azr_append_guard_end(const AzrAppendGuard *guard);
 
 extern int64 azr_stored_sequence(TupleTableSlot *event);
 extern TimestampTz azr_stored_created_at(TupleTableSlot *event);

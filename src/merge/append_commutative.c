@@ -40,6 +40,7 @@ typedef struct NewState
 	bool		merged;
 } NewState;
 
+static void put_state(const AzrStreamName *name, int64 stream_id, const AzrSnapshot *snapshot);
 static void merge(const AzrStreamName *name, int64 expected, int64 next, void *arg);
 static AzrSnapshot needed_snapshot(const AzrStreamName *name, int64 sequence,
 								   Snapshot as_of, int64 expected, int64 next);
@@ -90,7 +91,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 		snapshot.state_type = new_state.state_type;
 		snapshot.state = new_state.state;
 		azr_check_state_size(snapshot.state);
-		azr_snapshot_put(&append.stream, &snapshot);
+		put_state(&append.stream, result.stream_id, &snapshot);
 	}
 	else if (result.outcome == AZR_DUPLICATE)
 		new_state.state = state_of_duplicate(&append.stream, result.last_sequence);
@@ -106,6 +107,26 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED;
 	nulls[4] = new_state.state == NULL;
 	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+}
+
+/*
+ * Store the state after the events that were just appended.
+ */
+static void
+put_state(const AzrStreamName *name, int64 stream_id, const AzrSnapshot *snapshot)
+{
+	AzrAppendGuard guard;
+
+	azr_append_guard_begin(&guard, stream_id);
+	PG_TRY();
+	{
+		azr_snapshot_put(name, snapshot);
+	}
+	PG_FINALLY();
+	{
+		azr_append_guard_end(&guard);
+	}
+	PG_END_TRY();
 }
 
 /*
