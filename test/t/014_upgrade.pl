@@ -19,8 +19,11 @@ $node->start;
 my $newest = $node->safe_psql('postgres', "SELECT default_version FROM pg_available_extensions WHERE name = 'angzarr'");
 my @released = grep { $_ ne $newest } slurp_file("$ENV{TESTDIR}/CHANGELOG.md") =~ /^## (\d+\.\d+\.\d+) \(\d{4}-\d\d-\d\d\)/mg;
 like(slurp_file("$ENV{TESTDIR}/CHANGELOG.md"), qr/^## \Q$newest\E \((unreleased|\d{4}-\d\d-\d\d)\)/m, 'the newest version is in the change log');
-is( $node->safe_psql('postgres', "SELECT string_agg(version, ' ' ORDER BY version) FROM pg_available_extension_versions WHERE name = 'angzarr' AND version <> '$newest'"),
-	join(' ', sort @released), 'every released version can be installed, and no other');
+foreach my $version (@released)
+{
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_available_extension_versions WHERE name = 'angzarr' AND version = '$version'"),
+		'1', "$version, which was released, can be installed: test/upgrade has its script");
+}
 
 $node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN; CREATE ROLE app LOGIN');
 my @keeper = (extra_params => [ '-U', 'keeper' ]);
