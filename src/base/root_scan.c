@@ -91,7 +91,8 @@ azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
 		}
 		root = index_getattr(desc->xs_itup, scan->root_key, desc->xs_itupdesc, &isnull);
 		azr_check_row(&isnull, 1);
-		found[nrows].root = *DatumGetUUIDP(root);
+		if (!isnull)			/* it is not, but analyzers do not know */
+			found[nrows].root = *DatumGetUUIDP(root);
 		rows[nrows].tid = *tid;
 		rows[nrows].place = nrows;
 		nrows++;

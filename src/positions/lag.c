@@ -353,7 +353,7 @@ gather(Lag *lag, Followed *followed)
 	else if (lag->has_after)
 		after = &lag->after;
 	followed->at_once = followed->begun ? followed->at_once * 4 : FIRST_STREAMS;
-	followed->at_once = Min(followed->at_once, Max(MAX_STREAMS / lag->nfollowed, 1));
+	followed->at_once = Min(followed->at_once, Max(MAX_STREAMS / Max(lag->nfollowed, 1), 1));
 	max = followed->at_once;
 
 	found = MemoryContextAllocHuge(CurrentMemoryContext, 2 * max * sizeof(AzrRootValue));
