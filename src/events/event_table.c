@@ -130,6 +130,8 @@ static void add_found(AzrFoundEvents *found, TupleTableSlot *event);
 static int	compare_found(const void *a, const void *b);
 static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 from,
 						AzrOptionalInt64 to, Snapshot snapshot);
+static void insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
+						  const AzrStreamName *name);
 static void insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
 						 const AzrNewEvents *events, const Datum *type_ids);
 static void insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
@@ -492,8 +494,6 @@ void
 azr_events_insert(int64 stream_id, int64 first_sequence,
 				  const AzrNewEvents *events, const AzrStreamName *name)
 {
-	AzrTable   *leaf = leaf_of(stream_id);
-	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
 	AzrAppendGuard guard;
 
 	for (const AzrAppendGuard *outer = append_guards; outer != NULL; outer = outer->outer)
@@ -507,19 +507,28 @@ azr_events_insert(int64 stream_id, int64 first_sequence,
 	azr_append_guard_begin(&guard, stream_id);
 	PG_TRY();
 	{
-		Datum	   *type_ids = type_ids_of(events);
-
-		if (leaf->plain)
-			insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
-		else
-			insert_by_sql(stream_id, first_sequence, events, type_ids, name);
-		pfree(type_ids);
+		insert_events(stream_id, first_sequence, events, name);
 	}
 	PG_FINALLY();
 	{
 		azr_append_guard_end(&guard);
 	}
 	PG_END_TRY();
+}
+
+static void
+insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
+			  const AzrStreamName *name)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
+	Datum	   *type_ids = type_ids_of(events);
+
+	if (leaf->plain)
+		insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
+	else
+		insert_by_sql(stream_id, first_sequence, events, type_ids, name);
+	pfree(type_ids);
 	table_close(rel, NoLock);
 }
 
