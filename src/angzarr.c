@@ -3,39 +3,43 @@
  * angzarr.c
  *	  The module itself: a complete event-sourcing store inside PostgreSQL.
  *
- * Where to find what:
+ * The rooms, from the bottom up.  A file includes headers of its own room and of those
+ * above it in this list, never of those below; script/analyze looks at that.
  *
- *	base/	what all stores share: arguments, errors, locks, stream identity,
- *			direct access to tables, SQL as the tables' owner
- *	events/ the event store: append, load, find
- *	snapshots/ the snapshot store: cached states, their history and its partitions
+ *	plumbing/  what PostgreSQL is asked for: arguments, errors, locks, direct access to the
+ *			   extension's tables, SQL as their owner.  Knows nothing of events.
+ *	streams/   what a stream and an edition are, and which there are
+ *	events/    the event store: append, load, find
  *	positions/ the position store: how far handlers have read
- *	merge/	appends that need not fail: comparing and merging states
- *	cascades/ commits across streams: pending events, confirmed or revoked
- *	editions/ the life of editions, which all three stores have parts of
- *	care/	who may do what, whether what is stored is sound, and what a new owner, or a
- *			subscriber of logical replication, needs
+ *	snapshots/ the snapshot store: cached states, their history and its partitions
+ *	merge/	   appends that need not fail: comparing and merging states
+ *	cascades/  commits across streams: pending events, confirmed or revoked
+ *	editions/  the life of editions, which all three stores have parts of
+ *	admin/	   who may do what, whether what is stored is sound, and what a new owner, or a
+ *			   subscriber of logical replication, needs
  *
- * Dependencies point to base/, never back; snapshots/ looks into events/, and merge/,
- * cascades/ and editions/ into the stores.  Beside each file of SQL-callable functions stands
- * the .sql file that declares and documents them; the Makefile joins those into the
- * extension's install script.
+ * Beside each file of SQL-callable functions stands the .sql file that declares and
+ * documents them; install.sql joins those into the extension's install script.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "base/compat.h"
 #include "events/load_scan.h"
 #include "events/max_payload.h"
 #include "fmgr.h"
+#include "plumbing/compat.h"
 #include "positions/positions.h"
 #include "snapshots/load_state.h"
 #include "snapshots/snapshot_table.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#if PG_VERSION_NUM >= 180000
+PG_MODULE_MAGIC_EXT(.name = "angzarr", .version = AZR_VERSION);
+#else
 PG_MODULE_MAGIC;
+#endif
 
 PGDLLEXPORT void _PG_init(void);
 

@@ -1,5 +1,4 @@
--- complain if script is sourced in psql, rather than via CREATE EXTENSION
-\echo Use "CREATE EXTENSION angzarr" to load this file. \quit
+-- azr_version
 
 CREATE FUNCTION @extschema@.azr_version() RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';

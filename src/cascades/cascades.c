@@ -28,15 +28,17 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "base/error.h"
-#include "base/query.h"
 #include "cascades/framework_events.h"
 #include "catalog/pg_type.h"
-#include "events/appender.h"
+#include "events/append_protocol.h"
 #include "events/resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/query.h"
+#include "plumbing/setting.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -99,15 +101,11 @@ azr_stale_cascades(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = {0};
 	int			guc_level;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("older_than must not be null")));
+	azr_arg_check_not_null(fcinfo, 0, "older_than");
 	azr_query_arg(&args, TIMESTAMPTZOID, PG_GETARG_DATUM(0), false);
 
 	guc_level = NewGUCNestLevel();
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	azr_set("enable_seqscan", "off");
 	(void) azr_query_return_set(fcinfo,
 								"SELECT c.cascade_id, o.outcome, o.participants, c.since FROM ("
 								"SELECT p.cascade_id, min(p.since) AS since FROM ("
@@ -146,8 +144,7 @@ azr_confirm_cascade(PG_FUNCTION_ARGS)
 {
 	text	   *cascade_id = azr_arg_name(fcinfo, 0, "cascade_id");
 
-	PreventCommandIfReadOnly("azr_confirm_cascade()");
-	PreventCommandIfParallelMode("azr_confirm_cascade()");
+	azr_check_can_write(fcinfo);
 	PG_RETURN_INT64(resolve(cascade_id, AZR_CONFIRMED, NULL));
 }
 
@@ -160,8 +157,7 @@ azr_revoke_cascade(PG_FUNCTION_ARGS)
 	text	   *cascade_id = azr_arg_name(fcinfo, 0, "cascade_id");
 	text	   *reason = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
 
-	PreventCommandIfReadOnly("azr_revoke_cascade()");
-	PreventCommandIfParallelMode("azr_revoke_cascade()");
+	azr_check_can_write(fcinfo);
 	PG_RETURN_INT64(resolve(cascade_id, AZR_REVOKED, reason));
 }
 
@@ -233,11 +229,8 @@ check_isolation(const text *cascade_id)
 	if (IsolationUsesXactSnapshot() &&
 		count_events(cascade_id, GetTransactionSnapshot()) !=
 		count_events(cascade_id, GetLatestSnapshot()))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access: cascade \"%s\" has changed after this transaction's snapshot",
-						text_to_cstring(cascade_id)),
-				 errhint("Run the whole transaction again.")));
+		azr_serialization_failure("cascade \"%s\" has changed after this transaction's snapshot",
+						text_to_cstring(cascade_id));
 }
 
 /*
@@ -277,10 +270,8 @@ look_again(Participant *participant, const text *cascade_id)
 	const AzrStreamName *name = &participant->name;
 	AzrStream	stream;
 
-	if (!azr_edition_is_main(name->edition))
-		azr_edition_lock(name->domain, name->edition, ShareLock);
 	stream = azr_stream_lock(name, false);
-	azr_append_check_isolation(name, &stream, azr_timeline_own_next(&stream, SnapshotSelf));
+	azr_timeline_check_isolation(name, &stream, azr_timeline_own_next(&stream, SnapshotSelf));
 
 	participant->pending.count = 0;
 	participant->resolution = AZR_UNRESOLVED;

@@ -9,11 +9,11 @@
  */
 #include "postgres.h"
 
-#include "base/compat.h"
-#include "base/wire.h"
 #include "cascades/framework_events.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "plumbing/compat.h"
+#include "plumbing/wire.h"
 
 static void put_bytes(StringInfo message, uint32 field, const void *bytes, Size size);
 static void put_text(StringInfo message, uint32 field, const text *value);

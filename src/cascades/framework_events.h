@@ -19,7 +19,7 @@
 #ifndef AZR_FRAMEWORK_EVENTS_H
 #define AZR_FRAMEWORK_EVENTS_H
 
-#include "base/stream.h"
+#include "streams/stream.h"
 
 extern bytea *azr_resolution_payload(const AzrStreamName *target, const int64 *sequences,
 									 int nsequences, const text *cascade_id,

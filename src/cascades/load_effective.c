@@ -9,9 +9,7 @@
 
 #include "events/load.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_load_effective);
 
@@ -33,19 +31,9 @@ azr_load_effective(PG_FUNCTION_ARGS)
 	AzrOptionalInt64 no_divergence = {false, 0};
 	Snapshot	snapshot = GetActiveSnapshot();
 	AzrTimeline timeline = azr_timeline_find(&name, no_divergence, snapshot);
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	AzrLoad		load;
-	Datum		values[Natts_azr_event];
-	bool		nulls[Natts_azr_event];
-
-	InitMaterializedSRF(fcinfo, 0);
-	if (rsinfo->setDesc->natts != Natts_azr_event)
-		elog(ERROR, "unexpected number of columns in azr_event");
 
 	azr_load_begin(&load, &name, &timeline, from, to, snapshot);
 	azr_load_show_effective(&load, own_cascade);
-	while (azr_load_next(&load, values, nulls))
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-	azr_load_end(&load);
-	PG_RETURN_NULL();
+	return azr_load_return_set(&load, fcinfo);
 }

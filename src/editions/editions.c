@@ -15,17 +15,17 @@
 
 #include "access/detoast.h"
 #include "access/xact.h"
-#include "base/error.h"
-#include "base/query.h"
-#include "base/stream.h"
 #include "catalog/pg_type.h"
-#include "events/edition_table.h"
 #include "events/immutable.h"
 #include "events/max_payload.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "plumbing/error.h"
+#include "plumbing/query.h"
 #include "positions/positions.h"
 #include "snapshots/snapshot_table.h"
+#include "streams/edition.h"
+#include "streams/stream.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -53,8 +53,7 @@ typedef struct EditionSum
 	AzrDeletion streams;
 } EditionSum;
 
-static EditionName begin_change(FunctionCallInfo fcinfo, const char *function);
-static AzrProtection protection_arg(FunctionCallInfo fcinfo, int argno);
+static EditionName begin_change(FunctionCallInfo fcinfo);
 static char *edition_label(const EditionName *name);
 static void check_isolation(const EditionName *name);
 static EditionSum sum_edition(const EditionName *name, Snapshot snapshot);
@@ -69,7 +68,7 @@ Datum
 azr_create_edition(PG_FUNCTION_ARGS)
 {
 	AzrOptionalInt64 divergence = azr_arg_optional_count(fcinfo, 2, "divergence");
-	EditionName name = begin_change(fcinfo, "azr_create_edition()");
+	EditionName name = begin_change(fcinfo);
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
 	/* COPY doubles a backslash, and it takes as much of a line as a byte of a payload */
@@ -109,8 +108,8 @@ azr_create_edition(PG_FUNCTION_ARGS)
 Datum
 azr_protect_edition(PG_FUNCTION_ARGS)
 {
-	AzrProtection protection = protection_arg(fcinfo, 2);
-	EditionName name = begin_change(fcinfo, "azr_protect_edition()");
+	int			protection = azr_arg_choice(fcinfo, 2, "protection", azr_protection_names);
+	EditionName name = begin_change(fcinfo);
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
 	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(azr_protection_names[protection]), false);
@@ -135,11 +134,11 @@ azr_protect_edition(PG_FUNCTION_ARGS)
 Datum
 azr_delete_edition(PG_FUNCTION_ARGS)
 {
-	EditionName name = begin_change(fcinfo, "azr_delete_edition()");
+	EditionName name = begin_change(fcinfo);
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 	AzrEdition	edition;
 	EditionSum	sum = {0};
-	AzrDeletion outer = azr_deletion;
+	const AzrDeletion *outer;
 	uint64		events = 0;
 	uint64		streams = 0;
 
@@ -154,7 +153,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	sum_streams(&name, &sum);
 	PopActiveSnapshot();
 
-	azr_deletion = sum.streams;
+	outer = azr_deletion_begin(&sum.streams);
 	PG_TRY();
 	{
 		/* an array of ids makes it an index scan, whatever the statistics say */
@@ -169,7 +168,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	}
 	PG_FINALLY();
 	{
-		azr_deletion = outer;
+		azr_deletion_end(outer);
 	}
 	PG_END_TRY();
 	if (events != (uint64) sum.events || streams != (uint64) sum.streams.count)
@@ -226,7 +225,7 @@ azr_editions(PG_FUNCTION_ARGS)
  * edition or changes it.
  */
 static EditionName
-begin_change(FunctionCallInfo fcinfo, const char *function)
+begin_change(FunctionCallInfo fcinfo)
 {
 	EditionName name;
 
@@ -239,26 +238,11 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 						text_to_cstring(name.domain)),
 				 errhint("Name an edition other than \"%s\".", AZR_MAIN_EDITION)));
 
-	PreventCommandIfReadOnly(function);
-	PreventCommandIfParallelMode(function);
+	azr_check_can_write(fcinfo);
 	azr_edition_lock(name.domain, name.edition, ExclusiveLock);
 	azr_edition_table_check();
 	check_isolation(&name);
 	return name;
-}
-
-static AzrProtection
-protection_arg(FunctionCallInfo fcinfo, int argno)
-{
-	char	   *protection = text_to_cstring(azr_arg_text(fcinfo, argno, "protection"));
-
-	for (int i = 0; azr_protection_names[i] != NULL; i++)
-		if (strcmp(protection, azr_protection_names[i]) == 0)
-			return (AzrProtection) i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown protection \"%s\"", protection),
-			 errhint("It is open, protected or sealed.")));
 }
 
 /*
@@ -289,11 +273,8 @@ check_isolation(const EditionName *name)
 		now.streams.count != then.streams.count || now.ids != then.ids ||
 		now.events != then.events ||
 		now.snapshots != then.snapshots || now.positions != then.positions)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access: edition \"%s\" has changed after this transaction's snapshot",
-						edition_label(name)),
-				 errhint("Run the whole transaction again.")));
+		azr_serialization_failure("edition \"%s\" has changed after this transaction's snapshot",
+						edition_label(name));
 }
 
 /*

@@ -11,30 +11,19 @@
 #include "access/itup.h"
 #include "access/relscan.h"
 #include "access/table.h"
-#include "base/query.h"
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
-#include "events/event_types.h"
+#include "events/type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
+#include "plumbing/text.h"
+#include "plumbing/write.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
 static const AzrColumn events_columns[Natts_azr_events] = {
-	{"stream_id", INT8OID, true},
-	{"sequence", INT8OID, true},
-	{"created_at", TIMESTAMPTZOID, true},
-	{"type_id", INT4OID, true},
-	{"committed", BOOLOID, true},
-	{"payload", BYTEAOID, true},
-	{"metadata", JSONBOID, false},
-	{"correlation_id", TEXTOID, false},
-	{"external_id", TEXTOID, false},
-	{"cascade_id", TEXTOID, false},
-	{"source_sequence", INT8OID, false},
-	{"source_root", UUIDOID, false},
-	{"source_domain", TEXTOID, false},
-	{"source_edition", TEXTOID, false}
+#define AZR_DECLARE(name, type, not_null) {#name, type, not_null},
+	AZR_STORED_COLUMNS(AZR_DECLARE)
+#undef AZR_DECLARE
 };
 
 /* Places in the arrays of indexes below. */
@@ -104,19 +93,19 @@ static AzrTable edition_table = {
 	.indexes = edition_indexes
 };
 
+const AzrEventColumn azr_event_columns[Natts_azr_event] = {
+#define AZR_DECLARE_STORED(name, type) {#name, type, Anum_azr_events_##name},
+#define AZR_DECLARE_OTHER(name, type) {#name, type, InvalidAttrNumber},
+	AZR_EVENT_COLUMNS(AZR_DECLARE_STORED, AZR_DECLARE_OTHER, AZR_DECLARE_OTHER)
+#undef AZR_DECLARE_STORED
+#undef AZR_DECLARE_OTHER
+};
+
 static AzrAppendGuard *append_guards = NULL;
 
 /* How many entries of the primary key are read at most, in all and a stream, to save a descent. */
 #define WALK_START		32
 #define WALK_ENTRIES	12
-
-/* What the rows of a slow insert are compared with. */
-typedef struct ExpectedRows
-{
-	int64		stream_id;
-	int64		first_sequence;
-	uint64		matched;
-} ExpectedRows;
 
 static int	walk_to_ends(AzrTable *leaf, Relation rel, AzrScan *probe, AzrEndQuery *queries,
 						 int count, Snapshot snapshot);
@@ -132,11 +121,6 @@ static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 fr
 						AzrOptionalInt64 to, Snapshot snapshot);
 static void insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 						  const AzrStreamName *name);
-static void insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
-						 const AzrNewEvents *events, const Datum *type_ids);
-static void insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
-						  Datum *type_ids, const AzrStreamName *name);
-static void match_row(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
 
 /*
@@ -523,11 +507,51 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	AzrTable   *leaf = leaf_of(stream_id);
 	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
 	Datum	   *type_ids = type_ids_of(events);
+	AzrWrite   *write = azr_write_begin(leaf, rel, events->count);
+	const AzrSource *source = &events->source;
+	Datum		values[Natts_azr_events] = {0};
+	bool		nulls[Natts_azr_events] = {false};
 
-	if (leaf->plain)
-		insert_plain(leaf, rel, stream_id, first_sequence, events, type_ids);
-	else
-		insert_by_sql(stream_id, first_sequence, events, type_ids, name);
+#define SET_COLUMN(column, isnull, datum) \
+	do { \
+		nulls[Anum_azr_events_##column - 1] = (isnull); \
+		if (!(isnull)) \
+			values[Anum_azr_events_##column - 1] = (datum); \
+	} while (0)
+
+#define SET_TEXT(column, value) \
+	SET_COLUMN(column, (value) == NULL, PointerGetDatum(value))
+
+	/* what all events of the append have in common */
+	SET_COLUMN(stream_id, false, Int64GetDatum(stream_id));
+	SET_COLUMN(committed, false, BoolGetDatum(events->committed));
+	SET_TEXT(correlation_id, events->correlation_id);
+	SET_TEXT(external_id, events->external_id);
+	SET_TEXT(cascade_id, events->cascade_id);
+	SET_COLUMN(source_sequence, !source->given, Int64GetDatum(source->sequence));
+	SET_COLUMN(source_root, !source->given, UUIDPGetDatum(source->root));
+	SET_COLUMN(source_domain, !source->given, PointerGetDatum(source->domain));
+	SET_COLUMN(source_edition, !source->given, PointerGetDatum(source->edition));
+
+	for (int i = 0; i < events->count; i++)
+	{
+		bool		no_metadata = events->metadata == NULL || events->metadata_nulls[i];
+		Size		bytes = VARSIZE_ANY(DatumGetPointer(events->payloads[i]));
+
+		SET_COLUMN(sequence, false, Int64GetDatum(first_sequence + i));
+		SET_COLUMN(created_at, false, TimestampTzGetDatum(events->created_at[i]));
+		SET_COLUMN(type_id, false, type_ids[i]);
+		SET_COLUMN(payload, false, events->payloads[i]);
+		SET_COLUMN(metadata, no_metadata, events->metadata[i]);
+		if (!no_metadata)
+			bytes += VARSIZE_ANY(DatumGetPointer(events->metadata[i]));
+		azr_write_row(write, values, nulls, bytes);
+	}
+#undef SET_TEXT
+#undef SET_COLUMN
+
+	if (!azr_write_end(write, NULL))
+		azr_trigger_interfered(leaf, azr_stream_label(name));
 	pfree(type_ids);
 	table_close(rel, NoLock);
 }
@@ -603,29 +627,14 @@ void
 azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 				 Datum *values, bool *nulls)
 {
-	static const AttrNumber stored[Natts_azr_event] = {
-		[Anum_azr_event_sequence - 1] = Anum_azr_events_sequence,
-		[Anum_azr_event_type - 1] = InvalidAttrNumber,
-		[Anum_azr_event_payload - 1] = Anum_azr_events_payload,
-		[Anum_azr_event_metadata - 1] = Anum_azr_events_metadata,
-		[Anum_azr_event_created_at - 1] = Anum_azr_events_created_at,
-		[Anum_azr_event_edition - 1] = InvalidAttrNumber,
-		[Anum_azr_event_correlation_id - 1] = Anum_azr_events_correlation_id,
-		[Anum_azr_event_external_id - 1] = Anum_azr_events_external_id,
-		[Anum_azr_event_source_domain - 1] = Anum_azr_events_source_domain,
-		[Anum_azr_event_source_edition - 1] = Anum_azr_events_source_edition,
-		[Anum_azr_event_source_root - 1] = Anum_azr_events_source_root,
-		[Anum_azr_event_source_sequence - 1] = Anum_azr_events_source_sequence,
-		[Anum_azr_event_cascade_id - 1] = Anum_azr_events_cascade_id,
-		[Anum_azr_event_committed - 1] = Anum_azr_events_committed
-	};
-
 	for (int i = 0; i < Natts_azr_event; i++)
 	{
-		if (stored[i] == InvalidAttrNumber)
+		AttrNumber	stored = azr_event_columns[i].stored;
+
+		if (stored == InvalidAttrNumber)
 			continue;
-		values[i] = event->tts_values[stored[i] - 1];
-		nulls[i] = event->tts_isnull[stored[i] - 1];
+		values[i] = event->tts_values[stored - 1];
+		nulls[i] = event->tts_isnull[stored - 1];
 	}
 	values[Anum_azr_event_type - 1] = PointerGetDatum(type);
 	nulls[Anum_azr_event_type - 1] = false;
@@ -651,142 +660,6 @@ type_ids_of(const AzrNewEvents *events)
 			type_ids[i] = Int32GetDatum(azr_type_number(type));
 	}
 	return type_ids;
-}
-
-static void
-insert_plain(const AzrTable *leaf, Relation rel, int64 stream_id, int64 first_sequence,
-			 const AzrNewEvents *events, const Datum *type_ids)
-{
-	AzrInsert  *insert = azr_insert_begin(leaf, rel, events->count);
-	Datum		values[Natts_azr_events] = {0};
-	bool		nulls[Natts_azr_events] = {false};
-
-#define SET_COLUMN(column, isnull, datum) \
-	do { \
-		nulls[Anum_azr_events_##column - 1] = (isnull); \
-		if (!(isnull)) \
-			values[Anum_azr_events_##column - 1] = (datum); \
-	} while (0)
-
-	/* what all events of the append have in common */
-	SET_COLUMN(stream_id, false, Int64GetDatum(stream_id));
-	SET_COLUMN(source_sequence, !events->source.given,
-			   Int64GetDatum(events->source.sequence));
-	SET_COLUMN(source_root, !events->source.given,
-			   UUIDPGetDatum(events->source.root));
-	SET_COLUMN(committed, false, BoolGetDatum(events->committed));
-	SET_COLUMN(correlation_id, events->correlation_id == NULL,
-			   PointerGetDatum(events->correlation_id));
-	SET_COLUMN(external_id, events->external_id == NULL,
-			   PointerGetDatum(events->external_id));
-	SET_COLUMN(source_domain, !events->source.given,
-			   PointerGetDatum(events->source.domain));
-	SET_COLUMN(source_edition, !events->source.given,
-			   PointerGetDatum(events->source.edition));
-	SET_COLUMN(cascade_id, events->cascade_id == NULL,
-			   PointerGetDatum(events->cascade_id));
-
-	for (int i = 0; i < events->count; i++)
-	{
-		TupleTableSlot *slot = azr_insert_slot(insert);
-		bool		no_metadata = events->metadata == NULL || events->metadata_nulls[i];
-		Size		bytes = VARSIZE_ANY(DatumGetPointer(events->payloads[i]));
-
-		SET_COLUMN(sequence, false, Int64GetDatum(first_sequence + i));
-		SET_COLUMN(created_at, false, TimestampTzGetDatum(events->created_at[i]));
-		SET_COLUMN(type_id, false, type_ids[i]);
-		SET_COLUMN(payload, false, events->payloads[i]);
-		SET_COLUMN(metadata, no_metadata, events->metadata[i]);
-		if (!no_metadata)
-			bytes += VARSIZE_ANY(DatumGetPointer(events->metadata[i]));
-
-		memcpy(slot->tts_values, values, sizeof(values));
-		memcpy(slot->tts_isnull, nulls, sizeof(nulls));
-		azr_insert_put(insert, bytes);
-	}
-#undef SET_COLUMN
-
-	azr_insert_end(insert);
-}
-
-/*
- * Insert through the partitioned table with SQL, where its owner has added
- * triggers, constraints, columns or indexes with expressions: all of them work
- * as in any other INSERT.  What a trigger does to the place of an event is
- * looked at, since the store answers for dense sequences.
- */
-static void
-insert_by_sql(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
-			  Datum *type_ids, const AzrStreamName *name)
-{
-	AzrQueryArgs args = {0};
-	ExpectedRows expected = {stream_id, first_sequence, 0};
-	Datum	   *times = palloc(events->count * sizeof(Datum));
-	int			dims[1] = {events->count};
-	int			lbs[1] = {1};
-	bool		has_source = events->source.given;
-
-	for (int i = 0; i < events->count; i++)
-		times[i] = TimestampTzGetDatum(events->created_at[i]);
-
-	azr_query_arg(&args, INT8OID, Int64GetDatum(stream_id), false);
-	azr_query_arg(&args, INT8OID, Int64GetDatum(first_sequence), false);
-	azr_query_arg(&args, INT4ARRAYOID,
-				  PointerGetDatum(construct_array(type_ids, events->count, INT4OID,
-												  sizeof(int32), true, TYPALIGN_INT)), false);
-	azr_query_arg(&args, BYTEAARRAYOID,
-				  PointerGetDatum(construct_array(events->payloads, events->count, BYTEAOID,
-												  -1, false, TYPALIGN_INT)), false);
-	azr_query_arg(&args, JSONBARRAYOID,
-				  events->metadata == NULL ? (Datum) 0 :
-				  PointerGetDatum(construct_md_array(events->metadata, events->metadata_nulls,
-													 1, dims, lbs, JSONBOID,
-													 -1, false, TYPALIGN_INT)),
-				  events->metadata == NULL);
-	azr_query_arg(&args, TIMESTAMPTZARRAYOID,
-				  PointerGetDatum(construct_array(times, events->count, TIMESTAMPTZOID,
-												  sizeof(TimestampTz), FLOAT8PASSBYVAL,
-												  TYPALIGN_DOUBLE)), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->correlation_id),
-				  events->correlation_id == NULL);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->external_id),
-				  events->external_id == NULL);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->source.domain), !has_source);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->source.edition), !has_source);
-	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(events->source.root), !has_source);
-	azr_query_arg(&args, INT8OID, Int64GetDatum(events->source.sequence), !has_source);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(events->cascade_id),
-				  events->cascade_id == NULL);
-	azr_query_arg(&args, BOOLOID, BoolGetDatum(events->committed), false);
-
-	(void) azr_query_modify("INSERT INTO %s.azr_events (stream_id, sequence, type_id, payload, "
-							"metadata, created_at, correlation_id, external_id, "
-							"source_domain, source_edition, source_root, source_sequence, "
-							"cascade_id, committed) "
-							"SELECT $1, $2 + e.n - 1, e.type_id, e.payload, e.metadata, "
-							"e.created_at, $7, $8, $9, $10, $11, $12, $13, $14 "
-							"FROM unnest($3, $4, $5, $6) WITH ORDINALITY "
-							"AS e(type_id, payload, metadata, created_at, n) ORDER BY e.n "
-							"RETURNING stream_id, sequence",
-							&args, match_row, &expected);
-
-	if (expected.matched != (uint64) events->count)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on azr_events dropped or moved events of stream \"%s\"",
-						azr_stream_label(name)),
-				 errhint("A BEFORE trigger there must return every row, with the stream_id and sequence it got.")));
-}
-
-static void
-match_row(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	ExpectedRows *expected = (ExpectedRows *) arg;
-
-	if (!nulls[0] && !nulls[1] &&
-		DatumGetInt64(values[0]) == expected->stream_id &&
-		DatumGetInt64(values[1]) == expected->first_sequence + (int64) row)
-		expected->matched++;
 }
 
 static bool

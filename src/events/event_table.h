@@ -4,55 +4,16 @@
  *	  The table of events: its columns, the ways to read it, and the one way
  *	  to write it.
  *
- * Nothing here takes or checks a stream's lock; appender.h says who does.
+ * Nothing here takes or checks a stream's lock; append_protocol.h says who does.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_EVENT_TABLE_H
 #define AZR_EVENT_TABLE_H
 
-#include "base/stream.h"
-#include "base/table.h"
-
-/* Columns of azr_events and its leaves, as in event_table.sql. */
-enum
-{
-	Anum_azr_events_stream_id = 1,
-	Anum_azr_events_sequence,
-	Anum_azr_events_created_at,
-	Anum_azr_events_type_id,
-	Anum_azr_events_committed,
-	Anum_azr_events_payload,
-	Anum_azr_events_metadata,
-	Anum_azr_events_correlation_id,
-	Anum_azr_events_external_id,
-	Anum_azr_events_cascade_id,
-	Anum_azr_events_source_sequence,
-	Anum_azr_events_source_root,
-	Anum_azr_events_source_domain,
-	Anum_azr_events_source_edition,
-	Natts_azr_events = Anum_azr_events_source_edition
-};
-
-/* Columns of the composite type azr_event, as in load.sql. */
-enum
-{
-	Anum_azr_event_sequence = 1,
-	Anum_azr_event_type,
-	Anum_azr_event_payload,
-	Anum_azr_event_metadata,
-	Anum_azr_event_created_at,
-	Anum_azr_event_edition,
-	Anum_azr_event_correlation_id,
-	Anum_azr_event_external_id,
-	Anum_azr_event_source_domain,
-	Anum_azr_event_source_edition,
-	Anum_azr_event_source_root,
-	Anum_azr_event_source_sequence,
-	Anum_azr_event_cascade_id,
-	Anum_azr_event_committed,
-	Natts_azr_event = Anum_azr_event_committed
-};
+#include "events/event_columns.h"
+#include "plumbing/table.h"
+#include "streams/stream.h"
 
 /* The event of another stream that caused an append. */
 typedef struct AzrSource

@@ -8,41 +8,22 @@
  */
 #include "postgres.h"
 
-#include "base/query.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_type.h"
 #include "events/event_table.h"
-#include "events/event_types.h"
+#include "events/type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "plumbing/query.h"
+#include "plumbing/result.h"
+#include "plumbing/setting.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
-
-/* Columns of azr_timeline, as in event_table.sql. */
-enum
-{
-	Anum_azr_timeline_domain = 1,
-	Anum_azr_timeline_edition,
-	Anum_azr_timeline_root,
-	Anum_azr_timeline_sequence,
-	Anum_azr_timeline_type,
-	Anum_azr_timeline_payload,
-	Anum_azr_timeline_metadata,
-	Anum_azr_timeline_created_at,
-	Anum_azr_timeline_correlation_id,
-	Anum_azr_timeline_external_id,
-	Anum_azr_timeline_source_domain,
-	Anum_azr_timeline_source_edition,
-	Anum_azr_timeline_source_root,
-	Anum_azr_timeline_source_sequence,
-	Anum_azr_timeline_cascade_id,
-	Anum_azr_timeline_committed,
-	Natts_azr_timeline = Anum_azr_timeline_committed
-};
 
 /* A trace in the making. */
 typedef struct Trace
@@ -56,6 +37,7 @@ PG_FUNCTION_INFO_V1(azr_find_by_external_id);
 PG_FUNCTION_INFO_V1(azr_find_by_source);
 PG_FUNCTION_INFO_V1(azr_trace);
 
+static char *trace_query(void);
 static void begin_sort(Trace *trace, TupleDesc desc);
 static void sort_event(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static Datum return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
@@ -112,7 +94,7 @@ azr_find_by_source(PG_FUNCTION_ARGS)
 Datum
 azr_trace(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *rsinfo;
 	AzrQueryArgs args = {0};
 	text	   *correlation_id = azr_arg_name(fcinfo, 0, "correlation_id");
 	Trace		trace;
@@ -120,23 +102,15 @@ azr_trace(PG_FUNCTION_ARGS)
 	int			guc_level;
 
 	InitMaterializedSRF(fcinfo, 0);
+	rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	begin_sort(&trace, rsinfo->setDesc);
 	azr_stream_names_begin(&trace.names, GetActiveSnapshot());
 
 	/* by the index on the correlation ids, also where the statistics say that all have this one */
 	guc_level = NewGUCNestLevel();
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	azr_set("enable_seqscan", "off");
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
-	azr_query_each("SELECT e.stream_id::bigint, e.type_id::integer, e.sequence::bigint, "
-				   "e.payload::bytea, e.metadata::jsonb, e.created_at::timestamptz, "
-				   "e.correlation_id::text, e.external_id::text, "
-				   "e.source_domain::text, e.source_edition::text, e.source_root::uuid, "
-				   "e.source_sequence::bigint, e.cascade_id::text, e.committed::boolean "
-				   "FROM %s.azr_events e "
-				   "WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
-				   "AND e.correlation_id = $1",
-				   &args, sort_event, &trace);
+	azr_query_each(trace_query(), &args, sort_event, &trace);
 	AtEOXact_GUC(false, guc_level);
 	azr_stream_names_end(&trace.names);
 
@@ -154,6 +128,28 @@ azr_trace(PG_FUNCTION_ARGS)
 }
 
 /*
+ * The query for the events with the correlation id $1: stream_id, type_id, and then the
+ * stored columns of azr_event.  The tables' owner may have changed them, so it says of what
+ * type each is.
+ */
+static char *
+trace_query(void)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT e.stream_id::bigint, e.type_id::integer");
+	for (int i = 0; i < Natts_azr_event; i++)
+		if (azr_event_columns[i].stored != InvalidAttrNumber)
+			appendStringInfo(&sql, ", e.%s::%s", azr_event_columns[i].name,
+							 format_type_be(azr_event_columns[i].type));
+	appendStringInfoString(&sql, " FROM %s.azr_events e "
+						   "WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
+						   "AND e.correlation_id = $1");
+	return sql.data;
+}
+
+/*
  * Begin to sort rows of azr_timeline by domain, edition, root and sequence, in work_mem.
  *
  * Raises 42804 where the view azr_timeline has other columns than it was created with.
@@ -162,22 +158,10 @@ static void
 begin_sort(Trace *trace, TupleDesc desc)
 {
 	static const Oid types[Natts_azr_timeline] = {
-		[Anum_azr_timeline_domain - 1] = TEXTOID,
-		[Anum_azr_timeline_edition - 1] = TEXTOID,
-		[Anum_azr_timeline_root - 1] = UUIDOID,
-		[Anum_azr_timeline_sequence - 1] = INT8OID,
-		[Anum_azr_timeline_type - 1] = TEXTOID,
-		[Anum_azr_timeline_payload - 1] = BYTEAOID,
-		[Anum_azr_timeline_metadata - 1] = JSONBOID,
-		[Anum_azr_timeline_created_at - 1] = TIMESTAMPTZOID,
-		[Anum_azr_timeline_correlation_id - 1] = TEXTOID,
-		[Anum_azr_timeline_external_id - 1] = TEXTOID,
-		[Anum_azr_timeline_source_domain - 1] = TEXTOID,
-		[Anum_azr_timeline_source_edition - 1] = TEXTOID,
-		[Anum_azr_timeline_source_root - 1] = UUIDOID,
-		[Anum_azr_timeline_source_sequence - 1] = INT8OID,
-		[Anum_azr_timeline_cascade_id - 1] = TEXTOID,
-		[Anum_azr_timeline_committed - 1] = BOOLOID
+		TEXTOID, TEXTOID, UUIDOID,
+#define AZR_TYPE(name, type) type,
+		AZR_EVENT_COLUMNS(AZR_TYPE, AZR_TYPE, AZR_NO_COLUMN)
+#undef AZR_TYPE
 	};
 	AttrNumber	columns[] = {
 		Anum_azr_timeline_domain, Anum_azr_timeline_edition, Anum_azr_timeline_root,
@@ -250,12 +234,10 @@ static Datum
 return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 			  const AzrStream *stream, AzrFoundEvents found)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *rsinfo;
 	int			first = 0;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (rsinfo->setDesc->natts != Natts_azr_event)
-		elog(ERROR, "unexpected number of columns in azr_event");
+	rsinfo = azr_set_begin(fcinfo, Natts_azr_event);
 
 	while (first < found.count)
 	{
@@ -275,7 +257,7 @@ return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 			text	   *type = azr_stored_event_type(event);
 
 			azr_event_result(event, type, name->edition, values, nulls);
-			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+			azr_set_put(rsinfo, values, nulls);
 			pfree(type);
 		}
 		azr_event_scan_end(&scan);

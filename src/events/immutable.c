@@ -7,17 +7,18 @@
  */
 #include "postgres.h"
 
-#include "base/error.h"
 #include "commands/trigger.h"
 #include "events/immutable.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "plumbing/error.h"
 #include "replication/logicalworker.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(azr_reject_change);
 
-AzrDeletion azr_deletion = {0, NULL};
+/* NULL where nothing is being deleted. */
+static const AzrDeletion *current = NULL;
 
 static bool may_delete(TriggerData *trigdata);
 static int	compare_ids(const void *a, const void *b);
@@ -59,6 +60,25 @@ azr_reject_change(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Let the rows of some streams be deleted, until azr_deletion_end() is called with what this
+ * returns.  That must happen in any case, so in PG_FINALLY().
+ */
+const AzrDeletion *
+azr_deletion_begin(const AzrDeletion *deletion)
+{
+	const AzrDeletion *outer = current;
+
+	current = deletion;
+	return outer;
+}
+
+void
+azr_deletion_end(const AzrDeletion *outer)
+{
+	current = outer;
+}
+
+/*
  * Is a row one of a stream that is being deleted?  Every table with this trigger
  * has a stream_id.
  */
@@ -79,8 +99,8 @@ may_delete(TriggerData *trigdata)
 	if (IsLogicalWorker())
 		return true;
 
-	return azr_deletion.count > 0 &&
-		bsearch(&stream_id, azr_deletion.stream_ids, azr_deletion.count, sizeof(int64),
+	return current != NULL &&
+		bsearch(&stream_id, current->stream_ids, current->count, sizeof(int64),
 				compare_ids) != NULL;
 }
 

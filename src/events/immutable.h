@@ -18,6 +18,7 @@ typedef struct AzrDeletion
 	int64	   *stream_ids;
 } AzrDeletion;
 
-extern AzrDeletion azr_deletion;
+extern const AzrDeletion *azr_deletion_begin(const AzrDeletion *deletion);
+extern void azr_deletion_end(const AzrDeletion *outer);
 
 #endif							/* AZR_IMMUTABLE_H */

@@ -12,15 +12,13 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
-#include "access/xact.h"
-#include "base/iso_time.h"
-#include "base/json.h"
-#include "catalog/pg_type.h"
 #include "common/base64.h"
 #include "events/json_events.h"
 #include "events/max_payload.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "plumbing/iso_time.h"
+#include "plumbing/json.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -36,6 +34,7 @@
 static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
 static Datum payload_from_json(JsonbValue *json, int place);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
+static void push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value);
 static void push_payload(AzrJsonWriter *writer, Datum value);
 static char *payload_as_base64(bytea *payload);
 static void count_bytes(AzrJsonWriter *writer, Size bytes);
@@ -58,7 +57,7 @@ azr_events_from_json(Jsonb *json, AzrNewEvents *events)
 	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("events must be a JSON array of objects")));
+				 errmsg("argument \"events\" must be a JSON array of objects")));
 
 	events->types = palloc(count * sizeof(Datum));
 	events->payloads = palloc(count * sizeof(Datum));
@@ -248,57 +247,51 @@ azr_json_push_uuid(AzrJsonWriter *writer, const char *key, pg_uuid_t *value)
 void
 azr_json_push_event(AzrJsonWriter *writer, const Datum *values, const bool *nulls)
 {
-	static const struct
-	{
-		AttrNumber	attno;
-		const char *key;
-	}			texts[] = {
-		{Anum_azr_event_type, "type"},
-		{Anum_azr_event_edition, "edition"},
-		{Anum_azr_event_correlation_id, "correlation_id"},
-		{Anum_azr_event_external_id, "external_id"},
-		{Anum_azr_event_source_domain, "source_domain"},
-		{Anum_azr_event_source_edition, "source_edition"},
-		{Anum_azr_event_cascade_id, "cascade_id"}
-	};
-	char	   *created_at;
-	JsonbValue	committed;
-
 	azr_push_jsonb(&writer->state, WJB_BEGIN_OBJECT, NULL);
-
-	azr_json_push_int64(writer, "sequence", DatumGetInt64(values[Anum_azr_event_sequence - 1]));
-	for (int i = 0; i < lengthof(texts); i++)
-		if (!nulls[texts[i].attno - 1])
-			azr_json_push_text(writer, texts[i].key,
-							   DatumGetTextPP(values[texts[i].attno - 1]));
-
-	push_payload(writer, values[Anum_azr_event_payload - 1]);
-
-	if (!nulls[Anum_azr_event_metadata - 1])
-	{
-		Jsonb	   *metadata = DatumGetJsonbPCopy(values[Anum_azr_event_metadata - 1]);
-
-		count_bytes(writer, VARSIZE(metadata));
-		push_jsonb(writer, "metadata", metadata);
-	}
-
-	created_at = JsonEncodeDateTime(NULL, values[Anum_azr_event_created_at - 1],
-									TIMESTAMPTZOID, NULL);
-	push_string(writer, "created_at", created_at);
-
-	if (!nulls[Anum_azr_event_source_root - 1])
-		azr_json_push_uuid(writer, "source_root",
-						   DatumGetUUIDP(values[Anum_azr_event_source_root - 1]));
-	if (!nulls[Anum_azr_event_source_sequence - 1])
-		azr_json_push_int64(writer, "source_sequence",
-							DatumGetInt64(values[Anum_azr_event_source_sequence - 1]));
-
-	azr_json_push_key(writer, "committed");
-	committed.type = jbvBool;
-	committed.val.boolean = DatumGetBool(values[Anum_azr_event_committed - 1]);
-	azr_push_jsonb(&writer->state, WJB_VALUE, &committed);
-
+	for (int i = 0; i < Natts_azr_event; i++)
+		if (!nulls[i])
+			push_column(writer, &azr_event_columns[i], values[i]);
 	azr_push_jsonb(&writer->state, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value)
+{
+	JsonbValue	v;
+	Jsonb	   *metadata;
+
+	switch (column->type)
+	{
+		case TEXTOID:
+			azr_json_push_text(writer, column->name, DatumGetTextPP(value));
+			break;
+		case INT8OID:
+			azr_json_push_int64(writer, column->name, DatumGetInt64(value));
+			break;
+		case UUIDOID:
+			azr_json_push_uuid(writer, column->name, DatumGetUUIDP(value));
+			break;
+		case BOOLOID:
+			azr_json_push_key(writer, column->name);
+			v.type = jbvBool;
+			v.val.boolean = DatumGetBool(value);
+			azr_push_jsonb(&writer->state, WJB_VALUE, &v);
+			break;
+		case TIMESTAMPTZOID:
+			push_string(writer, column->name,
+						JsonEncodeDateTime(NULL, value, TIMESTAMPTZOID, NULL));
+			break;
+		case JSONBOID:
+			metadata = DatumGetJsonbPCopy(value);
+			count_bytes(writer, VARSIZE(metadata));
+			push_jsonb(writer, column->name, metadata);
+			break;
+		case BYTEAOID:
+			push_payload(writer, value);
+			break;
+		default:
+			elog(ERROR, "unexpected type of column \"%s\" in JSON", column->name);
+	}
 }
 
 /*

@@ -11,8 +11,8 @@
 #ifndef AZR_JSON_EVENTS_H
 #define AZR_JSON_EVENTS_H
 
-#include "base/compat.h"
 #include "events/event_table.h"
+#include "plumbing/compat.h"
 #include "utils/jsonb.h"
 
 /* A document that is being built. */

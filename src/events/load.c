@@ -7,11 +7,12 @@
  */
 #include "postgres.h"
 
-#include "events/event_types.h"
 #include "events/json_events.h"
 #include "events/load.h"
+#include "events/type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "plumbing/result.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
@@ -32,19 +33,10 @@ static int	type_of(AzrLoad *load, TupleTableSlot *event);
 Datum
 azr_load(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	AzrLoad		load;
-	Datum		values[Natts_azr_event];
-	bool		nulls[Natts_azr_event];
 
 	azr_load_begin_call(&load, fcinfo, GetActiveSnapshot());
-	InitMaterializedSRF(fcinfo, 0);
-	if (rsinfo->setDesc->natts != Natts_azr_event)
-		elog(ERROR, "unexpected number of columns in azr_event");
-	while (azr_load_next(&load, values, nulls))
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-	azr_load_end(&load);
-	PG_RETURN_NULL();
+	return azr_load_return_set(&load, fcinfo);
 }
 
 /*
@@ -191,6 +183,22 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 		nulls[Anum_azr_event_metadata - 1] = true;
 	}
 	return true;
+}
+
+/*
+ * Return all events of a load, as a set of azr_event, and end it.
+ */
+Datum
+azr_load_return_set(AzrLoad *load, FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = azr_set_begin(fcinfo, Natts_azr_event);
+	Datum		values[Natts_azr_event];
+	bool		nulls[Natts_azr_event];
+
+	while (azr_load_next(load, values, nulls))
+		azr_set_put(rsinfo, values, nulls);
+	azr_load_end(load);
+	PG_RETURN_NULL();
 }
 
 void

@@ -47,6 +47,7 @@ extern void azr_load_begin(AzrLoad *load, const AzrStreamName *name,
 						   Snapshot snapshot);
 extern void azr_load_show_effective(AzrLoad *load, const text *own_cascade);
 extern bool azr_load_next(AzrLoad *load, Datum *values, bool *nulls);
+extern Datum azr_load_return_set(AzrLoad *load, FunctionCallInfo fcinfo);
 extern void azr_load_end(AzrLoad *load);
 
 #endif							/* AZR_LOAD_H */

@@ -19,12 +19,12 @@
 
 #include "access/htup_details.h"
 #include "access/sysattr.h"
-#include "base/compat.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
+#include "plumbing/compat.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"

@@ -21,9 +21,9 @@
 #include "access/detoast.h"
 #include "access/parallel.h"
 #include "access/xact.h"
-#include "base/json.h"
 #include "events/max_payload.h"
 #include "miscadmin.h"
+#include "plumbing/json.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
@@ -183,23 +183,6 @@ azr_check_payload_size(int place, uint64 size, int max_payload)
 				 errdetail("It has %llu bytes, and the limit is %d bytes.",
 						   (unsigned long long) size, limit),
 				 errhint("Keep the data elsewhere, and append an event that says where.")));
-}
-
-/*
- * Refuse a state that is too large: 54000.
- */
-void
-azr_check_state_size(const bytea *state)
-{
-	Size		size = toast_raw_datum_size(PointerGetDatum(state)) - VARHDRSZ;
-	int			limit = azr_max_payload();
-
-	if (size > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state of the snapshot is too large"),
-				 errdetail("It has %zu bytes, and the limit is %d bytes.", size, limit),
-				 errhint("Keep the state elsewhere, or split the aggregate into smaller ones.")));
 }
 
 /*

@@ -24,6 +24,5 @@ extern void azr_max_payload_init(void);
 extern int	azr_max_payload(void);
 extern void azr_check_event_sizes(const AzrNewEvents *events, int max_payload);
 extern void azr_check_payload_size(int place, uint64 size, int max_payload);
-extern void azr_check_state_size(const bytea *state);
 
 #endif							/* AZR_MAX_PAYLOAD_H */

@@ -7,10 +7,12 @@
  */
 #include "postgres.h"
 
-#include "base/error.h"
-#include "base/query.h"
 #include "catalog/pg_type.h"
 #include "events/resolution.h"
+#include "plumbing/error.h"
+#include "plumbing/lock.h"
+#include "plumbing/query.h"
+#include "plumbing/text.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -327,4 +329,14 @@ azr_events_first_pending(int64 stream_id, const text *cascade_id, Snapshot snaps
 		sequence = azr_stored_sequence(event);
 	azr_event_scan_end(&scan);
 	return sequence;
+}
+
+/*
+ * Wait for a cascade, and hold it to the end of the transaction: in ShareLock to append
+ * pending events of it, in ExclusiveLock to resolve it.
+ */
+void
+azr_cascade_lock(const text *cascade_id, LOCKMODE mode)
+{
+	azr_lock(AZR_LOCK_CASCADE, azr_hash_text(cascade_id, 0), mode);
 }

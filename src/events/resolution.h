@@ -13,8 +13,8 @@
 #ifndef AZR_RESOLUTION_H
 #define AZR_RESOLUTION_H
 
-#include "base/compat.h"
 #include "events/timeline.h"
+#include "plumbing/compat.h"
 
 /*
  * Events by which a cascade is resolved in a stream, and what business logic sees in
@@ -94,6 +94,7 @@ extern int64 azr_timeline_first_pending(const AzrTimeline *timeline,
 extern int64 azr_timeline_confirmed_late(const AzrTimeline *timeline, int64 sequence,
 										 Snapshot snapshot);
 
+extern void azr_cascade_lock(const text *cascade_id, LOCKMODE mode);
 extern AzrCascadeProgress azr_cascade_progress(const text *cascade_id);
 extern void azr_cascade_check(const text *cascade_id, AzrResolution resolution,
 							  const AzrCascadeProgress *progress);

@@ -8,9 +8,11 @@
  */
 #include "postgres.h"
 
-#include "base/error.h"
-#include "events/edition_table.h"
+#include "access/xact.h"
 #include "events/timeline.h"
+#include "plumbing/error.h"
+#include "streams/edition.h"
+#include "utils/snapmgr.h"
 
 static bool begin_part(AzrTimelineScan *scan);
 
@@ -181,4 +183,29 @@ begin_part(AzrTimelineScan *scan)
 
 	azr_event_scan_begin(&scan->scan, stream->id, scan->from, to, scan->snapshot);
 	return true;
+}
+
+/*
+ * Fail with 40001 where the transaction must stick to its snapshot and the stream,
+ * or its own events, are not what that shows, own appends included.  It may be
+ * another stream by now: an edition was deleted, and its name used anew.
+ */
+void
+azr_timeline_check_isolation(const AzrStreamName *name, const AzrStream *stream, int64 next)
+{
+	Snapshot	snapshot;
+	AzrStream	then;
+	int64		next_then;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	then = azr_stream_find(name, snapshot);
+	next_then = azr_timeline_own_next(&then, snapshot);
+	UnregisterSnapshot(snapshot);
+
+	if (then.id != stream->id || next_then != next)
+		azr_serialization_failure("stream \"%s\" has changed after this transaction's snapshot",
+								  azr_stream_label(name));
 }

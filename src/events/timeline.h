@@ -17,8 +17,8 @@
 #ifndef AZR_TIMELINE_H
 #define AZR_TIMELINE_H
 
-#include "base/stream.h"
 #include "events/event_table.h"
+#include "streams/stream.h"
 
 typedef struct AzrTimeline
 {
@@ -54,5 +54,7 @@ extern void azr_divergence_is_past(const AzrStreamName *name, int64 divergence,
 								   int64 main_next);
 extern void azr_divergence_is_fixed(const AzrStreamName *name, int64 divergence,
 									int64 fixed);
+extern void azr_timeline_check_isolation(const AzrStreamName *name, const AzrStream *stream,
+										 int64 next);
 
 #endif							/* AZR_TIMELINE_H */

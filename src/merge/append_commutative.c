@@ -4,7 +4,7 @@
  *	  azr_append_commutative: an append that need not fail where others came
  *	  between, as long as they have changed other fields of the state.
  *
- * The protocol is that of any append (appender.h), with one more question once the
+ * The protocol is that of any append (append_protocol.h), with one more question once the
  * stream is locked and has got past the expected sequence: can the states be
  * merged?
  *
@@ -20,12 +20,15 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "base/error.h"
-#include "events/append.h"
+#include "events/append_args.h"
 #include "events/max_payload.h"
 #include "fmgr.h"
 #include "merge/state.h"
 #include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/result.h"
+#include "plumbing/text.h"
 #include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -77,8 +80,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	append.overtaken = merge;
 	append.overtaken_arg = &new_state;
 
-	PreventCommandIfReadOnly("azr_append_commutative()");
-	PreventCommandIfParallelMode("azr_append_commutative()");
+	azr_check_can_write(fcinfo);
 	result = azr_append_events(&append);
 
 	if (result.outcome == AZR_ADDED)
@@ -90,7 +92,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 		snapshot.retention = AZR_DEFAULT;
 		snapshot.state_type = new_state.state_type;
 		snapshot.state = new_state.state;
-		azr_check_state_size(snapshot.state);
+		azr_snapshot_check_size(snapshot.state);
 		put_state(&append.stream, result.stream_id, &snapshot);
 	}
 	else if (result.outcome == AZR_DUPLICATE)

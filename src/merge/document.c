@@ -7,10 +7,10 @@
  */
 #include "postgres.h"
 
-#include "base/compat.h"
-#include "base/json.h"
 #include "merge/document.h"
 #include "miscadmin.h"
+#include "plumbing/compat.h"
+#include "plumbing/json.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 

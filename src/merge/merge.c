@@ -8,12 +8,12 @@
  */
 #include "postgres.h"
 
-#include "base/args.h"
-#include "base/error.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "merge/state.h"
 #include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 

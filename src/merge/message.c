@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/wire.h"
+#include "plumbing/wire.h"
 
 /* The most messages that are walked through together. */
 #define MAX_SIDES	3

@@ -7,13 +7,14 @@
  */
 #include "postgres.h"
 
-#include "base/args.h"
-#include "base/json.h"
+#include "mb/pg_wchar.h"
 #include "merge/document.h"
 #include "merge/message.h"
 #include "merge/state.h"
 #include "miscadmin.h"
-#include "mb/pg_wchar.h"
+#include "plumbing/args.h"
+#include "plumbing/json.h"
+#include "plumbing/text.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 

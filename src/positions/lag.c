@@ -18,16 +18,17 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "base/stream.h"
 #include "catalog/pg_collation.h"
-#include "events/edition_table.h"
 #include "events/event_table.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
+#include "plumbing/text.h"
 #include "positions/positions.h"
+#include "streams/edition.h"
+#include "streams/stream.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -120,7 +121,6 @@ static void look_up_ends(Lag *lag, const Followed *followed, LaggingStream *rows
 						 int nrows, Snapshot snapshot);
 static int64 shared_next(const Lag *lag, const Followed *followed, pg_uuid_t *root);
 static int	compare_followed(Datum a, Datum b, void *arg);
-static int	compare_roots(const pg_uuid_t *a, const pg_uuid_t *b);
 
 /*
  * azr_lag(handler, domain, after, max_count) -> setof azr_lag_entry
@@ -187,7 +187,7 @@ begin_lag(FunctionCallInfo fcinfo, MemoryContext context)
 		if (!lag->one_domain)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("argument \"after\" needs a domain"),
+					 errmsg("argument \"after\" needs argument \"domain\""),
 					 errhint("Pages go by root, within one domain.")));
 		lag->after = *PG_GETARG_UUID_P(2);
 	}
@@ -221,7 +221,7 @@ next_row(Lag *lag, LaggingStream *row)
 		has_row = followed->next < followed->count;
 		if (lag->wanted == 0 &&
 			(!has_row || !lag->has_last ||
-			 compare_roots(&followed->rows[followed->next].root, &lag->last) != 0))
+			 azr_compare_roots(&followed->rows[followed->next].root, &lag->last) != 0))
 			return NULL;
 
 		if (has_row)
@@ -368,7 +368,7 @@ gather(Lag *lag, Followed *followed)
 	/* what is past the end of either has to wait for the next time */
 	if (!streams.finished)
 		to = &streams.last;
-	if (!positions.finished && (to == NULL || compare_roots(&positions.last, to) < 0))
+	if (!positions.finished && (to == NULL || azr_compare_roots(&positions.last, to) < 0))
 		to = &positions.last;
 	followed->begun = true;
 	followed->finished = to == NULL;
@@ -414,10 +414,10 @@ merge(LaggingStream *rows, const AzrRootValue *streams, int nstreams,
 		if (i == nstreams)
 			order = 1;
 		else if (j < npositions)
-			order = compare_roots(&streams[i].root, &positions[j].root);
+			order = azr_compare_roots(&streams[i].root, &positions[j].root);
 
 		row->root = order <= 0 ? streams[i].root : positions[j].root;
-		if (to != NULL && compare_roots(&row->root, to) > 0)
+		if (to != NULL && azr_compare_roots(&row->root, to) > 0)
 			break;
 		row->stream_id = order <= 0 ? streams[i++].value : AZR_NO_STREAM;
 		row->position = order >= 0 ? positions[j++].value : NO_POSITION;
@@ -501,7 +501,7 @@ compare_followed(Datum a, Datum b, void *arg)
 	const Followed *right = (const Followed *) DatumGetPointer(b);
 	bool		left_has_row = left->next < left->count;
 	bool		right_has_row = right->next < right->count;
-	int			order = compare_roots(left_has_row ? &left->rows[left->next].root : &left->after,
+	int			order = azr_compare_roots(left_has_row ? &left->rows[left->next].root : &left->after,
 									  right_has_row ? &right->rows[right->next].root : &right->after);
 
 	if (order == 0 && left_has_row != right_has_row)
@@ -509,13 +509,4 @@ compare_followed(Datum a, Datum b, void *arg)
 	if (order == 0)
 		order = left->place - right->place;
 	return -order;
-}
-
-/*
- * In the order of the indexes.
- */
-static int
-compare_roots(const pg_uuid_t *a, const pg_uuid_t *b)
-{
-	return memcmp(a->data, b->data, UUID_LEN);
 }

@@ -15,17 +15,22 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "base/error.h"
-#include "base/query.h"
-#include "base/stream.h"
-#include "base/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/query.h"
+#include "plumbing/result.h"
+#include "plumbing/table.h"
+#include "plumbing/text.h"
+#include "plumbing/write.h"
 #include "positions/positions.h"
 #include "storage/lmgr.h"
+#include "streams/edition.h"
+#include "streams/stream.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -54,8 +59,16 @@ static const AzrColumn positions_columns[Natts_azr_positions] = {
 	{"edition", TEXTOID, true}
 };
 
-static const AzrIndex positions_indexes[] = {
-	{
+/* Places in the array of indexes. */
+enum
+{
+	INDEX_PRIMARY_KEY,
+	INDEX_ROOT,
+	NUM_INDEXES
+};
+
+static const AzrIndex positions_indexes[NUM_INDEXES] = {
+	[INDEX_PRIMARY_KEY] = {
 		"azr_positions_pkey", 4,
 		{
 			Anum_azr_positions_handler, Anum_azr_positions_domain,
@@ -63,14 +76,10 @@ static const AzrIndex positions_indexes[] = {
 		},
 		0, 0
 	},
-	{
+	[INDEX_ROOT] = {
 		"azr_positions_root_idx", 1, {Anum_azr_positions_root}, 0, 0
 	}
 };
-
-/* Places in the array. */
-#define INDEX_PRIMARY_KEY	0
-#define INDEX_ROOT			1
 
 AZR_CHECK_INDEXES(positions_indexes);
 
@@ -78,18 +87,18 @@ static AzrTable positions_table = {
 	.name = "azr_positions",
 	.ncolumns = Natts_azr_positions,
 	.columns = positions_columns,
-	.nindexes = lengthof(positions_indexes),
+	.nindexes = NUM_INDEXES,
 	.indexes = positions_indexes,
-	.updated = true
+	.updated = true,
+	.grows = Anum_azr_positions_sequence
 };
 
-/* A handler's position in a stream, and how it compares with the stored one. */
+/* A handler's position in a stream. */
 typedef struct Position
 {
 	text	   *handler;
 	AzrStreamName stream;
 	int64		sequence;
-	int64		in_force;
 } Position;
 
 /* An element of azr_put_positions. */
@@ -125,17 +134,14 @@ typedef struct NewPosition
 	"NOT EXISTS (SELECT FROM %s.azr_streams s " \
 	"WHERE s.root = p.root AND s.domain = p.domain AND s.edition = p.edition))"
 
-static void begin_write(const text *domain, const text *edition, const char *function);
+static void begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition);
 static bool check_end(const Position *position);
 static void check_no_stream(const AzrStreamName *name);
 static void serialization_failure(const AzrStreamName *name);
 static void make_keys(ScanKeyData *keys, const Position *position);
-static bool is_further(TupleTableSlot *existing, void *arg);
-static bool put(AzrUpsert *upsert, Position *position);
-static bool put_by_sql(Position *position);
+static void put(AzrWrite *write, const Position *position);
 static NewPosition *sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences);
 static int	compare_positions(const void *a, const void *b);
-static int	compare_roots(const NewPosition *a, const NewPosition *b);
 static bool find_position(Position *position, Snapshot snapshot);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
 static uint64 count_positions_past(const AzrStreamName *name, int64 limit);
@@ -150,34 +156,31 @@ azr_put_position(PG_FUNCTION_ARGS)
 {
 	Position	position;
 	Relation	rel;
+	AzrWrite   *write;
 	bool		is_early;
-	bool		moved;
+	int64		moved;
 	Datum		result[2];
 	bool		nulls[2] = {false};
 
 	position.handler = azr_arg_name(fcinfo, 0, "handler");
 	position.stream = azr_arg_stream(fcinfo, 1);
 	position.sequence = azr_arg_count(fcinfo, 4, "sequence");
-	position.in_force = position.sequence;
-	begin_write(position.stream.domain, position.stream.edition, "azr_put_position()");
+	begin_write(fcinfo, position.stream.domain, position.stream.edition);
 	is_early = check_end(&position);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
-	if (positions_table.plain)
-	{
-		AzrUpsert  *upsert = azr_upsert_begin(&positions_table, rel);
-
-		moved = put(upsert, &position);
-		azr_upsert_end(upsert);
-	}
-	else
-		moved = put_by_sql(&position);
+	write = azr_write_begin(&positions_table, rel, 1);
+	put(write, &position);
+	if (!azr_write_end(write, &moved))
+		azr_trigger_interfered(&positions_table, azr_stream_label(&position.stream));
 	table_close(rel, NoLock);
 	if (is_early)
 		check_no_stream(&position.stream);
 
-	result[0] = Int64GetDatum(position.in_force);
-	result[1] = BoolGetDatum(moved);
+	if (moved == 0)
+		(void) find_position(&position, SnapshotSelf);
+	result[0] = Int64GetDatum(position.sequence);
+	result[1] = BoolGetDatum(moved > 0);
 	return azr_return_row(fcinfo, result, nulls, lengthof(result));
 }
 
@@ -196,26 +199,27 @@ azr_put_positions(PG_FUNCTION_ARGS)
 	AzrArrayArg sequences = azr_arg_full_array(fcinfo, 4, "sequences", INT8OID);
 	NewPosition *positions;
 	Relation	rel;
-	int64		moved = 0;
+	AzrWrite   *write;
+	int64		moved;
 
 	if (roots.count != sequences.count)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("roots and sequences must have as many elements each"),
+				 errmsg("arguments \"roots\" and \"sequences\" must have the same number of elements"),
 				 errdetail("They have %d and %d.", roots.count, sequences.count)));
 	for (int i = 0; i < sequences.count; i++)
 		if (DatumGetInt64(sequences.elems[i]) < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("element %d of sequences must not be negative, but is %lld",
+					 errmsg("element %d of argument \"sequences\" must not be negative, but is %lld",
 							i + 1, (long long) DatumGetInt64(sequences.elems[i]))));
-	begin_write(domain, edition, "azr_put_positions()");
+	begin_write(fcinfo, domain, edition);
 
 	positions = sort_positions(&roots, &sequences);
 	for (int i = 0; i < roots.count; i++)
 	{
 		Position	position = {
-			handler, {domain, edition, positions[i].root}, positions[i].sequence, 0
+			handler, {domain, edition, positions[i].root}, positions[i].sequence
 		};
 
 		CHECK_FOR_INTERRUPTS();
@@ -223,43 +227,20 @@ azr_put_positions(PG_FUNCTION_ARGS)
 	}
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
-	if (positions_table.plain)
+	write = azr_write_begin(&positions_table, rel, roots.count);
+	for (int i = 0; i < roots.count; i++)
 	{
-		AzrUpsert  *upsert = azr_upsert_begin(&positions_table, rel);
+		Position	position = {
+			handler, {domain, edition, positions[i].root}, positions[i].sequence
+		};
 
-		for (int i = 0; i < roots.count; i++)
-		{
-			Position	position = {
-				handler, {domain, edition, positions[i].root}, positions[i].sequence, 0
-			};
-
-			/* if a root appears twice, its highest sequence wins: that one is the last */
-			if (i + 1 < roots.count && compare_roots(&positions[i], &positions[i + 1]) == 0)
-				continue;
-			moved += put(upsert, &position);
-		}
-		azr_upsert_end(upsert);
+		/* if a root appears twice, its highest sequence wins: that one is the last */
+		if (i + 1 == roots.count ||
+			azr_compare_roots(positions[i].root, positions[i + 1].root) != 0)
+			put(write, &position);
 	}
-	else
-	{
-		AzrQueryArgs args = {0};
-
-		azr_query_arg(&args, TEXTOID, PointerGetDatum(handler), false);
-		azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
-		azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
-		azr_query_arg(&args, UUIDARRAYOID, PG_GETARG_DATUM(3), false);
-		azr_query_arg(&args, INT8ARRAYOID, PG_GETARG_DATUM(4), false);
-		moved = (int64)
-			azr_query_modify("INSERT INTO %s.azr_positions AS p "
-							 "(handler, domain, edition, root, sequence) "
-							 "SELECT $1, $2, $3, n.root, max(n.sequence) "
-							 "FROM unnest($4, $5) AS n(root, sequence) "
-							 "GROUP BY n.root ORDER BY n.root "
-							 "ON CONFLICT (handler, domain, edition, root) "
-							 "DO UPDATE SET sequence = excluded.sequence "
-							 "WHERE p.sequence < excluded.sequence",
-							 &args, NULL, NULL);
-	}
+	if (!azr_write_end(write, &moved))
+		azr_trigger_interfered(&positions_table, text_to_cstring(domain));
 	table_close(rel, NoLock);
 	for (int i = 0; i < roots.count; i++)
 	{
@@ -284,7 +265,7 @@ azr_get_position(PG_FUNCTION_ARGS)
 	position.stream = azr_arg_stream(fcinfo, 1);
 	if (!find_position(&position, GetActiveSnapshot()))
 		PG_RETURN_NULL();
-	PG_RETURN_INT64(position.in_force);
+	PG_RETURN_INT64(position.sequence);
 }
 
 /*
@@ -303,10 +284,9 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 		if (!PG_ARGISNULL(2) || !PG_ARGISNULL(3))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("edition and root need a domain"),
+					 errmsg("arguments \"edition\" and \"root\" need argument \"domain\""),
 					 errhint("Without a domain, all positions of the handler are deleted.")));
-		PreventCommandIfReadOnly("azr_delete_positions()");
-		PreventCommandIfParallelMode("azr_delete_positions()");
+		azr_check_can_write(fcinfo);
 		PG_RETURN_INT64((int64)
 						azr_query_modify("DELETE FROM %s.azr_positions WHERE handler = $1",
 										 &args, NULL, NULL));
@@ -318,7 +298,7 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
 	if (!PG_ARGISNULL(3))
 		azr_query_arg(&args, UUIDOID, PG_GETARG_DATUM(3), false);
-	begin_write(domain, edition, "azr_delete_positions()");
+	begin_write(fcinfo, domain, edition);
 	PG_RETURN_INT64((int64)
 					azr_query_modify(PG_ARGISNULL(3)
 									 ? "DELETE FROM %s.azr_positions "
@@ -425,10 +405,9 @@ azr_edition_positions_delete(const text *domain, const text *edition)
  * positions, so it has to wait for those that are being put.
  */
 static void
-begin_write(const text *domain, const text *edition, const char *function)
+begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition)
 {
-	PreventCommandIfReadOnly(function);
-	PreventCommandIfParallelMode(function);
+	azr_check_can_write(fcinfo);
 	if (!azr_edition_is_main(edition))
 		azr_edition_lock(domain, edition, ShareLock);
 }
@@ -477,11 +456,8 @@ check_no_stream(const AzrStreamName *name)
 static void
 serialization_failure(const AzrStreamName *name)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not serialize access: stream \"%s\" began while a position in it was recorded",
-					azr_stream_label(name)),
-			 errhint("Run the whole transaction again.")));
+	azr_serialization_failure("stream \"%s\" began while a position in it was recorded",
+					azr_stream_label(name));
 }
 
 static void
@@ -494,70 +470,20 @@ make_keys(ScanKeyData *keys, const Position *position)
 }
 
 /*
- * Is the new position past the stored one?
+ * Store a position, unless the stored one is as far.
  */
-static bool
-is_further(TupleTableSlot *existing, void *arg)
+static void
+put(AzrWrite *write, const Position *position)
 {
-	Position   *position = (Position *) arg;
-	int64		stored = DatumGetInt64(existing->tts_values[Anum_azr_positions_sequence - 1]);
-
-	position->in_force = Max(stored, position->sequence);
-	return stored < position->sequence;
-}
-
-/*
- * Store a position, unless the stored one is as far.  Returns whether it did; the one in
- * force is noted.
- */
-static bool
-put(AzrUpsert *upsert, Position *position)
-{
-	ScanKeyData keys[4];
 	Datum		values[Natts_azr_positions];
 	bool		nulls[Natts_azr_positions] = {false};
 
-	make_keys(keys, position);
 	values[Anum_azr_positions_sequence - 1] = Int64GetDatum(position->sequence);
 	values[Anum_azr_positions_root - 1] = UUIDPGetDatum(position->stream.root);
 	values[Anum_azr_positions_handler - 1] = PointerGetDatum(position->handler);
 	values[Anum_azr_positions_domain - 1] = PointerGetDatum(position->stream.domain);
 	values[Anum_azr_positions_edition - 1] = PointerGetDatum(position->stream.edition);
-	return azr_upsert_put(upsert, keys, lengthof(keys), values, nulls, is_further, position);
-}
-
-/*
- * The same with SQL, where the owner of the table has added triggers and the like.
- */
-static bool
-put_by_sql(Position *position)
-{
-	AzrQueryArgs args = {0};
-	AzrQueryValue stored = {false, (Datum) 0};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(position->handler), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(position->stream.domain), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(position->stream.edition), false);
-	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(position->stream.root), false);
-	azr_query_arg(&args, INT8OID, Int64GetDatum(position->sequence), false);
-	if (azr_query_modify("INSERT INTO %s.azr_positions AS p "
-						 "(handler, domain, edition, root, sequence) "
-						 "VALUES ($1, $2, $3, $4, $5) "
-						 "ON CONFLICT (handler, domain, edition, root) "
-						 "DO UPDATE SET sequence = excluded.sequence "
-						 "WHERE p.sequence < excluded.sequence RETURNING p.sequence",
-						 &args, azr_query_note, &stored) > 0)
-	{
-		position->in_force = DatumGetInt64(stored.value);
-		return true;
-	}
-	if (!find_position(position, SnapshotSelf) || position->in_force < position->sequence)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on azr_positions dropped the position of stream \"%s\"",
-						azr_stream_label(&position->stream)),
-				 errhint("A BEFORE trigger there must return the row as it got it.")));
-	return false;
+	azr_write_row(write, values, nulls, 0);
 }
 
 /*
@@ -582,20 +508,11 @@ compare_positions(const void *a, const void *b)
 {
 	const NewPosition *left = (const NewPosition *) a;
 	const NewPosition *right = (const NewPosition *) b;
-	int			result = compare_roots(left, right);
+	int			result = azr_compare_roots(left->root, right->root);
 
 	if (result == 0 && left->sequence != right->sequence)
 		result = left->sequence < right->sequence ? -1 : 1;
 	return result;
-}
-
-/*
- * In the order of the index.
- */
-static int
-compare_roots(const NewPosition *a, const NewPosition *b)
-{
-	return memcmp(a->root->data, b->root->data, UUID_LEN);
 }
 
 /*
@@ -681,7 +598,7 @@ count_positions_past(const AzrStreamName *name, int64 limit)
 }
 
 /*
- * Look a position up, into 'in_force'.
+ * Look a position up.  Returns false, and leaves it as it is, where there is none.
  */
 static bool
 find_position(Position *position, Snapshot snapshot)
@@ -695,7 +612,7 @@ find_position(Position *position, Snapshot snapshot)
 	azr_scan_begin(&scan, &positions_table, rel, INDEX_PRIMARY_KEY, snapshot, keys, lengthof(keys));
 	row = azr_scan_next(&scan, ForwardScanDirection);
 	if (row != NULL)
-		position->in_force = DatumGetInt64(row->tts_values[Anum_azr_positions_sequence - 1]);
+		position->sequence = DatumGetInt64(row->tts_values[Anum_azr_positions_sequence - 1]);
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return row != NULL;

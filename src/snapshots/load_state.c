@@ -10,6 +10,7 @@
 #include "events/load.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "plumbing/result.h"
 #include "snapshots/load_state.h"
 #include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
@@ -63,7 +64,7 @@ azr_load_state(PG_FUNCTION_ARGS)
 	const text *own_cascade = azr_arg_id(fcinfo, 4, "cascade_id");
 	AzrOptionalInt64 divergence = {false, 0};
 	AzrOptionalInt64 to = {false, 0};
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *rsinfo;
 	Snapshot	as_of = GetActiveSnapshot();
 	AzrTimeline timeline = azr_timeline_find(&name, divergence, as_of);
 	Datum		kind = CStringGetTextDatum("event");
@@ -72,9 +73,7 @@ azr_load_state(PG_FUNCTION_ARGS)
 	bool		event_nulls[Natts_azr_event];
 	int64		from = 0;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (rsinfo->setDesc->natts != Natts_azr_state_entry)
-		elog(ERROR, "unexpected number of columns in azr_state_entry");
+	rsinfo = azr_set_begin(fcinfo, Natts_azr_state_entry);
 
 	if (read_snapshots)
 	{
@@ -109,7 +108,7 @@ azr_load_state(PG_FUNCTION_ARGS)
 		}
 		values[Anum_azr_state_entry_kind - 1] = kind;
 		nulls[Anum_azr_state_entry_kind - 1] = false;
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		azr_set_put(rsinfo, values, nulls);
 	}
 	azr_load_end(&load);
 	PG_RETURN_NULL();
@@ -168,5 +167,5 @@ put_snapshot(const AzrOwnedSnapshot *best, ReturnSetInfo *rsinfo)
 	nulls[Anum_azr_state_entry_metadata - 1] = true;
 	values[Anum_azr_state_entry_created_at - 1] = TimestampTzGetDatum(snapshot->created_at);
 	values[Anum_azr_state_entry_edition - 1] = PointerGetDatum(best->edition);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	azr_set_put(rsinfo, values, nulls);
 }

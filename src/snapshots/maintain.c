@@ -33,11 +33,6 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "base/args.h"
-#include "base/extension.h"
-#include "base/lock.h"
-#include "base/partition.h"
-#include "base/query.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
@@ -46,7 +41,15 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "snapshots/period.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/extension.h"
+#include "plumbing/lock.h"
+#include "plumbing/partition.h"
+#include "plumbing/period.h"
+#include "plumbing/query.h"
+#include "plumbing/result.h"
+#include "plumbing/setting.h"
 #include "snapshots/snapshot_table.h"
 #include "storage/bufmgr.h"
 #include "storage/latch.h"
@@ -178,7 +181,7 @@ static const char *reported_name(Oid relid);
 Datum
 azr_maintain(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *rsinfo;
 	Request		request = {0};
 	MaintenancePlan plan = {0};
 	ListCell   *lc;
@@ -187,11 +190,8 @@ azr_maintain(PG_FUNCTION_ARGS)
 	request.span = azr_span(azr_arg_interval(fcinfo, 1, "partition"), "partition");
 	request.ahead = ahead_arg(fcinfo, 2);
 
-	PreventCommandIfReadOnly("azr_maintain()");
-	PreventCommandIfParallelMode("azr_maintain()");
-	InitMaterializedSRF(fcinfo, 0);
-	if (rsinfo->setDesc->natts != Natts_azr_maintenance)
-		elog(ERROR, "unexpected number of columns in azr_maintenance");
+	azr_check_can_write(fcinfo);
+	rsinfo = azr_set_begin(fcinfo, Natts_azr_maintenance);
 
 	wait_for_turn();
 	request.now = GetCurrentTimestamp();
@@ -236,7 +236,7 @@ cutoff_arg(FunctionCallInfo fcinfo, int argno, TimestampTz now)
 										 IntervalPGetDatum(&zero))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("keep must not be negative")));
+				 errmsg("argument \"keep\" must not be negative")));
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
 												   TimestampTzGetDatum(now),
 												   IntervalPGetDatum(keep)));
@@ -250,7 +250,7 @@ ahead_arg(FunctionCallInfo fcinfo, int argno)
 	if (ahead < 0 || ahead > MAX_AHEAD)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("ahead must be from 0 to %d, but is %d", MAX_AHEAD, ahead)));
+				 errmsg("argument \"ahead\" must be between 0 and %d, but is %d", MAX_AHEAD, ahead)));
 	return ahead;
 }
 
@@ -608,7 +608,7 @@ copy_rights(Oid from, Oid to)
 	azr_query_arg(&args, TEXTOID,
 				  CStringGetTextDatum(sql_name(to)), false);
 
-	(void) azr_query_modify("SELECT a.command || CASE a.grantee WHEN 0 THEN 'PUBLIC' "
+	azr_query_latest("SELECT a.command || CASE a.grantee WHEN 0 THEN 'PUBLIC' "
 							"ELSE quote_ident(pg_get_userbyid(a.grantee)) END || a.option "
 							"FROM (SELECT DISTINCT 1 AS step, n.grantee, "
 							"'REVOKE ALL ON ' || $3 || ' FROM ' AS command, '' AS option "
@@ -708,9 +708,7 @@ try_locks(const MaintenancePlan *plan, int timeout)
 		int			guc_level = NewGUCNestLevel();
 		ListCell   *lc;
 
-		(void) set_config_option("lock_timeout", psprintf("%d", timeout),
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		azr_set("lock_timeout", psprintf("%d", timeout));
 
 		/* from the root down, as everybody does */
 		LockRelationOid(plan->by_time, AccessExclusiveLock);
@@ -804,10 +802,7 @@ empty_rest(const MaintenancePlan *plan, Part *part)
 	if (!is_in_rest(plan, part))
 		return;
 	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access: snapshots were filed in the default partition after this transaction's snapshot"),
-				 errhint("Run the whole transaction again.")));
+		azr_serialization_failure("snapshots were filed in the default partition after this transaction's snapshot");
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("could not move snapshots out of default partition \"%s\"",
@@ -936,7 +931,7 @@ report(ReturnSetInfo *rsinfo, const char *action, const char *partition,
 	nulls[Anum_azr_maintenance_snapshots - 1] = snapshots == NOT_COUNTED;
 	values[Anum_azr_maintenance_partitions - 1] = Int32GetDatum(partitions);
 	nulls[Anum_azr_maintenance_partitions - 1] = partitions == NOT_COUNTED;
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	azr_set_put(rsinfo, values, nulls);
 }
 
 /*

@@ -13,12 +13,16 @@
 #include "access/detoast.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "base/partition.h"
-#include "base/query.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "events/appender.h"
+#include "events/append_protocol.h"
+#include "events/max_payload.h"
 #include "miscadmin.h"
+#include "plumbing/error.h"
+#include "plumbing/partition.h"
+#include "plumbing/query.h"
+#include "plumbing/text.h"
+#include "plumbing/write.h"
 #include "snapshots/snapshot_table.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -146,7 +150,6 @@ static bool is_exact(const AzrSnapshot *best, int64 at);
 static bool find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at,
 						 Snapshot as_of, AzrSnapshot *best);
 static void store_latest(const AzrStreamName *name, const LatestRow *latest);
-static bool always(TupleTableSlot *existing, void *arg);
 static void file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_at);
 static Relation open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable **leaf);
 static Oid	leaf_for(Relation by_time, TimestampTz filed_at);
@@ -219,6 +222,23 @@ static bool
 is_exact(const AzrSnapshot *best, int64 at)
 {
 	return best->found && best->sequence == at;
+}
+
+/*
+ * Refuse a state that is too large: 54000.
+ */
+void
+azr_snapshot_check_size(const bytea *state)
+{
+	Size		size = toast_raw_datum_size(PointerGetDatum(state)) - VARHDRSZ;
+	int			limit = azr_max_payload();
+
+	if (size > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state of the snapshot is too large"),
+				 errdetail("It has %zu bytes, and the limit is %d bytes.", size, limit),
+				 errhint("Keep the state elsewhere, or split the aggregate into smaller ones.")));
 }
 
 /*
@@ -319,7 +339,7 @@ azr_edition_snapshots_forget(const text *domain, const text *edition, int64 sequ
 	ListCell   *lc;
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(sequence), false);
-	(void) azr_query_modify("SELECT root::uuid FROM " LATEST_OF_EDITION " AND sequence >= $3",
+	azr_query_latest("SELECT root::uuid FROM " LATEST_OF_EDITION " AND sequence >= $3",
 							&args, note_root, &roots);
 	foreach(lc, roots)
 	{
@@ -427,43 +447,13 @@ store_latest(const AzrStreamName *name, const LatestRow *latest)
 {
 	Relation	rel = azr_table_open(&latest_table, RowExclusiveLock);
 	Datum		values[Natts_azr_latest_snapshots];
+	bool		nulls[Natts_azr_latest_snapshots] = {false};
 
 	make_values(name, &latest->snapshot, latest->filed_at, values);
 	values[Anum_azr_latest_snapshots_late_transient - 1] = BoolGetDatum(latest->late_transient);
-
-	if (latest_table.plain)
-	{
-		ScanKeyData keys[3];
-		bool		nulls[Natts_azr_latest_snapshots] = {false};
-
-		make_keys(keys, name);
-		(void) azr_upsert(&latest_table, rel, keys, lengthof(keys), values, nulls, always, NULL);
-	}
-	else
-	{
-		AzrQueryArgs args = {0};
-
-		for (int i = 0; i < Natts_azr_latest_snapshots; i++)
-			azr_query_arg(&args, columns[i].type, values[i], false);
-		(void) azr_query_modify("INSERT INTO %s.azr_latest_snapshots (sequence, created_at, "
-								"filed_at, root, domain, edition, retention, state_type, state, "
-								"late_transient) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-								"ON CONFLICT (domain, edition, root) DO UPDATE "
-								"SET sequence = excluded.sequence, "
-								"created_at = excluded.created_at, "
-								"filed_at = excluded.filed_at, "
-								"retention = excluded.retention, "
-								"state_type = excluded.state_type, state = excluded.state, "
-								"late_transient = excluded.late_transient",
-								&args, NULL, NULL);
-	}
+	if (!azr_write_one(&latest_table, rel, values, nulls, NULL))
+		azr_trigger_interfered(&latest_table, azr_stream_label(name));
 	table_close(rel, NoLock);
-}
-
-static bool
-always(TupleTableSlot *existing, void *arg)
-{
-	return true;
 }
 
 /*
@@ -476,6 +466,7 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 	Relation	by_time = NULL;
 	Relation	rel = NULL;
 	Datum		values[Natts_azr_snapshot_history];
+	bool		nulls[Natts_azr_snapshot_history] = {false};
 
 	if (snapshot->retention == AZR_PERSIST)
 		rel = azr_table_open(leaf, RowExclusiveLock);
@@ -486,27 +477,8 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 	}
 
 	make_values(name, snapshot, filed_at, values);
-	if (rel != NULL && leaf->plain)
-	{
-		AzrInsert  *insert = azr_insert_begin(leaf, rel, 1);
-		TupleTableSlot *row = azr_insert_slot(insert);
-
-		memcpy(row->tts_values, values, sizeof(values));
-		memset(row->tts_isnull, false, Natts_azr_snapshot_history * sizeof(bool));
-		azr_insert_put(insert, 0);
-		azr_insert_end(insert);
-	}
-	else
-	{
-		AzrQueryArgs args = {0};
-
-		for (int i = 0; i < Natts_azr_snapshot_history; i++)
-			azr_query_arg(&args, columns[i].type, values[i], false);
-		(void) azr_query_modify("INSERT INTO %s.azr_snapshot_history (sequence, created_at, "
-								"filed_at, root, domain, edition, retention, state_type, state) "
-								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-								&args, NULL, NULL);
-	}
+	if (!azr_write_one(leaf, rel, values, nulls, NULL))
+		azr_trigger_interfered(leaf, azr_stream_label(name));
 	if (rel != NULL)
 		table_close(rel, NoLock);
 	if (by_time != NULL)
@@ -514,8 +486,8 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 }
 
 /*
- * Open the partition that a time falls in, or the default one, or NULL if there is
- * neither.  While the lock is waited for, a partition can be attached: then that is
+ * Open the partition that a time falls in, or the default one.  If there is neither, returns
+ * NULL, and 'leaf' is the partitioned table.  While the lock is waited for, a partition can be attached: then that is
  * the right one.
  */
 static Relation
@@ -527,7 +499,10 @@ open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable **leaf)
 		Relation	rel;
 
 		if (!OidIsValid(relid))
+		{
+			*leaf = &by_time_table;
 			return NULL;
+		}
 		*leaf = azr_partition(&by_time_table, relid);
 		rel = azr_table_open(*leaf, RowExclusiveLock);
 		if (leaf_for(by_time, filed_at) == relid)
@@ -563,7 +538,7 @@ put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *late
 	(void) azr_query_modify("DELETE FROM " HISTORY_OF_STREAM " AND sequence = $4 RETURNING filed_at",
 							&args, azr_query_note, &next);
 	if (!next.found)
-		(void) azr_query_modify("SELECT filed_at FROM " HISTORY_OF_STREAM
+		azr_query_latest("SELECT filed_at FROM " HISTORY_OF_STREAM
 								" AND sequence > $4 ORDER BY sequence LIMIT 1",
 								&args, azr_query_note, &next);
 	filed_at = next.found ? DatumGetTimestampTz(next.value)
@@ -689,11 +664,8 @@ check_isolation(const AzrStreamName *name, LatestRow *now)
 
 	then = find_latest(name, GetTransactionSnapshot());
 	if (!then.snapshot.found || !ItemPointerEquals(&then.tid, &now->tid))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access: snapshots of stream \"%s\" have changed after this transaction's snapshot",
-						azr_stream_label(name)),
-				 errhint("Run the whole transaction again.")));
+		azr_serialization_failure("snapshots of stream \"%s\" have changed after this transaction's snapshot",
+						azr_stream_label(name));
 }
 
 /*

@@ -20,7 +20,7 @@
 #ifndef AZR_SNAPSHOT_TABLE_H
 #define AZR_SNAPSHOT_TABLE_H
 
-#include "base/stream.h"
+#include "streams/stream.h"
 
 /* The class that a snapshot's retention belongs to. */
 typedef enum AzrRetention
@@ -45,6 +45,7 @@ typedef struct AzrSnapshot
 
 extern AzrSnapshot azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at,
 									 Snapshot as_of);
+extern void azr_snapshot_check_size(const bytea *state);
 extern void azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot);
 extern int64 azr_snapshots_delete(const AzrStreamName *name);
 

@@ -9,13 +9,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "base/error.h"
 #include "events/max_payload.h"
-#include "events/timeline.h"
 #include "events/resolution.h"
+#include "events/timeline.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "plumbing/error.h"
+#include "plumbing/result.h"
 #include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -36,8 +37,6 @@ enum
 	Natts_azr_snapshot = Anum_azr_snapshot_created_at
 };
 
-static AzrRetention retention_arg(FunctionCallInfo fcinfo, int argno);
-static AzrStream lock_stream(const AzrStreamName *name, const char *function);
 static void check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence);
 
 /*
@@ -57,11 +56,12 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	snapshot.sequence = azr_arg_count(fcinfo, 3, "sequence");
 	snapshot.state_type = azr_arg_type(fcinfo, 4, "state_type");
 	snapshot.state = azr_arg_bytea(fcinfo, 5, "state");
-	azr_check_state_size(snapshot.state);
-	snapshot.retention = retention_arg(fcinfo, 6);
+	azr_snapshot_check_size(snapshot.state);
+	snapshot.retention = azr_arg_choice(fcinfo, 6, "retention", azr_retention_names);
 	snapshot.created_at = GetCurrentTransactionStartTimestamp();
 
-	stream = lock_stream(&name, "azr_put_snapshot()");
+	azr_check_can_write(fcinfo);
+	stream = azr_stream_lock(&name, false);
 	check_place(&name, &stream, snapshot.sequence);
 	azr_snapshot_put(&name, &snapshot);
 	PG_RETURN_VOID();
@@ -77,12 +77,10 @@ azr_get_snapshot(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	AzrOptionalInt64 at = azr_arg_optional_count(fcinfo, 3, "at_sequence");
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *rsinfo;
 	AzrSnapshot snapshot;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (rsinfo->setDesc->natts != Natts_azr_snapshot)
-		elog(ERROR, "unexpected number of columns in azr_snapshot");
+	rsinfo = azr_set_begin(fcinfo, Natts_azr_snapshot);
 
 	snapshot = azr_own_snapshot(&name, at, GetActiveSnapshot());
 	if (snapshot.found)
@@ -96,7 +94,7 @@ azr_get_snapshot(PG_FUNCTION_ARGS)
 		values[Anum_azr_snapshot_retention - 1] =
 			CStringGetTextDatum(azr_retention_names[snapshot.retention]);
 		values[Anum_azr_snapshot_created_at - 1] = TimestampTzGetDatum(snapshot.created_at);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		azr_set_put(rsinfo, values, nulls);
 	}
 	PG_RETURN_NULL();
 }
@@ -109,35 +107,9 @@ azr_delete_snapshots(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 
-	(void) lock_stream(&name, "azr_delete_snapshots()");
+	azr_check_can_write(fcinfo);
+	(void) azr_stream_lock(&name, false);
 	PG_RETURN_INT64(azr_snapshots_delete(&name));
-}
-
-static AzrRetention
-retention_arg(FunctionCallInfo fcinfo, int argno)
-{
-	char	   *retention = text_to_cstring(azr_arg_text(fcinfo, argno, "retention"));
-
-	for (int i = 0; azr_retention_names[i] != NULL; i++)
-		if (strcmp(retention, azr_retention_names[i]) == 0)
-			return (AzrRetention) i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown retention \"%s\"", retention),
-			 errhint("It is transient, default or persist.")));
-}
-
-/*
- * Begin to change what the store has of a stream.
- */
-static AzrStream
-lock_stream(const AzrStreamName *name, const char *function)
-{
-	PreventCommandIfReadOnly(function);
-	PreventCommandIfParallelMode(function);
-	if (!azr_edition_is_main(name->edition))
-		azr_edition_lock(name->domain, name->edition, ShareLock);
-	return azr_stream_lock(name, false);
 }
 
 /*

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/wire.h"
+#include "plumbing/wire.h"
 #include "merge/message.h"
 
 /* What was allocated for one input. */

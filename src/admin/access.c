@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * access.c
+ *	  azr_grant, azr_revoke and azr_privileges: who may do what.
+ *
+ * A level is a set of functions.  Each has those of the levels below it, and none has a
+ * right to write to a table: the functions are the only way in.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/compat.h"
+#include "plumbing/extension.h"
+#include "plumbing/lock.h"
+#include "plumbing/query.h"
+#include "plumbing/table.h"
+#include "plumbing/text.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(azr_grant);
+PG_FUNCTION_INFO_V1(azr_revoke);
+PG_FUNCTION_INFO_V1(azr_privileges);
+
+/* In ascending order: each includes those before it. */
+static const char *const levels[] = {"reader", "writer", "admin", NULL};
+
+#define READER	0
+
+/*
+ * What each function is for.  Those of "owner" are for the role that created the
+ * extension, which can grant them one by one.
+ */
+#define FUNCTION_LEVELS \
+	"(VALUES " \
+	"('azr_changed_fields', 'reader'), " \
+	"('azr_cascade_participants', 'reader'), " \
+	"('azr_domains', 'reader'), " \
+	"('azr_editions', 'reader'), " \
+	"('azr_event_type', 'reader'), " \
+	"('azr_find_by_external_id', 'reader'), " \
+	"('azr_find_by_source', 'reader'), " \
+	"('azr_get_position', 'reader'), " \
+	"('azr_get_snapshot', 'reader'), " \
+	"('azr_lag', 'reader'), " \
+	"('azr_load', 'reader'), " \
+	"('azr_load_effective', 'reader'), " \
+	"('azr_load_json', 'reader'), " \
+	"('azr_load_state', 'reader'), " \
+	"('azr_merge_state', 'reader'), " \
+	"('azr_next_sequence', 'reader'), " \
+	"('azr_privileges', 'reader'), " \
+	"('azr_root', 'reader'), " \
+	"('azr_roots', 'reader'), " \
+	"('azr_stale_cascades', 'reader'), " \
+	"('azr_trace', 'reader'), " \
+	"('azr_version', 'reader'), " \
+	"('azr_append', 'writer'), " \
+	"('azr_append_commutative', 'writer'), " \
+	"('azr_append_json', 'writer'), " \
+	"('azr_confirm_cascade', 'writer'), " \
+	"('azr_create_edition', 'writer'), " \
+	"('azr_put_position', 'writer'), " \
+	"('azr_put_positions', 'writer'), " \
+	"('azr_put_snapshot', 'writer'), " \
+	"('azr_revoke_cascade', 'writer'), " \
+	"('azr_check', 'admin'), " \
+	"('azr_delete_edition', 'admin'), " \
+	"('azr_delete_positions', 'admin'), " \
+	"('azr_delete_snapshots', 'admin'), " \
+	"('azr_maintain', 'admin'), " \
+	"('azr_protect_edition', 'admin'), " \
+	"('azr_grant', 'owner'), " \
+	"('azr_load_support', 'owner'), " \
+	"('azr_publication', 'owner'), " \
+	"('azr_reject_change', 'owner'), " \
+	"('azr_revoke', 'owner'), " \
+	"('azr_take_over', 'owner')) AS l(name, level)"
+
+/* The functions of the extension, with their levels. */
+#define EXTENSION_FUNCTIONS \
+	"FROM pg_extension e " \
+	"JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid " \
+	"AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' " \
+	"JOIN pg_proc p ON p.oid = d.objid " \
+	"LEFT JOIN " FUNCTION_LEVELS " ON l.name = p.proname " \
+	"WHERE e.extname = 'angzarr' "
+
+/* The types of what they return. */
+#define EXTENSION_TYPES \
+	"FROM pg_extension e " \
+	"JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid " \
+	"AND d.classid = 'pg_type'::regclass AND d.deptype = 'e' " \
+	"JOIN pg_class c ON c.reltype = d.objid AND c.relkind = 'c' " \
+	"JOIN pg_type t ON t.oid = d.objid " \
+	"WHERE e.extname = 'angzarr' "
+
+static char *arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role);
+static char *functions_of(int from, int to);
+static char *all_types(void);
+static void add_name(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void lock_privileges(void);
+static void check_owner_may_grant(void);
+static char *schema_name(void);
+static bool has_usage(Oid role);
+static bool was_granted_usage(Oid role);
+
+/*
+ * azr_grant(role, level) -> void
+ */
+Datum
+azr_grant(PG_FUNCTION_ARGS)
+{
+	Oid			role;
+	char	   *name = arg_role(fcinfo, 0, "role", &role);
+	int			level = azr_arg_choice(fcinfo, 1, "level", levels);
+
+	azr_check_can_write(fcinfo);
+	lock_privileges();
+	check_owner_may_grant();
+	if (!has_usage(role))
+		azr_query_utility(psprintf("GRANT USAGE ON SCHEMA %s TO %s", schema_name(), name));
+	if (!has_usage(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role %s has no USAGE on schema %s, and the extension's owner cannot grant it",
+						name, schema_name()),
+				 errhint("Have the schema's owner GRANT USAGE ON SCHEMA %s TO %s.",
+						 schema_name(), name)));
+	azr_query_utility(psprintf("GRANT SELECT ON %s.azr_timeline TO %s", schema_name(), name));
+	azr_query_utility(psprintf("GRANT USAGE ON TYPE %s TO %s", all_types(), name));
+	azr_query_utility(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
+							   functions_of(READER, level), name));
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_revoke(role, level) -> void
+ */
+Datum
+azr_revoke(PG_FUNCTION_ARGS)
+{
+	Oid			role;
+	char	   *name = arg_role(fcinfo, 0, "role", &role);
+	int			level = azr_arg_choice(fcinfo, 1, "level", levels);
+
+	azr_check_can_write(fcinfo);
+	lock_privileges();
+	check_owner_may_grant();
+	azr_query_utility(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM %s",
+							   functions_of(level, lengthof(levels) - 1), name));
+	if (level == READER)
+	{
+		azr_query_utility(psprintf("REVOKE SELECT ON %s.azr_timeline FROM %s",
+								   schema_name(), name));
+		azr_query_utility(psprintf("REVOKE USAGE ON TYPE %s FROM %s", all_types(), name));
+		if (was_granted_usage(role))
+			azr_query_utility(psprintf("REVOKE USAGE ON SCHEMA %s FROM %s",
+									   schema_name(), name));
+	}
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_privileges() -> setof azr_privilege
+ */
+Datum
+azr_privileges(PG_FUNCTION_ARGS)
+{
+	AzrQueryArgs args = {0};
+
+	return azr_query_return_set(fcinfo,
+								"SELECT p.oid::regprocedure, l.level " EXTENSION_FUNCTIONS
+								"ORDER BY array_position(ARRAY['reader', 'writer', 'admin', 'owner'], l.level), "
+								"p.proname COLLATE \"C\"",
+								&args);
+}
+
+/*
+ * Read a role, as GRANT is to name it.
+ */
+static char *
+arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role)
+{
+	char	   *name;
+
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	*role = PG_GETARG_OID(argno);
+	if (!OidIsValid(*role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must name a role", argname),
+				 errdetail("Nothing of the extension is granted to PUBLIC.")));
+	name = GetUserNameFromId(*role, true);
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role with OID %u does not exist", *role)));
+	return unconstify(char *, quote_identifier(name));
+}
+
+/*
+ * The functions of the levels from 'from' to 'to', as GRANT is to list them.
+ */
+static char *
+functions_of(int from, int to)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int level = from; level <= to; level++)
+	{
+		AzrQueryArgs args = {0};
+
+		azr_query_arg(&args, TEXTOID, CStringGetTextDatum(levels[level]), false);
+		azr_query_read("SELECT p.oid::regprocedure::text " EXTENSION_FUNCTIONS "AND l.level = $1",
+					   &args, add_name, &list);
+	}
+	return list.data;
+}
+
+/*
+ * The types of what functions return, as GRANT is to list them.
+ */
+static char *
+all_types(void)
+{
+	StringInfoData list;
+	AzrQueryArgs args = {0};
+
+	initStringInfo(&list);
+	azr_query_read("SELECT t.oid::regtype::text " EXTENSION_TYPES, &args, add_name, &list);
+	return list.data;
+}
+
+static void
+add_name(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	StringInfo	list = (StringInfo) arg;
+
+	appendStringInfo(list, "%s%s", list->len == 0 ? "" : ", ", TextDatumGetCString(values[0]));
+}
+
+/*
+ * GRANT and REVOKE fail where another changes the same function's rights.
+ */
+static void
+lock_privileges(void)
+{
+	azr_lock(AZR_LOCK_PRIVILEGES, 0, ExclusiveLock);
+}
+
+/*
+ * Raise 42501 unless the tables' owner may grant every function and type.  A new one may not,
+ * until azr_take_over() has been called.
+ */
+static void
+check_owner_may_grant(void)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue lacking = {false, (Datum) 0};
+	char	   *owner = GetUserNameFromId(azr_extension_owner(), false);
+
+	azr_query_read("SELECT true " EXTENSION_FUNCTIONS
+				   "AND NOT has_function_privilege(p.oid, 'EXECUTE WITH GRANT OPTION') "
+				   "UNION ALL SELECT true " EXTENSION_TYPES
+				   "AND NOT has_type_privilege(t.oid, 'USAGE WITH GRANT OPTION')",
+				   &args, azr_query_note, &lacking);
+	if (lacking.found)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\", which owns the extension's tables, may not grant its functions",
+						owner),
+				 errdetail("It has not created the extension."),
+				 errhint("As role %s, or as a superuser, call azr_take_over() first.",
+						 quote_identifier(owner))));
+}
+
+static char *
+schema_name(void)
+{
+	return azr_extension_schema_name();
+}
+
+static bool
+has_usage(Oid role)
+{
+	return azr_schema_aclcheck(azr_extension_schema(), role, ACL_USAGE) == ACLCHECK_OK;
+}
+
+/*
+ * Has the extension's owner granted the role USAGE on the schema?
+ */
+static bool
+was_granted_usage(Oid role)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue granted = {false, (Datum) 0};
+
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(azr_extension_schema()), false);
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(role), false);
+	azr_query_read("SELECT true FROM pg_namespace n, aclexplode(n.nspacl) a "
+				   "WHERE n.oid = $1 AND a.grantee = $2 AND a.privilege_type = 'USAGE' "
+				   "AND pg_has_role(a.grantor, 'USAGE')",
+				   &args, azr_query_note, &granted);
+	return granted.found;
+}

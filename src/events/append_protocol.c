@@ -1,0 +1,391 @@
+/*-------------------------------------------------------------------------
+ *
+ * append_protocol.c
+ *	  How events get into a stream.
+ *
+ * See append_protocol.h for the protocol.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "events/append_protocol.h"
+#include "events/max_payload.h"
+#include "events/resolution.h"
+#include "events/timeline.h"
+#include "miscadmin.h"
+#include "plumbing/error.h"
+#include "plumbing/text.h"
+#include "streams/edition.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+const char *const azr_outcome_names[] = {
+	[AZR_ADDED] = "added",
+	[AZR_DUPLICATE] = "duplicate",
+	[AZR_UNCHANGED] = "unchanged"
+};
+
+/* Sequences first to last of some events. */
+typedef struct AzrRange
+{
+	bool		found;
+	int64		first;
+	int64		last;
+} AzrRange;
+
+static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
+static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
+static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
+							 const text *cascade_id);
+static void compare_expected(const AzrAppend *append, int64 next);
+static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
+static AzrRange range_of(int64 stream_id, AzrFoundEvents found);
+static TimestampTz created_before(const AzrAppend *append, int64 divergence);
+static void set_created_at(const AzrNewEvents *events, TimestampTz before);
+static int64 resolve_pending(int64 stream_id, const AzrAppend *append);
+
+static AzrConfirmedCallback confirmed_callback = NULL;
+
+/*
+ * Append events to a stream, or find that they are there already.
+ *
+ * The arguments are checked and the transaction may write.  Takes AZR_LOCK_CASCADE for
+ * events of one, AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
+ * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
+ * append.
+ *
+ * Raises ZR001, ZR003, ZR004, ZR006, 40001, 54000, what waiting for a lock raises, and what
+ * append->overtaken does.
+ */
+AzrAppendResult
+azr_append_events(const AzrAppend *append)
+{
+	const AzrStreamName *name = &append->stream;
+	const AzrNewEvents *events = &append->events;
+	bool		is_main = azr_edition_is_main(name->edition);
+	AzrAppendResult result = {.outcome = AZR_UNCHANGED};
+	AzrEdition	edition = {false, {false, 0}, AZR_OPEN};
+	AzrRange	duplicate;
+	AzrStream	stream;
+	AzrStreamEnd end = {0, AZR_NOW};
+	int64		next;
+	int64		confirmed = AZR_NO_SEQUENCE;
+
+	if (events->count == 0)
+	{
+		Snapshot	snapshot = azr_register_read_snapshot();
+		AzrTimeline timeline = azr_timeline_find(name, append->divergence, snapshot);
+
+		result.next_sequence = azr_timeline_next(&timeline, snapshot);
+		UnregisterSnapshot(snapshot);
+		return result;
+	}
+
+	if (events->cascade_id != NULL && !append->is_resolution)
+		azr_cascade_lock(events->cascade_id, events->committed ? ExclusiveLock : ShareLock);
+	stream = azr_stream_lock(name, append->expected.given && append->expected.value == 0);
+	if (!is_main)
+		edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
+	if (stream.id != AZR_NO_STREAM)
+		end = azr_events_end(stream.id, SnapshotSelf, RowExclusiveLock);
+	next = end.next;
+	azr_timeline_check_isolation(name, &stream, next);
+
+	duplicate = find_duplicate(stream.id, events);
+	if (duplicate.found)
+	{
+		result.outcome = AZR_DUPLICATE;
+		result.first_sequence = duplicate.first;
+		result.last_sequence = duplicate.last;
+		result.next_sequence = next;
+		return result;
+	}
+
+	if (edition.protection == AZR_SEALED)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
+				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
+				 errhint("Use azr_protect_edition to open it.")));
+	azr_check_event_sizes(events, append->max_payload);
+
+	if (!is_main && stream.id == AZR_NO_STREAM)
+	{
+		check_registration(name, &edition);
+		next = divergence_of_first_append(append, &edition);
+		end.created_at = created_before(append, next);
+	}
+	else if (append->divergence.given && append->divergence.value != stream.divergence)
+		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
+
+	if (!events->committed)
+		check_unresolved(name, &stream, next, events->cascade_id);
+	compare_expected(append, next);
+
+	if (next > PG_INT64_MAX - events->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(name))));
+
+	if (stream.id == AZR_NO_STREAM)
+		stream = azr_stream_create(name, next, next + events->count - 1);
+	else if (events->committed && events->cascade_id != NULL)
+		confirmed = resolve_pending(stream.id, append);
+	set_created_at(events, end.created_at);
+	azr_events_insert(stream.id, next, events, name);
+	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
+		confirmed_callback(name, confirmed);
+
+	result.outcome = AZR_ADDED;
+	result.stream_id = stream.id;
+	result.first_sequence = next;
+	result.last_sequence = next + events->count - 1;
+	result.next_sequence = next + events->count;
+	return result;
+}
+
+/*
+ * Fail with 40001 where the transaction must stick to its snapshot and what is registered of
+ * the edition that the stream begins in is not what that shows.
+ */
+static void
+check_registration(const AzrStreamName *name, const AzrEdition *edition)
+{
+	AzrEdition	then;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	then = azr_edition_find(name->domain, name->edition, GetTransactionSnapshot());
+	if (then.registered != edition->registered ||
+		then.divergence.given != edition->divergence.given ||
+		then.divergence.value != edition->divergence.value)
+		azr_serialization_failure("stream \"%s\" has changed after this transaction's snapshot",
+								  azr_stream_label(name));
+}
+
+/*
+ * Where a root diverges that has no events in the edition yet: as given, else as
+ * registered, else as expected, else at the main stream's next sequence.
+ */
+static int64
+divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
+{
+	const AzrStreamName *name = &append->stream;
+	AzrStreamName main_name = azr_main_stream(name);
+	Snapshot	snapshot = azr_register_read_snapshot();
+	AzrStream	main = azr_stream_find(&main_name, snapshot);
+	int64		main_next = azr_timeline_own_next(&main, snapshot);
+
+	UnregisterSnapshot(snapshot);
+
+	if (append->divergence.given)
+	{
+		if (append->divergence.value > main_next)
+			azr_divergence_is_past(name, append->divergence.value, main_next);
+		return append->divergence.value;
+	}
+	if (edition->divergence.given)
+		return Min(edition->divergence.value, main_next);
+	if (append->expected.given && append->expected.value <= main_next)
+		return append->expected.value;
+	return main_next;
+}
+
+/*
+ * A stream takes part in a cascade until that is resolved there.  An event that
+ * came later would be confirmed or revoked before anybody has seen it.  'next' is where
+ * an edition diverges, if this is its first append.
+ */
+static void
+check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
+				 const text *cascade_id)
+{
+	Snapshot	snapshot = azr_register_read_snapshot();
+	AzrTimeline timeline = {.main = *stream};
+
+	if (!azr_edition_is_main(name->edition))
+	{
+		AzrStreamName main_name = azr_main_stream(name);
+
+		timeline.main = azr_stream_find(&main_name, snapshot);
+		timeline.is_edition = true;
+		timeline.own = *stream;
+		timeline.shared_to.given = true;
+		timeline.shared_to.value = stream->id == AZR_NO_STREAM ? next : stream->divergence;
+	}
+	if (azr_timeline_resolution(&timeline, cascade_id, snapshot) != AZR_UNRESOLVED)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_CASCADE_ERROR),
+				 errmsg("cascade \"%s\" is resolved in stream \"%s\"",
+						text_to_cstring(cascade_id), azr_stream_label(name)),
+				 errhint("Give each cascade an id of its own.")));
+	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * Is the next sequence the one that was expected, or is another as good?
+ */
+static void
+compare_expected(const AzrAppend *append, int64 next)
+{
+	int64		expected = append->expected.value;
+
+	if (!append->expected.given || expected == next)
+		return;
+	if (expected > next || append->overtaken == NULL)
+		azr_sequence_conflict(&append->stream, expected, next, NULL);
+	append->overtaken(&append->stream, expected, next, append->overtaken_arg);
+}
+
+/*
+ * Another sequence than the next one was expected: ZR001.  'hint' may be NULL.
+ */
+void
+azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, const char *hint)
+{
+	if (hint == NULL)
+		hint = expected < next
+			? psprintf("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
+					   (long long) expected, (long long) next)
+			: psprintf("The stream has no such sequence yet: append at %lld.",
+					   (long long) next);
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
+			 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
+			 errdetail("Expected sequence is %lld, next sequence is %lld.",
+					   (long long) expected, (long long) next),
+			 errhint("%s", hint)));
+}
+
+/*
+ * The earlier append that this one repeats, if any.
+ */
+static AzrRange
+find_duplicate(int64 stream_id, const AzrNewEvents *events)
+{
+	AzrRange	range = {false, 0, 0};
+
+	if (stream_id != AZR_NO_STREAM && events->external_id != NULL)
+		range = range_of(stream_id, azr_events_by_external_id(stream_id, events->external_id,
+															  SnapshotSelf));
+	if (stream_id != AZR_NO_STREAM && !range.found && events->source.given)
+		range = range_of(stream_id, azr_events_by_source(stream_id, &events->source,
+														 SnapshotSelf));
+	return range;
+}
+
+/*
+ * First and last of the events that count: those that no cascade has revoked.  One append
+ * has made them all, since a second one stores nothing.
+ */
+static AzrRange
+range_of(int64 stream_id, AzrFoundEvents found)
+{
+	AzrRange	range = {false, 0, 0};
+	const text *last_cascade = NULL;
+	bool		was_revoked = false;
+
+	for (int i = 0; i < found.count; i++)
+	{
+		const AzrFoundEvent *event = &found.all[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (event->pending_in != NULL)
+		{
+			if (last_cascade == NULL || !azr_same_text(last_cascade, event->pending_in))
+				was_revoked = azr_events_resolution(stream_id, event->pending_in, PG_INT64_MAX,
+													SnapshotSelf) == AZR_REVOKED;
+			last_cascade = event->pending_in;
+			if (was_revoked)
+				continue;
+		}
+		if (!range.found)
+			range.first = event->sequence;
+		range.last = event->sequence;
+		range.found = true;
+	}
+	return range;
+}
+
+/*
+ * When the event was created that an edition's first own event follows: one of the main
+ * timeline.
+ */
+static TimestampTz
+created_before(const AzrAppend *append, int64 divergence)
+{
+	AzrStreamName main_name = azr_main_stream(&append->stream);
+	AzrOptionalInt64 to = {true, divergence};
+	TimestampTz created_at = AZR_NOW;
+	AzrStream	main;
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	if (divergence == 0)
+		return AZR_NOW;
+	main = azr_stream_find(&main_name, SnapshotSelf);
+	azr_event_scan_begin(&scan, main.id, divergence - 1, to, SnapshotSelf);
+	event = azr_event_scan_next(&scan);
+	if (event != NULL)
+		created_at = azr_stored_created_at(event);
+	azr_event_scan_end(&scan);
+	return created_at;
+}
+
+/*
+ * Say when those events were created of which nobody has said so.  'before' is when the
+ * event before them was.
+ */
+static void
+set_created_at(const AzrNewEvents *events, TimestampTz before)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	for (int i = 0; i < events->count; i++)
+	{
+		if (events->created_at[i] == AZR_NOW)
+			events->created_at[i] = Max(now, before);
+		before = events->created_at[i];
+	}
+}
+
+/*
+ * Committed events of a cascade resolve the pending ones of their stream, if there are any
+ * that are not resolved.  Returns the sequence of the first one that they are about to
+ * confirm, or AZR_NO_SEQUENCE.
+ *
+ * Raises ZR006 where other streams were resolved in the other way.
+ */
+static int64
+resolve_pending(int64 stream_id, const AzrAppend *append)
+{
+	const text *cascade_id = append->events.cascade_id;
+	bool		revokes = azr_text_is(DatumGetTextPP(append->events.types[0]),
+									  AZR_REVOCATION_TYPE);
+	int64		pending = azr_events_first_pending(stream_id, cascade_id, SnapshotSelf);
+
+	if (pending == AZR_NO_SEQUENCE ||
+		azr_events_resolution(stream_id, cascade_id, PG_INT64_MAX,
+							  SnapshotSelf) != AZR_UNRESOLVED)
+		return AZR_NO_SEQUENCE;
+	if (!append->is_resolution)
+	{
+		AzrCascadeProgress progress = azr_cascade_progress(cascade_id);
+
+		azr_cascade_check(cascade_id, revokes ? AZR_REVOKED : AZR_CONFIRMED, &progress);
+	}
+	return revokes ? AZR_NO_SEQUENCE : pending;
+}
+
+/*
+ * Have a callback told of each confirmation: the store above that caches what streams
+ * amount to.
+ */
+void
+azr_on_confirmed(AzrConfirmedCallback callback)
+{
+	Assert(confirmed_callback == NULL);
+	confirmed_callback = callback;
+}

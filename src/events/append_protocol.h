@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * append_protocol.h
+ *	  How events get into a stream: the protocol of an append.
+ *
+ * 1. Lock the stream (see streams/stream.h), and before it the edition if it is a
+ *	  named one (AZR_LOCK_EDITION), and before that the cascade, if the events have
+ *	  one (AZR_LOCK_CASCADE).  From here on nobody else adds to the stream,
+ *	  changes what the edition is, or resolves the cascade.  The main timeline is
+ *	  not locked by an append to an edition: it can only grow, and that changes no
+ *	  divergence.
+ * 2. Look at what the stream has now, not at what the caller's snapshot shows.
+ *	  Where the transaction must stick to its snapshot (REPEATABLE READ,
+ *	  SERIALIZABLE), fail with 40001 if the two differ.
+ * 3. Idempotency: what carries the same external id or the same source is the
+ *	  outcome of the first call, whatever was expected, and also where the
+ *	  edition was sealed since.  What a cascade has revoked does not count: it is
+ *	  to be possible to try again.
+ * 4. Find where the edition diverges, if this is the root's first append to it.
+ * 5. Compare expected_sequence with the next one.  Where others have come between, it
+ *	  is for azr_append_commutative to say whether that matters.
+ * 6. Give a new stream its row, insert the events, and increment the command
+ *	  counter, so that the next append of this statement sees them.  An event for
+ *	  which nobody says when it was created gets the transaction's time, or that of
+ *	  the event before it, where that is later: time never runs backward by itself.
+ * 7. If the events confirm others, tell who caches what the stream amounts to.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_APPEND_PROTOCOL_H
+#define AZR_APPEND_PROTOCOL_H
+
+#include "events/event_table.h"
+#include "plumbing/compat.h"
+
+/*
+ * Told that others have appended since the sequence that was expected, and that the
+ * next one is 'next'.  Returns if the events may be stored there nevertheless.
+ */
+typedef void (*AzrOvertakenCallback) (const AzrStreamName *name, int64 expected,
+									  int64 next, void *arg);
+
+typedef struct AzrAppend
+{
+	AzrStreamName stream;
+	AzrOptionalInt64 expected;
+	AzrOptionalInt64 divergence;
+	AzrNewEvents events;
+	bool		is_resolution;	/* the caller resolves the cascade, under its lock */
+	int			max_payload;	/* bytes; 0: what can be dumped */
+	AzrOvertakenCallback overtaken; /* or NULL: that is a conflict */
+	void	   *overtaken_arg;
+} AzrAppend;
+
+/*
+ * Told that events of a stream were confirmed, the first of which is 'sequence'.  The
+ * stream's lock is held.
+ */
+typedef void (*AzrConfirmedCallback) (const AzrStreamName *name, int64 sequence);
+
+typedef enum AzrOutcome
+{
+	AZR_ADDED,
+	AZR_DUPLICATE,
+	AZR_UNCHANGED
+} AzrOutcome;
+
+typedef struct AzrAppendResult
+{
+	AzrOutcome	outcome;
+	int64		stream_id;		/* if any was added */
+	int64		first_sequence;
+	int64		last_sequence;
+	int64		next_sequence;
+} AzrAppendResult;
+
+extern const char *const azr_outcome_names[];	/* by AzrOutcome */
+
+extern AzrAppendResult azr_append_events(const AzrAppend *append);
+extern void azr_on_confirmed(AzrConfirmedCallback callback);
+pg_noreturn extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected,
+											  int64 next, const char *hint);
+
+#endif							/* AZR_APPEND_PROTOCOL_H */

@@ -1,0 +1,31 @@
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION angzarr" to load this file. \quit
+
+-- The objects of the extension, in the order in which they need each other: the
+-- Makefile puts each file in the place of its line.
+\i angzarr.sql
+\i streams/stream.sql
+\i streams/edition.sql
+\i events/type.sql
+\i events/event_table.sql
+\i events/immutable.sql
+\i events/append.sql
+\i events/load.sql
+\i events/find.sql
+\i streams/lists.sql
+\i positions/positions.sql
+\i snapshots/snapshot_table.sql
+\i snapshots/snapshots.sql
+\i snapshots/load_state.sql
+\i snapshots/maintain.sql
+\i merge/merge.sql
+\i merge/append_commutative.sql
+\i cascades/cascades.sql
+\i cascades/load_effective.sql
+\i editions/editions.sql
+\i admin/check.sql
+\i admin/access.sql
+\i admin/change.sql
+\i admin/take_over.sql
+\i admin/publication.sql
+\i admin/creator.sql

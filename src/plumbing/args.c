@@ -1,0 +1,350 @@
+/*-------------------------------------------------------------------------
+ *
+ * args.c
+ *	  Reading and checking the arguments of SQL-callable functions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/text.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+static void check_name(const text *name, const char *argname);
+static void check_length(const text *value, int most, const char *argname, int element);
+static int	find_control_character(const char *str, int len);
+
+/*
+ * A domain, edition or handler: required.
+ */
+text *
+azr_arg_name(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	text	   *name;
+
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	name = PG_GETARG_TEXT_PP(argno);
+	check_name(name, argname);
+	return name;
+}
+
+/*
+ * An edition, where NULL and '' are spellings of the main timeline.
+ */
+text *
+azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	text	   *edition;
+
+	edition = azr_arg_id(fcinfo, argno, argname);
+	return edition ? edition : cstring_to_text(AZR_MAIN_EDITION);
+}
+
+/*
+ * A correlation, external or cascade id: NULL for none, which is also what an
+ * empty string means.
+ */
+text *
+azr_arg_id(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	text	   *id;
+
+	if (PG_ARGISNULL(argno))
+		return NULL;
+	id = PG_GETARG_TEXT_PP(argno);
+	if (VARSIZE_ANY_EXHDR(id) == 0)
+		return NULL;
+	check_name(id, argname);
+	return id;
+}
+
+/*
+ * Any text but NULL.
+ */
+text *
+azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_TEXT_PP(argno);
+}
+
+/*
+ * The type of an event or a state: required.
+ */
+text *
+azr_arg_type(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	text	   *type = azr_arg_text(fcinfo, argno, argname);
+
+	azr_check_type(argname, 0, type);
+	return type;
+}
+
+/*
+ * Any bytea but NULL.  It may be toasted.
+ */
+bytea *
+azr_arg_bytea(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return (bytea *) PG_GETARG_POINTER(argno);
+}
+
+pg_uuid_t *
+azr_arg_uuid(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_UUID_P(argno);
+}
+
+Interval *
+azr_arg_interval(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_INTERVAL_P(argno);
+}
+
+bool
+azr_arg_bool(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_BOOL(argno);
+}
+
+int32
+azr_arg_int(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return PG_GETARG_INT32(argno);
+}
+
+/*
+ * A sequence or a number of rows: required, 0 or more.
+ */
+int64
+azr_arg_count(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	return azr_arg_optional_count(fcinfo, argno, argname).value;
+}
+
+/*
+ * A sequence or a number of rows: NULL, or 0 or more.
+ */
+AzrOptionalInt64
+azr_arg_optional_count(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	AzrOptionalInt64 result = {false, 0};
+
+	if (PG_ARGISNULL(argno))
+		return result;
+
+	result.given = true;
+	result.value = PG_GETARG_INT64(argno);
+	if (result.value < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must not be negative, but is %lld",
+						argname, (long long) result.value)));
+	return result;
+}
+
+/*
+ * One of some words, which end with NULL: required.  Returns its place.
+ */
+int
+azr_arg_choice(FunctionCallInfo fcinfo, int argno, const char *argname,
+			   const char *const *choices)
+{
+	char	   *value = text_to_cstring(azr_arg_text(fcinfo, argno, argname));
+	StringInfoData valid;
+
+	for (int i = 0; choices[i] != NULL; i++)
+		if (strcmp(value, choices[i]) == 0)
+			return i;
+
+	initStringInfo(&valid);
+	for (int i = 0; choices[i] != NULL; i++)
+		appendStringInfo(&valid, "%s\"%s\"",
+						 i == 0 ? "" : choices[i + 1] == NULL ? " and " : ", ", choices[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized %s \"%s\"", argname, value),
+			 errhint("Valid values are %s.", valid.data)));
+}
+
+/*
+ * An array of one dimension, with any lower bound.  The elements point into
+ * the array, whose memory lives as long as the call's.
+ */
+AzrArrayArg
+azr_arg_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid elemtype)
+{
+	AzrArrayArg result = {false, 0, NULL, NULL};
+	ArrayType  *array;
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+
+	if (PG_ARGISNULL(argno))
+		return result;
+
+	result.given = true;
+	array = PG_GETARG_ARRAYTYPE_P(argno);
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("argument \"%s\" must be an array of one dimension, but has %d",
+						argname, ARR_NDIM(array))));
+
+	get_typlenbyvalalign(elemtype, &typlen, &typbyval, &typalign);
+	deconstruct_array(array, elemtype, typlen, typbyval, typalign,
+					  &result.elems, &result.nulls, &result.count);
+	return result;
+}
+
+/*
+ * The same for an array that must be given, without NULL elements.
+ */
+AzrArrayArg
+azr_arg_full_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid elemtype)
+{
+	AzrArrayArg result = azr_arg_array(fcinfo, argno, argname, elemtype);
+
+	if (!result.given)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", argname),
+				 errhint("For none, give an empty array.")));
+	for (int i = 0; i < result.count; i++)
+		if (result.nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("element %d of argument \"%s\" must not be null", i + 1,
+							argname)));
+	return result;
+}
+
+/*
+ * Raise 25006 where the transaction is read-only, as on a standby, and 25000 in a parallel
+ * worker.
+ */
+void
+azr_check_can_write(FunctionCallInfo fcinfo)
+{
+	char	   *function;
+
+	if (!XactReadOnly && !IsInParallelMode())
+		return;
+	function = psprintf("%s()", get_func_name(fcinfo->flinfo->fn_oid));
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+}
+
+bool
+azr_edition_is_main(const text *edition)
+{
+	return azr_text_is(edition, AZR_MAIN_EDITION);
+}
+
+/*
+ * Check the length of an event or state type.  'element' is its place in an
+ * array, from 1, or 0 when it stands alone.
+ */
+void
+azr_check_type(const char *argname, int element, const text *type)
+{
+	check_length(type, AZR_MAX_TYPE_BYTES, argname, element);
+}
+
+/*
+ * An event happened at some time: neither infinity will do.  'element' is the
+ * event's place in the call, from 1.
+ */
+void
+azr_check_created_at(int element, TimestampTz created_at)
+{
+	if (TIMESTAMP_NOT_FINITE(created_at))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("created_at of event %d must be finite", element)));
+}
+
+/*
+ * For arguments that have no function of their own here.
+ */
+void
+azr_arg_check_not_null(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", argname)));
+}
+
+static void
+check_name(const text *name, const char *argname)
+{
+	int			control;
+
+	check_length(name, AZR_MAX_NAME_BYTES, argname, 0);
+	control = find_control_character(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	if (control >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must not contain control characters", argname),
+				 errdetail("There is one at byte %d.", control + 1)));
+}
+
+/*
+ * 'element' is the value's place in an array, from 1, or 0 when it stands alone.
+ */
+static void
+check_length(const text *value, int most, const char *argname, int element)
+{
+	int			len = VARSIZE_ANY_EXHDR(value);
+	char	   *place;
+
+	if (len >= 1 && len <= most)
+		return;
+	place = psprintf("argument \"%s\"", argname);
+	if (element > 0)
+		place = psprintf("element %d of %s", element, place);
+	if (len < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be empty", place)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s is too long", place),
+			 errdetail("It has %d bytes, and the limit is %d bytes.", len, most)));
+}
+
+/*
+ * Offset of the first control character of 'str', or -1.  U+0080 to U+009F
+ * count too where the encoding says which bytes those are.
+ */
+static int
+find_control_character(const char *str, int len)
+{
+	bool		utf8 = GetDatabaseEncoding() == PG_UTF8;
+
+	for (int i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) str[i];
+
+		if (c < 0x20 || c == 0x7F)
+			return i;
+		if (utf8 && c == 0xC2 && i + 1 < len && (unsigned char) str[i + 1] < 0xA0)
+			return i;
+	}
+	return -1;
+}

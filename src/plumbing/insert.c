@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * insert.c
+ *	  Inserting rows into a plain table (see table.h), without a planner.
+ *
+ * Rows are gathered in slots and written together, as COPY does
+ * (CopyMultiInsertBufferFlush() in copyfrom.c): one WAL record and one buffer
+ * lock a page rather than a row.
+ *
+ * The executor would open all indexes and prepare their predicates for each insert.
+ * The indexes of a plain table have columns only, or the hash of one, and predicates
+ * that test single columns.  So only those are opened that get an entry, and nothing has to
+ * be prepared: most of what an append of one event would take.  What is done with an index is what
+ * ExecInsertIndexTuples() does in execIndexing.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_collation.h"
+#include "miscadmin.h"
+#include "plumbing/insert.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+/* What is written together at most: the limits that COPY uses. */
+#define MAX_GATHERED_ROWS	1000
+#define MAX_GATHERED_BYTES	65535
+
+struct AzrInsert
+{
+	const AzrTable *table;
+	Relation	rel;
+	CommandId	cid;
+	TupleDesc	desc;
+	MemoryContext context;		/* of all this, if there may be many rows; or NULL */
+	MemoryContext scratch;		/* reset for each flush; or NULL */
+	Relation	indexes[AZR_MAX_ALL_INDEXES];	/* opened when first needed */
+	IndexInfo  *index_infos[AZR_MAX_ALL_INDEXES];
+	int			ngathered;
+	Size		gathered_bytes;
+	int			nslots;
+	TupleTableSlot *slots[FLEXIBLE_ARRAY_MEMBER];	/* made when first needed */
+};
+
+static TupleTableSlot *next_slot(AzrInsert *insert);
+static void flush(AzrInsert *insert);
+static void insert_index_entries(AzrInsert *insert, TupleTableSlot *row);
+static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
+static void insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row);
+
+/*
+ * Begin to insert up to 'nrows' rows into a plain table that the caller has opened
+ * with RowExclusiveLock.
+ */
+AzrInsert *
+azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
+{
+	int			nslots = Min(nrows, MAX_GATHERED_ROWS);
+	MemoryContext context = nrows <= 1 ? NULL :
+		AllocSetContextCreate(CurrentMemoryContext, "angzarr insert", ALLOCSET_DEFAULT_SIZES);
+	AzrInsert  *insert = MemoryContextAllocZero(context ? context : CurrentMemoryContext,
+												offsetof(AzrInsert, slots) +
+												nslots * sizeof(TupleTableSlot *));
+
+	insert->table = table;
+	insert->rel = rel;
+	insert->cid = GetCurrentCommandId(true);
+	insert->nslots = nslots;
+	insert->desc = RelationGetDescr(rel);
+	insert->context = context;
+	if (context != NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+		/* one that slots need not count references to, so they just go with it */
+		insert->desc = CreateTupleDescCopy(insert->desc);
+		insert->scratch = AllocSetContextCreate(context, "angzarr insert scratch",
+												ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return insert;
+}
+
+/*
+ * Take a row, given as all columns of the table, whose data must live until
+ * azr_insert_end().  'bytes' is about what its variable part takes.
+ */
+void
+azr_insert_put(AzrInsert *insert, const Datum *values, const bool *nulls, Size bytes)
+{
+	TupleTableSlot *row = next_slot(insert);
+
+	memcpy(row->tts_values, values, insert->desc->natts * sizeof(Datum));
+	memcpy(row->tts_isnull, nulls, insert->desc->natts * sizeof(bool));
+	ExecStoreVirtualTuple(row);
+	insert->ngathered++;
+	insert->gathered_bytes += bytes;
+
+	if (insert->ngathered == insert->nslots ||
+		insert->gathered_bytes >= MAX_GATHERED_BYTES)
+		flush(insert);
+}
+
+/*
+ * An empty slot for the next row.
+ */
+static TupleTableSlot *
+next_slot(AzrInsert *insert)
+{
+	TupleTableSlot **slot = &insert->slots[insert->ngathered];
+
+	if (*slot == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
+
+		*slot = MakeSingleTupleTableSlot(insert->desc, &TTSOpsVirtual);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return ExecClearTuple(*slot);
+}
+
+/*
+ * Write what is left, and let the rest of the transaction see all rows.
+ */
+void
+azr_insert_end(AzrInsert *insert)
+{
+	flush(insert);
+
+	for (int i = 0; i < insert->table->nall_indexes; i++)
+		if (insert->indexes[i] != NULL)
+			index_close(insert->indexes[i], NoLock);
+	if (insert->context != NULL)
+		MemoryContextDelete(insert->context);
+	else
+	{
+		if (insert->nslots > 0 && insert->slots[0] != NULL)
+			ExecDropSingleTupleTableSlot(insert->slots[0]);
+		pfree(insert);
+	}
+
+	CommandCounterIncrement();
+}
+
+static void
+flush(AzrInsert *insert)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+
+	if (insert->ngathered == 0)
+		return;
+
+	/* both leak what they build of a row */
+	if (insert->scratch != NULL)
+		MemoryContextSwitchTo(insert->scratch);
+	if (insert->ngathered == 1)
+		table_tuple_insert(insert->rel, insert->slots[0], insert->cid, 0, NULL);
+	else
+		table_multi_insert(insert->rel, insert->slots, insert->ngathered,
+						   insert->cid, 0, NULL);
+	for (int i = 0; i < insert->ngathered; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		insert_index_entries(insert, insert->slots[i]);
+		ExecClearTuple(insert->slots[i]);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	if (insert->scratch != NULL)
+		MemoryContextReset(insert->scratch);
+
+	insert->ngathered = 0;
+	insert->gathered_bytes = 0;
+}
+
+static void
+insert_index_entries(AzrInsert *insert, TupleTableSlot *row)
+{
+	for (int i = 0; i < insert->table->nall_indexes; i++)
+		if (belongs_in_index(insert->table, i, row))
+			insert_index_entry(insert, i, row);
+}
+
+static bool
+belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
+{
+	for (int n = 0; n < table->all_indexes[i].nconditions; n++)
+	{
+		const AzrCondition *condition = &table->all_indexes[i].conditions[n];
+		bool		isnull = row->tts_isnull[condition->attno - 1];
+		Datum		value = row->tts_values[condition->attno - 1];
+		bool		met = false;
+
+		switch (condition->test)
+		{
+			case AZR_IS_NULL:
+				met = isnull;
+				break;
+			case AZR_IS_NOT_NULL:
+				met = !isnull;
+				break;
+			case AZR_IS_TRUE:
+				met = !isnull && DatumGetBool(value);
+				break;
+			case AZR_IS_FALSE:
+				met = !isnull && !DatumGetBool(value);
+				break;
+		}
+		if (!met)
+			return false;
+	}
+	return true;
+}
+
+static void
+insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
+{
+	Relation	index = insert->indexes[i];
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (index == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
+
+		index = insert->indexes[i] = index_open(insert->table->all_indexes[i].id,
+												RowExclusiveLock);
+		insert->index_infos[i] = BuildIndexInfo(index);
+		MemoryContextSwitchTo(oldcontext);
+	}
+
+	/* one that is being built concurrently takes entries from some point on */
+	if (!index->rd_index->indisready)
+		return;
+
+	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
+	{
+		AttrNumber	attno = index->rd_index->indkey.values[n];
+		bool		hash = attno == InvalidAttrNumber;
+
+		if (hash)
+			attno = insert->table->all_indexes[i].hashed;
+		values[n] = row->tts_values[attno - 1];
+		nulls[n] = row->tts_isnull[attno - 1];
+		if (hash && !nulls[n])
+			values[n] = DirectFunctionCall2Coll(hashtextextended, C_COLLATION_OID,
+												values[n], Int64GetDatum(0));
+	}
+	(void) index_insert(index, values, nulls, &row->tts_tid, insert->rel,
+						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+						false, insert->index_infos[i]);
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * lock.c
+ *	  The advisory locks that serialise writers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "plumbing/lock.h"
+
+static LOCKTAG make_tag(AzrLockClass lockclass, uint64 key);
+
+/*
+ * Wait for an advisory lock, and hold it to the end of the transaction.
+ *
+ * Raises 55P03 (lock_timeout), 57014 (statement_timeout or cancel) or 40P01
+ * (deadlock) as any other lock does.
+ */
+void
+azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
+{
+	LOCKTAG		tag = make_tag(lockclass, key);
+
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+/*
+ * Give back a lock that turned out not to be needed.  What was taken before in the
+ * transaction stays.
+ */
+void
+azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
+{
+	LOCKTAG		tag = make_tag(lockclass, key);
+
+	(void) LockRelease(&tag, mode, false);
+}
+
+static LOCKTAG
+make_tag(AzrLockClass lockclass, uint64 key)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key,
+						 (uint16) lockclass);
+	return tag;
+}

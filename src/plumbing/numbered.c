@@ -1,0 +1,221 @@
+/*-------------------------------------------------------------------------
+ *
+ * numbered.c
+ *	  Tables whose rows stand for a name and have a number: streams, which get it from
+ *	  a PostgreSQL sequence, and types of events, which have one made of the name.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "plumbing/extension.h"
+#include "plumbing/numbered.h"
+#include "plumbing/query.h"
+#include "plumbing/write.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* How long a sequence is trusted once it was compared with the rows that there are. */
+#define LOOK_AGAIN_AFTER	USECS_PER_SEC
+
+/*
+ * How far past the highest number a sequence is taken.  Others go on drawing numbers
+ * between the moment at which its value is read and the moment at which it is set; they
+ * draw fewer than this.  A gap between numbers is harmless.
+ */
+#define MARGIN	"1000"
+
+/* How many numbers that are taken are drawn at most, before the sequence is called wrong. */
+#define MAX_DRAWS	1000
+
+static int64 draw(const AzrNumbers *numbers);
+static void raise_sequence_changed(const AzrNumbers *numbers, int64 number);
+static bool should_look(AzrNumbers *numbers);
+static int64 highest_from(const AzrNumbers *numbers, int64 number);
+static int64 end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumber strategy,
+						  int64 bound);
+
+/*
+ * The number of a new row.  The caller has opened the table before.
+ *
+ * Rows may have come in without a number being drawn: by logical replication, or by a
+ * restore of the rows alone.  Then the sequence stands below them, and each number that it
+ * gives is taken.  So a backend looks for rows from the drawn number on, and takes the
+ * sequence past them: when it draws its first number, when some time has gone by since, and
+ * when the last row did not get in.
+ *
+ * Raises 42P01 where the sequence is gone, 2200H where it has no numbers left, 55000
+ * where it was changed to give others than positive ones.
+ */
+int64
+azr_next_number(AzrNumbers *numbers)
+{
+	int64		number;
+
+	if (numbers->found_beside != numbers->table->relid)
+	{
+		numbers->found_beside = InvalidOid;
+		numbers->sequence_id = get_relname_relid(numbers->sequence, azr_extension_schema());
+		if (!OidIsValid(numbers->sequence_id))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
+							numbers->sequence)));
+		numbers->found_beside = numbers->table->relid;
+		numbers->looked_at = DT_NOBEGIN;
+	}
+	number = draw(numbers);
+	if (should_look(numbers))
+	{
+		int64		highest = highest_from(numbers, number);
+
+		/* mostly, others have just drawn higher ones and were faster */
+		if (highest >= number)
+			(void) azr_raise_sequence(numbers->sequence, numbers->sequence_id, highest);
+
+		/* a session may have some left from before, where the owner has set CACHE */
+		for (int i = 0; number <= highest; i++)
+		{
+			int64		next = draw(numbers);
+
+			if (next <= number || i >= MAX_DRAWS)
+				raise_sequence_changed(numbers, next);
+			number = next;
+		}
+		numbers->looked_at = GetCurrentTransactionStartTimestamp();
+	}
+	return number;
+}
+
+/*
+ * See to it that a sequence gives numbers above 'highest', and say whether it did not do so
+ * before.  It is set at once, and stays so if the transaction is rolled back.
+ */
+bool
+azr_raise_sequence(const char *sequence, Oid sequence_id, int64 highest)
+{
+	AzrQueryArgs args = {0};
+	uint64		raised;
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(highest), false);
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(sequence_id), false);
+
+	/* one at a time, without being in the way of who draws numbers */
+	LockRelationOid(sequence_id, ShareUpdateExclusiveLock);
+	raised = azr_query_modify(psprintf("SELECT setval($2, least(greatest(s.last_value, $1) + "
+									   MARGIN "::numeric, q.seqmax)::bigint) "
+									   "FROM %%s.%s s JOIN pg_sequence q ON q.seqrelid = $2 "
+									   "WHERE s.last_value < $1 "
+									   "OR s.last_value = $1 AND NOT s.is_called",
+									   sequence),
+							  &args, NULL, NULL);
+	UnlockRelationOid(sequence_id, ShareUpdateExclusiveLock);
+	return raised > 0;
+}
+
+static int64
+draw(const AzrNumbers *numbers)
+{
+	int64		number = nextval_internal(numbers->sequence_id, false);
+
+	if (number <= 0)
+		raise_sequence_changed(numbers, number);
+	return number;
+}
+
+static void
+raise_sequence_changed(const AzrNumbers *numbers, int64 number)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("sequence \"%s\" was changed: it gave %lld",
+					numbers->sequence, (long long) number),
+			 errhint("It must give positive numbers, above any in %s.",
+					 numbers->table->name)));
+}
+
+/*
+ * Is it time to compare numbers with rows?
+ */
+static bool
+should_look(AzrNumbers *numbers)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	return TIMESTAMP_IS_NOBEGIN(numbers->looked_at) ||
+		now < numbers->looked_at || now - numbers->looked_at >= LOOK_AGAIN_AFTER;
+}
+
+/*
+ * The highest number that a row has, or 0 if none has 'number' or a higher one.
+ *
+ * Two probes of the primary key, each of which finds nothing as a rule.  Rows that are
+ * deleted, as those of an edition may be, have lower numbers, so none of them has to be
+ * stepped over.
+ */
+static int64
+highest_from(const AzrNumbers *numbers, int64 number)
+{
+	Relation	rel = azr_table_open(numbers->table, AccessShareLock);
+	int64		highest = end_of_range(numbers, rel, BTGreaterEqualStrategyNumber, number);
+	int64		lowest = end_of_range(numbers, rel, BTLessEqualStrategyNumber, -number);
+
+	table_close(rel, NoLock);
+	return Max(highest, lowest == PG_INT64_MIN ? PG_INT64_MAX : -lowest);
+}
+
+/*
+ * The outermost number of the rows from 'bound' upward or downward, or 0 for none.  What
+ * another transaction has yet to commit counts.
+ */
+static int64
+end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumber strategy, int64 bound)
+{
+	bool		upward = strategy == BTGreaterEqualStrategyNumber;
+	SnapshotData everything;
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	int64		result = 0;
+
+	ScanKeyInit(&key, 1, strategy, upward ? F_INT8GE : F_INT8LE, Int64GetDatum(bound));
+
+	InitDirtySnapshot(everything);
+	azr_scan_begin(&scan, numbers->table, rel, numbers->primary_key, &everything, &key, 1);
+	row = azr_scan_next(&scan, upward ? BackwardScanDirection : ForwardScanDirection);
+	if (row != NULL)
+		result = DatumGetInt64(row->tts_values[0]);
+	azr_scan_end(&scan);
+	return result;
+}
+
+/*
+ * Add a row, whose first column is its number, and let the rest of the transaction see
+ * it.  'label' says for errors what the row stands for.
+ *
+ * Raises 27000 where a trigger does not let it in as it is.
+ */
+void
+azr_add_numbered(AzrNumbers *numbers, const Datum *values, const bool *nulls,
+				 const char *label)
+{
+	AzrTable   *table = numbers->table;
+	Relation	rel = azr_table_open(table, RowExclusiveLock);
+	TimestampTz looked_at = numbers->looked_at;
+
+	/* stays so if an error is raised */
+	numbers->looked_at = DT_NOBEGIN;
+
+	if (!azr_write_one(table, rel, values, nulls, NULL))
+		azr_trigger_interfered(table, label);
+	numbers->looked_at = looked_at;
+	table_close(rel, NoLock);
+}

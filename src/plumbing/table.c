@@ -1,0 +1,676 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.c
+ *	  Finding, opening and scanning the extension's own tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/nbtree.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/indexing.h"
+#include "catalog/partition.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodes.h"
+#include "nodes/primnodes.h"
+#include "plumbing/compat.h"
+#include "plumbing/extension.h"
+#include "plumbing/table.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+/* Every table found so far, for the invalidation callback. */
+static AzrTable *found_tables = NULL;
+
+static void find_table(AzrTable *table);
+static void describe_table(AzrTable *table, Relation rel);
+static const char *changed_column(const AzrTable *table, Relation rel);
+static Oid	find_index(const AzrTable *table, const AzrIndex *expected, Relation rel);
+static bool is_plain(AzrTable *table, Relation rel);
+static bool note_index(AzrTable *table, Relation index);
+static List *stored_expressions(Relation index);
+static List *stored_predicate(Relation index);
+static Node *stored_node(Relation index, AttrNumber attno);
+static bool is_condition(Node *clause, AzrCondition *condition);
+static bool has_predicate(Relation index, const AzrIndex *expected);
+static AttrNumber hashed_column(Relation index);
+static bool is_zero(Node *node);
+static bool parent_interferes(Oid parentid);
+static void check_logged(const AzrTable *table, Relation rel);
+static void relation_changed(Datum arg, Oid relid);
+
+/*
+ * Open a table, and find it and its indexes first where that is not known.
+ *
+ * Waiting for the lock takes in invalidation messages, so what was known
+ * before is looked at again after.  The caller closes the relation with NoLock
+ * to keep the lock to the end of the transaction.
+ *
+ * Raises 42704 or 42P01 when the extension or the table is not there, 55000
+ * when its owner changed what the C code relies on, or when it is to be written to
+ * and would be empty after a crash.
+ */
+Relation
+azr_table_open(AzrTable *table, LOCKMODE lockmode)
+{
+	for (;;)
+	{
+		bool		known = table->valid && !table->changed;
+		bool		lock_parent;
+		Oid			parentid;
+		Relation	rel;
+
+		CHECK_FOR_INTERRUPTS();
+
+		if (!known)
+			find_table(table);
+
+		parentid = table->parentid;
+		lock_parent = OidIsValid(parentid);
+		if (lock_parent)
+			LockRelationOid(parentid, lockmode);
+		rel = try_relation_open(table->relid, lockmode);
+		if (rel != NULL && !known && !table->changed)
+			describe_table(table, rel);
+		if (rel != NULL && !table->changed)
+		{
+			if (lockmode >= RowExclusiveLock)
+				check_logged(table, rel);
+			return rel;
+		}
+
+		/*
+		 * Somebody changed or dropped it meanwhile.  Its indexes may be locked by now:
+		 * who gave up the table's lock and waited for it again could deadlock.
+		 */
+		if (rel != NULL)
+			relation_close(rel, NoLock);
+		table->changed = true;
+	}
+}
+
+/*
+ * Has a table no page at all?  Cheaper than to look for something in it.
+ */
+bool
+azr_table_is_empty(AzrTable *table)
+{
+	Relation	rel = azr_table_open(table, AccessShareLock);
+	bool		result = RelationGetNumberOfBlocks(rel) == 0;
+
+	table_close(rel, NoLock);
+	return result;
+}
+
+/*
+ * Is a table still as it was when table->findings was 'finding'?  For who remembers
+ * what rows say that are never changed.
+ */
+bool
+azr_table_is_known(const AzrTable *table, uint64 finding)
+{
+	return table->valid && !table->changed && table->findings == finding;
+}
+
+/*
+ * A key of an index that is equal to a text, by bytes.
+ */
+void
+azr_key_text(ScanKey key, AttrNumber attno, const text *value)
+{
+	ScanKeyEntryInitialize(key, 0, attno, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(value));
+}
+
+void
+azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value)
+{
+	ScanKeyInit(key, attno, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(value));
+}
+
+/*
+ * Keys of the table's first index for a row.
+ */
+void
+azr_row_keys(ScanKeyData *keys, const AzrTable *table, const Datum *values)
+{
+	const AzrIndex *index = &table->indexes[0];
+
+	for (int i = 0; i < index->nkeys; i++)
+	{
+		AttrNumber	attno = index->keys[i];
+		Datum		value = values[attno - 1];
+
+		switch (table->columns[attno - 1].type)
+		{
+			case TEXTOID:
+				azr_key_text(&keys[i], i + 1, (text *) DatumGetPointer(value));
+				break;
+			case UUIDOID:
+				azr_key_uuid(&keys[i], i + 1, DatumGetUUIDP(value));
+				break;
+			case INT8OID:
+				ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ, value);
+				break;
+			default:
+				elog(ERROR, "unexpected type of column \"%s\" in a key",
+					 table->columns[attno - 1].name);
+		}
+	}
+}
+
+/*
+ * May a row take the place of the one that has its key?
+ */
+bool
+azr_row_grows(const AzrTable *table, TupleTableSlot *existing, const Datum *values)
+{
+	int			column = table->grows - 1;
+
+	return table->grows <= 0 ||
+		DatumGetInt64(existing->tts_values[column]) < DatumGetInt64(values[column]);
+}
+
+/*
+ * Begin a scan of one of the table's declared indexes.
+ *
+ * SnapshotSelf sees what is committed now and all of this transaction's own
+ * work: a writer that holds its stream's lock looks with it.  Readers pass the
+ * caller's snapshot.
+ */
+void
+azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
+			   Snapshot snapshot, ScanKey keys, int nkeys)
+{
+	Assert(index >= 0 && index < table->nindexes);
+
+	scan->index = index_open(table->indexids[index], AccessShareLock);
+	scan->desc = azr_index_beginscan(rel, scan->index, snapshot, nkeys);
+	index_rescan(scan->desc, keys, nkeys, NULL, 0);
+	scan->slot = table_slot_create(rel, NULL);
+	scan->context = CurrentMemoryContext;
+}
+
+/*
+ * The next row in the scan's slot, or NULL after the last one.
+ */
+TupleTableSlot *
+azr_scan_next(AzrScan *scan, ScanDirection direction)
+{
+	MemoryContext oldcontext;
+	bool		found;
+
+	CHECK_FOR_INTERRUPTS();
+	oldcontext = MemoryContextSwitchTo(scan->context);
+	found = index_getnext_slot(scan->desc, direction, scan->slot);
+	MemoryContextSwitchTo(oldcontext);
+	if (!found)
+		return NULL;
+	slot_getallattrs(scan->slot);
+	return scan->slot;
+}
+
+void
+azr_scan_end(AzrScan *scan)
+{
+	ExecDropSingleTupleTableSlot(scan->slot);
+	index_endscan(scan->desc);
+	index_close(scan->index, NoLock);
+}
+
+/*
+ * Find a table and its parent by name.  From here on, an invalidation message
+ * for either sets 'changed'.
+ */
+static void
+find_table(AzrTable *table)
+{
+	static bool callback_registered = false;
+	AzrTable   *listed;
+	Oid			schema = azr_extension_schema();
+
+	if (!callback_registered)
+	{
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+		callback_registered = true;
+	}
+	for (listed = found_tables; listed != NULL; listed = listed->next)
+		if (listed == table)
+			break;
+	if (listed == NULL)
+	{
+		table->next = found_tables;
+		found_tables = table;
+	}
+
+	table->valid = false;
+	table->changed = false;
+	table->findings++;
+	table->parentid = InvalidOid;
+	table->grandparentid = InvalidOid;
+	if (table->leaf_of != NULL)
+	{
+		table->parentid = table->leaf_of->relid;
+		table->grandparentid = table->leaf_of->parentid;
+		return;
+	}
+
+	table->relid = get_relname_relid(table->name, schema);
+	if (table->parent != NULL)
+		table->parentid = get_relname_relid(table->parent, schema);
+
+	if (!OidIsValid(table->relid) ||
+		(table->parent != NULL && !OidIsValid(table->parentid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of extension \"angzarr\" does not exist",
+						OidIsValid(table->relid) ? table->parent : table->name)));
+}
+
+/*
+ * Learn what the C code needs of a table that the caller has locked and opened.
+ *
+ * Locks taken here take in invalidation messages.  What looks wrong after one
+ * may just be out of date, as in REINDEX CONCURRENTLY, which swaps an index for
+ * another of the same name: then the caller does it all again.
+ */
+static void
+describe_table(AzrTable *table, Relation rel)
+{
+	const char *column = changed_column(table, rel);
+	bool		is_partition;
+
+	if (column != NULL && !table->changed)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("column \"%s\" of table \"%s\" was changed",
+						column, RelationGetRelationName(rel)),
+				 errhint("Columns of the extension's tables must keep their place, name, type and NOT NULL, and must not be generated.")));
+
+	is_partition = rel->rd_rel->relispartition &&
+		get_partition_parent(RelationGetRelid(rel), true) == table->parentid;
+	if (OidIsValid(table->parentid) && !is_partition && !table->changed)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is no partition of \"%s\"",
+						RelationGetRelationName(rel), get_rel_name(table->parentid)),
+				 errhint("Attach it as the extension's install script does.")));
+
+	for (int i = 0; i < table->nindexes && !table->partitioned && !table->changed; i++)
+	{
+		const AzrIndex *expected = &table->indexes[i];
+
+		table->indexids[i] = find_index(table, expected, rel);
+		if (!OidIsValid(table->indexids[i]) && !table->changed)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("%s of table \"%s\" is missing or was changed",
+							expected->name != NULL
+							? psprintf("index \"%s\"", expected->name) : "primary key",
+							RelationGetRelationName(rel)),
+					 errhint("Create it as the extension's install script does.")));
+	}
+	if (!table->changed && !table->partitioned)
+		table->plain = is_plain(table, rel);
+	table->valid = !table->changed;
+}
+
+/*
+ * The columns that the C code knows by number must be the declared ones.
+ * Further columns after them are the owner's business.  Returns the first one
+ * that is not as declared, or NULL.
+ */
+static const char *
+changed_column(const AzrTable *table, Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const AzrColumn *expected = &table->columns[i];
+		Form_pg_attribute attr;
+
+		if (rel->rd_rel->relkind !=
+			(table->partitioned ? RELKIND_PARTITIONED_TABLE : RELKIND_RELATION) ||
+			i >= desc->natts)
+			return expected->name;
+		attr = TupleDescAttr(desc, i);
+		if (attr->attisdropped ||
+			attr->attgenerated != '\0' ||
+			attr->atttypid != expected->type ||
+			(expected->not_null && !azr_column_has_no_nulls(desc, i)) ||
+			strcmp(NameStr(attr->attname), expected->name) != 0)
+			return expected->name;
+	}
+	return NULL;
+}
+
+/*
+ * OID of a declared index, or InvalidOid if it is not what was declared.
+ *
+ * Text compares by bytes everywhere: the scan keys say so.
+ */
+static Oid
+find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
+{
+	Oid			indexid;
+	Relation	index;
+	bool		sound;
+
+	if (expected->name != NULL)
+		indexid = get_relname_relid(expected->name, RelationGetNamespace(rel));
+	else
+		indexid = azr_primary_key(rel);
+	index = OidIsValid(indexid) ? try_relation_open(indexid, AccessShareLock) : NULL;
+	sound = index != NULL &&
+		index->rd_index != NULL &&
+		index->rd_index->indrelid == RelationGetRelid(rel) &&
+		index->rd_index->indisvalid &&
+		index->rd_rel->relam == BTREE_AM_OID &&
+		IndexRelationGetNumberOfKeyAttributes(index) == expected->nkeys &&
+		(index->rd_index->indisunique || !table->updated || expected != table->indexes);
+
+	for (int i = 0; sound && i < expected->nkeys; i++)
+	{
+		AttrNumber	attno = index->rd_index->indkey.values[i];
+
+		sound = attno == expected->keys[i] &&
+			index->rd_indoption[i] == 0 &&
+			index->rd_opcintype[i] == table->columns[attno - 1].type &&
+			index->rd_indcollation[i] ==
+			(table->columns[attno - 1].type == TEXTOID ? C_COLLATION_OID : InvalidOid);
+	}
+	sound = sound && has_predicate(index, expected);
+	if (index != NULL)
+		relation_close(index, NoLock);
+
+	return sound ? indexid : InvalidOid;
+}
+
+/*
+ * Is an insert into the table a matter of our rows and our kinds of index
+ * only?  If not, SQL does the insert: it knows about triggers, constraints,
+ * defaults and expressions.  If so, notes the indexes.
+ */
+static bool
+is_plain(AzrTable *table, Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	TriggerDesc *triggers = rel->trigdesc;
+	List	   *indexes;
+	ListCell   *lc;
+	bool		plain;
+
+	if (desc->natts != table->ncolumns || rel->rd_rel->relhasrules)
+		return false;
+	if (desc->constr != NULL &&
+		(desc->constr->num_check > 0 ||
+		 desc->constr->num_defval > 0 ||
+		 desc->constr->has_generated_stored))
+		return false;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		/* a NOT NULL that we know nothing of is a constraint to check */
+		if (TupleDescAttr(desc, i)->attnotnull && !table->columns[i].not_null)
+			return false;
+	}
+	if (triggers != NULL &&
+		(triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+		 triggers->trig_insert_instead_row || triggers->trig_insert_before_statement ||
+		 triggers->trig_insert_after_statement || triggers->trig_insert_new_table))
+		return false;
+	if (table->updated && triggers != NULL &&
+		(triggers->trig_update_before_row || triggers->trig_update_after_row ||
+		 triggers->trig_update_before_statement || triggers->trig_update_after_statement ||
+		 triggers->trig_update_new_table || triggers->trig_update_old_table))
+		return false;
+	if (parent_interferes(table->parentid) || parent_interferes(table->grandparentid))
+		return false;
+
+	indexes = RelationGetIndexList(rel);
+	plain = list_length(indexes) <= AZR_MAX_ALL_INDEXES;
+	table->nall_indexes = 0;
+	foreach(lc, indexes)
+	{
+		Relation	index;
+
+		if (!plain)
+			break;
+		index = index_open(lfirst_oid(lc), AccessShareLock);
+		plain = note_index(table, index);
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return plain;
+}
+
+/*
+ * Note an index of a table that is plain so far, if it is of a kind that insert.c
+ * fills.
+ */
+static bool
+note_index(AzrTable *table, Relation index)
+{
+	int			i = table->nall_indexes;
+	List	   *predicate = stored_predicate(index);
+	ListCell   *lc;
+
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		!index->rd_index->indimmediate ||
+		index->rd_index->indisexclusion ||
+		list_length(predicate) > AZR_MAX_CONDITIONS)
+		return false;
+
+	table->all_indexes[i].hashed = hashed_column(index);
+	if (stored_expressions(index) != NIL && table->all_indexes[i].hashed == InvalidAttrNumber)
+		return false;
+	table->all_indexes[i].nconditions = 0;
+	foreach(lc, predicate)
+		if (!is_condition((Node *) lfirst(lc),
+						  &table->all_indexes[i].conditions[table->all_indexes[i].nconditions++]))
+			return false;
+	table->all_indexes[i].id = RelationGetRelid(index);
+	table->nall_indexes++;
+	return true;
+}
+
+/*
+ * The expressions of an index, and its predicate as a list of clauses that are all to
+ * be met, as they are stored.
+ *
+ * RelationGetIndexExpressions() and RelationGetIndexPredicate() simplify them, for which
+ * they call functions that the index's owner wrote, with the rights of the current user.
+ * Here nothing is called.
+ */
+static List *
+stored_expressions(Relation index)
+{
+	return (List *) stored_node(index, Anum_pg_index_indexprs);
+}
+
+static List *
+stored_predicate(Relation index)
+{
+	return make_ands_implicit((Expr *) stored_node(index, Anum_pg_index_indpred));
+}
+
+static Node *
+stored_node(Relation index, AttrNumber attno)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(RelationGetRelid(index)));
+	Node	   *node = NULL;
+	Datum		stored;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for index %u", RelationGetRelid(index));
+	stored = SysCacheGetAttr(INDEXRELID, tuple, attno, &isnull);
+	if (!isnull)
+		node = stringToNode(TextDatumGetCString(stored));
+	ReleaseSysCache(tuple);
+	return node;
+}
+
+/*
+ * Is a clause of a predicate a test of one column that is as good as done here?
+ */
+static bool
+is_condition(Node *clause, AzrCondition *condition)
+{
+	Node	   *column = clause;
+
+	if (IsA(clause, NullTest) && !((NullTest *) clause)->argisrow)
+	{
+		condition->test = ((NullTest *) clause)->nulltesttype == IS_NULL
+			? AZR_IS_NULL : AZR_IS_NOT_NULL;
+		column = (Node *) ((NullTest *) clause)->arg;
+	}
+	else if (IsA(clause, BoolExpr) && ((BoolExpr *) clause)->boolop == NOT_EXPR)
+	{
+		condition->test = AZR_IS_FALSE;
+		column = linitial(((BoolExpr *) clause)->args);
+	}
+	else
+		condition->test = AZR_IS_TRUE;
+
+	if (!IsA(column, Var))
+		return false;
+	condition->attno = ((Var *) column)->varattno;
+	return condition->attno > 0;
+}
+
+/*
+ * Has an index just the predicate that was declared?
+ */
+static bool
+has_predicate(Relation index, const AzrIndex *expected)
+{
+	List	   *predicate = stored_predicate(index);
+	int			nexpected = (expected->only_where_not_null != 0) + (expected->only_where_true != 0);
+	ListCell   *lc;
+
+	if (list_length(predicate) != nexpected)
+		return false;
+	foreach(lc, predicate)
+	{
+		AzrCondition condition;
+
+		if (!is_condition((Node *) lfirst(lc), &condition) ||
+			!((condition.test == AZR_IS_NOT_NULL &&
+			   condition.attno == expected->only_where_not_null) ||
+			  (condition.test == AZR_IS_TRUE &&
+			   condition.attno == expected->only_where_true)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The column of an index on just "hashtextextended(column, 0)", with "C" collation, or
+ * InvalidAttrNumber for any other index.
+ */
+static AttrNumber
+hashed_column(Relation index)
+{
+	List	   *expressions = stored_expressions(index);
+	FuncExpr   *hash;
+	Node	   *column;
+
+	if (index->rd_index->indnatts != 1 || list_length(expressions) != 1 ||
+		!IsA(linitial(expressions), FuncExpr))
+		return InvalidAttrNumber;
+	hash = (FuncExpr *) linitial(expressions);
+	if (hash->funcid != F_HASHTEXTEXTENDED || hash->inputcollid != C_COLLATION_OID)
+		return InvalidAttrNumber;
+	column = linitial(hash->args);
+	if (!IsA(column, Var) || !is_zero(lsecond(hash->args)))
+		return InvalidAttrNumber;
+	return ((Var *) column)->varattno;
+}
+
+/*
+ * Is an expression the bigint 0, or the integer 0 made a bigint?
+ */
+static bool
+is_zero(Node *node)
+{
+	bool		is_integer = false;
+
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_INT8_INT4)
+	{
+		is_integer = true;
+		node = linitial(((FuncExpr *) node)->args);
+	}
+	if (!IsA(node, Const) || ((Const *) node)->constisnull)
+		return false;
+	return is_integer
+		? DatumGetInt32(((Const *) node)->constvalue) == 0
+		: DatumGetInt64(((Const *) node)->constvalue) == 0;
+}
+
+/*
+ * Does a partitioned table have what an insert into its leaf would go around?  Row
+ * triggers stand on the leaf too, but not rules and triggers for statements.
+ */
+static bool
+parent_interferes(Oid parentid)
+{
+	Relation	parent;
+	TriggerDesc *triggers;
+	bool		result;
+
+	if (!OidIsValid(parentid))
+		return false;
+
+	parent = table_open(parentid, AccessShareLock);
+	triggers = parent->trigdesc;
+	result = parent->rd_rel->relhasrules ||
+		(triggers != NULL &&
+		 (triggers->trig_insert_before_statement ||
+		  triggers->trig_insert_after_statement));
+	table_close(parent, NoLock);
+	return result;
+}
+
+/*
+ * An unlogged table is empty after a crash: what is acknowledged must not go there.
+ */
+static void
+check_logged(const AzrTable *table, Relation rel)
+{
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT ||
+		table->is_cache || table->partitioned)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is unlogged", RelationGetRelationName(rel)),
+			 errdetail("A crash would empty it."),
+			 errhint("Use ALTER TABLE ... SET LOGGED.")));
+}
+
+/*
+ * Relation cache callback: forget what was known of a changed table.
+ */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (AzrTable *table = found_tables; table != NULL; table = table->next)
+		if (!OidIsValid(relid) || relid == table->relid ||
+			relid == table->parentid || relid == table->grandparentid)
+			table->changed = true;
+}

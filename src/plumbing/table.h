@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.h
+ *	  Direct access to the extension's own tables.
+ *
+ * The hot paths read and write tables without a planner between.  A store
+ * declares each of its leaf tables as an AzrTable: the columns that its C code
+ * knows by number and the indexes that it descends.  This module finds them in
+ * the catalogs once per backend, checks that they still look as declared (their
+ * owner can alter them), and forgets what it found when the relation cache
+ * says that something changed.  DROP EXTENSION and CREATE EXTENSION in one
+ * session, in another schema too, are such changes.
+ *
+ * Locks are those that SQL takes, to the end of the transaction: AccessShareLock
+ * to read, RowExclusiveLock to write, on the partitioned table, then on the leaf
+ * and its indexes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_TABLE_H
+#define AZR_TABLE_H
+
+#include "access/genam.h"
+#include "access/skey.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+#include "utils/uuid.h"
+
+#define AZR_MAX_COLUMNS		16
+#define AZR_MAX_INDEXES		5
+#define AZR_MAX_ALL_INDEXES	16
+#define AZR_MAX_INDEX_KEYS	4
+#define AZR_MAX_CONDITIONS	2
+
+typedef struct AzrColumn
+{
+	const char *name;
+	Oid			type;
+	bool		not_null;
+} AzrColumn;
+
+typedef struct AzrIndex
+{
+	const char *name;			/* or NULL for the primary key */
+	int			nkeys;
+	AttrNumber	keys[AZR_MAX_INDEX_KEYS];
+	AttrNumber	only_where_not_null;	/* partial index, or 0 */
+	AttrNumber	only_where_true;	/* and this too, or 0 */
+} AzrIndex;
+
+/* To stand beside each array of a table's indexes. */
+#define AZR_CHECK_INDEXES(indexes) \
+	StaticAssertDecl(lengthof(indexes) <= AZR_MAX_INDEXES, \
+					 "AZR_MAX_INDEXES is less than the indexes of a table")
+
+/* What the predicate of a partial index asks of a column. */
+typedef enum AzrTest
+{
+	AZR_IS_NULL,
+	AZR_IS_NOT_NULL,
+	AZR_IS_TRUE,
+	AZR_IS_FALSE
+} AzrTest;
+
+typedef struct AzrCondition
+{
+	AttrNumber	attno;
+	AzrTest		test;
+} AzrCondition;
+
+typedef struct AzrTable
+{
+	/* what the C code expects */
+	const char *name;
+	const char *parent;			/* the partitioned table, or NULL */
+	bool		partitioned;	/* itself: its indexes are those of each leaf */
+	int			ncolumns;
+	const AzrColumn *columns;
+	int			nindexes;
+	const AzrIndex *indexes;	/* the first is unique: what it has is a row's key */
+	bool		updated;		/* does a row take the place of the one with its key? */
+	AttrNumber	grows;			/* only if this bigint is higher, or 0 */
+	bool		is_cache;		/* may be lost in a crash, so may be unlogged */
+
+	/* what the catalogs say; private to table.c */
+	bool		valid;			/* what follows is known and up to date */
+	bool		changed;		/* an invalidation message came in */
+	uint64		findings;		/* how many times it was looked for */
+	bool		plain;			/* nothing but our rows and indexes: no
+								 * trigger on what we do, no column, constraint
+								 * or index that runs somebody's code */
+	Oid			relid;
+	Oid			parentid;
+	Oid			grandparentid;
+	Oid			indexids[AZR_MAX_INDEXES];
+	int			nall_indexes;	/* of a plain table, its owner's too */
+	struct
+	{
+		Oid			id;
+		int			nconditions;	/* all of which its rows meet */
+		AzrCondition conditions[AZR_MAX_CONDITIONS];
+		AttrNumber	hashed;		/* column whose hash it is of, or 0 */
+	}			all_indexes[AZR_MAX_ALL_INDEXES];
+	const struct AzrTable *leaf_of; /* found by OID, not by name; see partition.h */
+	struct AzrTable *next;		/* in the list of all tables found so far */
+} AzrTable;
+
+/* An index scan in progress. */
+typedef struct AzrScan
+{
+	Relation	index;
+	IndexScanDesc desc;
+	TupleTableSlot *slot;
+	MemoryContext context;		/* in which it was begun; the index keeps notes there */
+} AzrScan;
+
+extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
+extern bool azr_table_is_empty(AzrTable *table);
+extern bool azr_table_is_known(const AzrTable *table, uint64 finding);
+
+extern void azr_key_text(ScanKey key, AttrNumber attno, const text *value);
+extern void azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value);
+extern void azr_row_keys(ScanKeyData *keys, const AzrTable *table, const Datum *values);
+extern bool azr_row_grows(const AzrTable *table, TupleTableSlot *existing, const Datum *values);
+extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
+						   Snapshot snapshot, ScanKey keys, int nkeys);
+extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
+extern void azr_scan_end(AzrScan *scan);
+
+#endif							/* AZR_TABLE_H */

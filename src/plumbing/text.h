@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * text.h
+ *	  Comparing, copying and hashing of text values, by bytes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_TEXT_H
+#define AZR_TEXT_H
+
+extern bool azr_text_is(const text *value, const char *expected);
+extern bool azr_same_text(const text *a, const text *b);
+extern text *azr_copy_text(const text *value, MemoryContext context);
+extern uint64 azr_hash_text(const text *value, uint64 seed);
+
+#endif							/* AZR_TEXT_H */

@@ -1,0 +1,296 @@
+/*-------------------------------------------------------------------------
+ *
+ * upsert.c
+ *	  Writing a row into a plain table (see table.h) in place of the one that
+ *	  has its key, without a planner.
+ *
+ * What INSERT ... ON CONFLICT DO UPDATE does (ExecInsert() and
+ * ExecOnConflictUpdate() in nodeModifyTable.c), for one row and one unique index.
+ * A concurrent transaction that writes the same key is waited for, and what it
+ * committed is looked at; but a transaction that must stick to its PostgreSQL
+ * snapshot fails with 40001 where that does not show what is to be replaced.
+ *
+ * Nothing is waited for while a scan is open: a scan pins a page of the index, for
+ * which VACUUM would have to wait, and no deadlock detector sees that.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "plumbing/compat.h"
+#include "plumbing/error.h"
+#include "plumbing/upsert.h"
+#include "storage/lmgr.h"
+#include "utils/snapmgr.h"
+
+/* PostgreSQL 16 says of an update which indexes need new entries. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes AzrUpdateIndexes;
+#define azr_needs_index_entries(update_indexes) ((update_indexes) != TU_None)
+#else
+typedef bool AzrUpdateIndexes;
+#define azr_needs_index_entries(update_indexes) (update_indexes)
+#endif
+
+/* What became of a try. */
+typedef enum Attempt
+{
+	STORED,						/* the row is in place */
+	KEPT,						/* the existing one stays */
+	AGAIN						/* another transaction was faster: look again */
+} Attempt;
+
+struct AzrUpsert
+{
+	AzrTable   *table;
+	Relation	rel;
+	EState	   *estate;
+	ResultRelInfo *target;
+	TupleTableSlot *row;
+	bool		stored;			/* any row */
+};
+
+static bool find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid,
+						  bool *keep);
+static void check_no_row_in_snapshot(AzrUpsert *upsert, const Datum *values);
+static Attempt update_existing(AzrUpsert *upsert, ItemPointer tid);
+static Attempt insert_new(AzrUpsert *upsert);
+static List *find_arbiters(AzrUpsert *upsert);
+static void serialization_failure(AzrUpsert *upsert);
+
+/*
+ * Begin to store rows in a plain table that the caller has opened with
+ * RowExclusiveLock.
+ */
+AzrUpsert *
+azr_upsert_begin(AzrTable *table, Relation rel)
+{
+	AzrUpsert  *upsert = palloc0(sizeof(AzrUpsert));
+
+	upsert->table = table;
+	upsert->rel = rel;
+	upsert->estate = CreateExecutorState();
+	upsert->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(upsert->target, rel, 0, NULL, 0);
+	ExecOpenIndices(upsert->target, true);
+	upsert->row = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	return upsert;
+}
+
+/*
+ * Store a row, given as all columns of the table.  Of rows with the same key, only one may
+ * be stored between begin and end.
+ *
+ * Returns false if there is a row with the key that is not lower.  Raises 40001 where the
+ * transaction's PostgreSQL snapshot does not show that row.
+ */
+bool
+azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(GetPerTupleMemoryContext(upsert->estate));
+	int			natts = RelationGetDescr(upsert->rel)->natts;
+	Attempt		attempt;
+
+	ExecClearTuple(upsert->row);
+	memcpy(upsert->row->tts_values, values, natts * sizeof(Datum));
+	memcpy(upsert->row->tts_isnull, nulls, natts * sizeof(bool));
+	ExecStoreVirtualTuple(upsert->row);
+
+	do
+	{
+		ItemPointerData tid;
+		bool		keep;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!find_existing(upsert, values, &tid, &keep))
+		{
+			check_no_row_in_snapshot(upsert, values);
+			attempt = insert_new(upsert);
+		}
+		else
+			attempt = keep ? KEPT : update_existing(upsert, &tid);
+	} while (attempt == AGAIN);
+
+	upsert->stored = upsert->stored || attempt == STORED;
+	MemoryContextSwitchTo(oldcontext);
+	ResetPerTupleExprContext(upsert->estate);
+	return attempt == STORED;
+}
+
+/*
+ * End, and let the rest of the transaction see what was stored.
+ */
+void
+azr_upsert_end(AzrUpsert *upsert)
+{
+	ExecDropSingleTupleTableSlot(upsert->row);
+	ExecCloseIndices(upsert->target);
+	FreeExecutorState(upsert->estate);
+	if (upsert->stored)
+		CommandCounterIncrement();
+	pfree(upsert);
+}
+
+/*
+ * Look for the row that is there, whatever the transaction's snapshot shows, and
+ * say whether it stays.
+ */
+static bool
+find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid, bool *keep)
+{
+	ScanKeyData keys[AZR_MAX_INDEX_KEYS];
+	AzrScan		scan;
+	TupleTableSlot *existing;
+	bool		found;
+
+	azr_row_keys(keys, upsert->table, values);
+	azr_scan_begin(&scan, upsert->table, upsert->rel, 0, SnapshotSelf, keys,
+				   upsert->table->indexes[0].nkeys);
+	existing = azr_scan_next(&scan, ForwardScanDirection);
+	found = existing != NULL;
+	if (found)
+	{
+		*tid = existing->tts_tid;
+		*keep = !azr_row_grows(upsert->table, existing, values);
+		if (!*keep && IsolationUsesXactSnapshot() &&
+			!table_tuple_satisfies_snapshot(upsert->rel, existing, GetTransactionSnapshot()))
+			serialization_failure(upsert);
+	}
+	azr_scan_end(&scan);
+	return found;
+}
+
+/*
+ * Where there is no row, there must not be one by the transaction's snapshot
+ * either, or the transaction would see both.
+ */
+static void
+check_no_row_in_snapshot(AzrUpsert *upsert, const Datum *values)
+{
+	ScanKeyData keys[AZR_MAX_INDEX_KEYS];
+	AzrScan		scan;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+
+	azr_row_keys(keys, upsert->table, values);
+	azr_scan_begin(&scan, upsert->table, upsert->rel, 0, GetTransactionSnapshot(), keys,
+				   upsert->table->indexes[0].nkeys);
+	if (azr_scan_next(&scan, ForwardScanDirection) != NULL)
+		serialization_failure(upsert);
+	azr_scan_end(&scan);
+}
+
+/*
+ * Put the row in place of the one that was found, unless that was updated or
+ * deleted since.
+ */
+static Attempt
+update_existing(AzrUpsert *upsert, ItemPointer tid)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *existing = table_slot_create(upsert->rel, NULL);
+	Attempt		attempt = AGAIN;
+	TM_FailureData failure;
+	TM_Result	locked;
+
+	locked = table_tuple_lock(upsert->rel, tid, snapshot, existing,
+							  GetCurrentCommandId(false), LockTupleNoKeyExclusive,
+							  LockWaitBlock, 0, &failure);
+	ExecDropSingleTupleTableSlot(existing);
+	switch (locked)
+	{
+		case TM_Ok:
+			{
+				AzrUpdateIndexes update_indexes;
+
+				CheckCmdReplicaIdentity(upsert->rel, CMD_UPDATE);
+				simple_table_tuple_update(upsert->rel, tid, upsert->row, snapshot,
+										  &update_indexes);
+				if (azr_needs_index_entries(update_indexes))
+					(void) azr_insert_index_tuples(upsert->target, upsert->row, upsert->estate);
+				attempt = STORED;
+			}
+			break;
+		case TM_Updated:
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				serialization_failure(upsert);
+			break;
+		case TM_Invisible:
+		case TM_SelfModified:
+			/* the statement that calls us has written it, as an owner can */
+			CommandCounterIncrement();
+			break;
+		default:
+			elog(ERROR, "could not lock row of table \"%s\": status %d",
+				 RelationGetRelationName(upsert->rel), (int) locked);
+	}
+	UnregisterSnapshot(snapshot);
+	return attempt;
+}
+
+/*
+ * Insert the row, unless another transaction inserts one with its key first.
+ */
+static Attempt
+insert_new(AzrUpsert *upsert)
+{
+	List	   *arbiters = find_arbiters(upsert);
+	ItemPointerData conflict;
+	ItemPointerData none;
+	uint32		token;
+	bool		conflicts = false;
+
+	ItemPointerSetInvalid(&none);
+	if (!azr_check_index_constraints(upsert->target, upsert->row, upsert->estate,
+									 &conflict, &none, arbiters))
+		return AGAIN;
+
+	/* others wait for the token while they find us in the index */
+	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
+	table_tuple_insert_speculative(upsert->rel, upsert->row, GetCurrentCommandId(true),
+								   0, NULL, token);
+	(void) azr_insert_index_tuples_speculative(upsert->target, upsert->row, upsert->estate,
+											   &conflicts, arbiters);
+	table_tuple_complete_speculative(upsert->rel, upsert->row, token, !conflicts);
+	SpeculativeInsertionLockRelease(GetCurrentTransactionId());
+
+	list_free(arbiters);
+	return conflicts ? AGAIN : STORED;
+}
+
+/*
+ * The unique indexes on the key.  While one is rebuilt concurrently, there are two.
+ */
+static List *
+find_arbiters(AzrUpsert *upsert)
+{
+	const AzrIndex *expected = &upsert->table->indexes[0];
+	List	   *arbiters = NIL;
+
+	for (int i = 0; i < upsert->target->ri_NumIndices; i++)
+	{
+		Form_pg_index index = upsert->target->ri_IndexRelationDescs[i]->rd_index;
+		bool		same = index->indisunique && index->indnkeyatts == expected->nkeys &&
+			upsert->target->ri_IndexRelationInfo[i]->ii_Predicate == NIL;
+
+		for (int key = 0; same && key < expected->nkeys; key++)
+			same = index->indkey.values[key] == expected->keys[key];
+		if (same)
+			arbiters = lappend_oid(arbiters, index->indexrelid);
+	}
+	return arbiters;
+}
+
+static void
+serialization_failure(AzrUpsert *upsert)
+{
+	azr_serialization_failure("a row of table \"%s\" has changed after this transaction's snapshot",
+					RelationGetRelationName(upsert->rel));
+}

@@ -1,0 +1,336 @@
+/*-------------------------------------------------------------------------
+ *
+ * write.c
+ *	  The one way to write rows of the extension's own tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "lib/stringinfo.h"
+#include "plumbing/insert.h"
+#include "plumbing/query.h"
+#include "plumbing/upsert.h"
+#include "plumbing/write.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+/* Rows that go in by SQL, column by column, until all are there. */
+typedef struct SqlRows
+{
+	int			count;
+	int			allocated;
+	int			next_returned;	/* the first row that the statement may yet return */
+	bool	   *returned;		/* by row */
+	Datum	  **values;			/* by column and row */
+	bool	  **nulls;
+} SqlRows;
+
+struct AzrWrite
+{
+	AzrTable   *table;
+	Relation	rel;
+	int64		stored;
+	AzrInsert  *insert;			/* one of the three ways; NULL for the others */
+	AzrUpsert  *upsert;
+	SqlRows    *by_sql;
+};
+
+static SqlRows *sql_begin(const AzrTable *table, int nrows);
+static void sql_add(SqlRows *rows, const AzrTable *table, const Datum *values, const bool *nulls);
+static bool sql_end(AzrWrite *write);
+static const char *target_of(const AzrTable *table);
+static char *statement_for(const AzrTable *table);
+static Datum array_of(const AzrTable *table, const SqlRows *rows, int column);
+static void match_returned(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static bool is_kept(AzrWrite *write, int row);
+
+/*
+ * Begin to write up to 'nrows' rows into a table that the caller has opened with
+ * RowExclusiveLock.  A partitioned table in which there is no leaf for the rows has no
+ * 'rel', and its table is not plain.
+ *
+ * Of rows with the same key, only one may be written between begin and end.
+ */
+AzrWrite *
+azr_write_begin(AzrTable *table, Relation rel, int nrows)
+{
+	AzrWrite   *write = palloc0(sizeof(AzrWrite));
+
+	write->table = table;
+	write->rel = rel;
+	if (rel == NULL || !table->plain)
+		write->by_sql = sql_begin(table, nrows);
+	else if (table->updated)
+		write->upsert = azr_upsert_begin(table, rel);
+	else
+		write->insert = azr_insert_begin(table, rel, nrows);
+	return write;
+}
+
+/*
+ * Write a row, given as the columns that the table is declared with.  What they point to
+ * must live until azr_write_end().  'bytes' is about what its variable part takes, to bound
+ * the memory of what is written together.
+ */
+void
+azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size bytes)
+{
+	if (write->by_sql != NULL)
+		sql_add(write->by_sql, write->table, values, nulls);
+	else if (write->upsert != NULL)
+		write->stored += azr_upsert_put(write->upsert, values, nulls);
+	else
+	{
+		azr_insert_put(write->insert, values, nulls, bytes);
+		write->stored++;
+	}
+}
+
+/*
+ * Write what is left, and let the rest of the transaction see all rows.  'stored' may be
+ * NULL; else it says how many rows were stored, and not kept out by one with their key.
+ *
+ * Returns false where an owner's trigger has dropped a row or has changed its key: then the
+ * caller calls azr_trigger_interfered().
+ */
+bool
+azr_write_end(AzrWrite *write, int64 *stored)
+{
+	bool		as_given = true;
+
+	if (write->by_sql != NULL)
+		as_given = sql_end(write);
+	else if (write->upsert != NULL)
+		azr_upsert_end(write->upsert);
+	else
+		azr_insert_end(write->insert);
+	if (stored != NULL)
+		*stored = write->stored;
+	pfree(write);
+	return as_given;
+}
+
+/*
+ * The same for one row.
+ */
+bool
+azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls,
+			  int64 *stored)
+{
+	AzrWrite   *write = azr_write_begin(table, rel, 1);
+
+	azr_write_row(write, values, nulls, 0);
+	return azr_write_end(write, stored);
+}
+
+/*
+ * A trigger has dropped a row, or has changed its key: 27000.  'label' says what the row
+ * stands for.
+ */
+void
+azr_trigger_interfered(const AzrTable *table, const char *label)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("a trigger on table \"%s\" dropped or changed a row of \"%s\"",
+					target_of(table), label),
+			 errhint("A BEFORE trigger there must return every row, with the key that it got.")));
+}
+
+static SqlRows *
+sql_begin(const AzrTable *table, int nrows)
+{
+	SqlRows    *rows = palloc0(sizeof(SqlRows));
+
+	rows->allocated = nrows;
+	rows->returned = palloc0(nrows * sizeof(bool));
+	rows->values = palloc(table->ncolumns * sizeof(Datum *));
+	rows->nulls = palloc(table->ncolumns * sizeof(bool *));
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		rows->values[i] = palloc(nrows * sizeof(Datum));
+		rows->nulls[i] = palloc(nrows * sizeof(bool));
+	}
+	return rows;
+}
+
+static void
+sql_add(SqlRows *rows, const AzrTable *table, const Datum *values, const bool *nulls)
+{
+	Assert(rows->count < rows->allocated);
+
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		rows->values[i][rows->count] = nulls[i] ? (Datum) 0 : values[i];
+		rows->nulls[i][rows->count] = nulls[i];
+	}
+	rows->count++;
+}
+
+/*
+ * Run the statement.  Returns whether all rows are there as they were given, or were kept
+ * out by those that had their keys.
+ */
+static bool
+sql_end(AzrWrite *write)
+{
+	const AzrTable *table = write->table;
+	SqlRows    *rows = write->by_sql;
+	AzrQueryArgs args = {0};
+	bool		as_given = true;
+
+	if (rows->count == 0)
+		return true;
+	for (int i = 0; i < table->ncolumns; i++)
+		azr_query_arg(&args, get_array_type(table->columns[i].type),
+					  array_of(table, rows, i), false);
+	write->stored = (int64) azr_query_modify(statement_for(table), &args, match_returned, write);
+	for (int i = 0; i < rows->count && as_given; i++)
+		as_given = rows->returned[i] || is_kept(write, i);
+	return as_given;
+}
+
+/*
+ * The table that SQL writes to: the partitioned one, where there is one.
+ */
+static const char *
+target_of(const AzrTable *table)
+{
+	if (table->leaf_of != NULL)
+		table = table->leaf_of;
+	return table->parent != NULL ? table->parent : table->name;
+}
+
+/*
+ * INSERT INTO table (columns) SELECT columns FROM unnest(arguments), in the order of the
+ * rows, RETURNING the key.
+ */
+static char *
+statement_for(const AzrTable *table)
+{
+	const AzrIndex *key = &table->indexes[0];
+	const char *grows = table->grows > 0 ? table->columns[table->grows - 1].name : NULL;
+	StringInfoData columns;
+	StringInfoData params;
+	StringInfoData key_columns;
+	StringInfoData replaced;
+	StringInfoData sql;
+
+	initStringInfo(&columns);
+	initStringInfo(&params);
+	initStringInfo(&key_columns);
+	initStringInfo(&replaced);
+	initStringInfo(&sql);
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const char *name = table->columns[i].name;
+		bool		in_key = false;
+
+		for (int k = 0; k < key->nkeys; k++)
+			in_key = in_key || key->keys[k] == i + 1;
+		appendStringInfo(&columns, "%s%s", i == 0 ? "" : ", ", name);
+		appendStringInfo(&params, "%s$%d", i == 0 ? "" : ", ", i + 1);
+		if (!in_key)
+			appendStringInfo(&replaced, "%s%s = excluded.%s",
+							 replaced.len == 0 ? "" : ", ", name, name);
+	}
+	for (int k = 0; k < key->nkeys; k++)
+		appendStringInfo(&key_columns, "%s%s", k == 0 ? "" : ", ",
+						 table->columns[key->keys[k] - 1].name);
+
+	appendStringInfo(&sql, "INSERT INTO %%s.%s AS t (%s) SELECT %s FROM unnest(%s) "
+					 "WITH ORDINALITY AS u(%s, place) ORDER BY u.place",
+					 target_of(table), columns.data, columns.data, params.data, columns.data);
+	if (table->updated)
+	{
+		appendStringInfo(&sql, " ON CONFLICT (%s) DO UPDATE SET %s",
+						 key_columns.data, replaced.data);
+		if (grows != NULL)
+			appendStringInfo(&sql, " WHERE t.%s < excluded.%s", grows, grows);
+	}
+	appendStringInfo(&sql, " RETURNING %s", key_columns.data);
+	return sql.data;
+}
+
+/*
+ * A column of all rows as an array.
+ */
+static Datum
+array_of(const AzrTable *table, const SqlRows *rows, int column)
+{
+	Oid			type = table->columns[column].type;
+	int			dims[1] = {rows->count};
+	int			lower_bounds[1] = {1};
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+
+	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
+	return PointerGetDatum(construct_md_array(rows->values[column], rows->nulls[column],
+											  1, dims, lower_bounds, type,
+											  typlen, typbyval, typalign));
+}
+
+/*
+ * The statement returned the key of a row.  It returns them in the order of the rows, but
+ * leaves out those that were not stored.
+ */
+static void
+match_returned(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrWrite   *write = (AzrWrite *) arg;
+	const AzrTable *table = write->table;
+	const AzrIndex *key = &table->indexes[0];
+	SqlRows    *rows = write->by_sql;
+
+	for (int i = rows->next_returned; i < rows->count; i++)
+	{
+		bool		same = true;
+
+		for (int k = 0; k < key->nkeys && same; k++)
+		{
+			int			column = key->keys[k] - 1;
+			int16		typlen;
+			bool		typbyval;
+
+			get_typlenbyval(table->columns[column].type, &typlen, &typbyval);
+			same = !nulls[k] &&
+				datum_image_eq(values[k], rows->values[column][i], typbyval, typlen);
+		}
+		if (same)
+		{
+			rows->returned[i] = true;
+			rows->next_returned = i + 1;
+			return;
+		}
+	}
+}
+
+/*
+ * Was a row that was not stored kept out by one that has its key, and is not lower?
+ */
+static bool
+is_kept(AzrWrite *write, int row)
+{
+	AzrTable   *table = write->table;
+	Datum		values[AZR_MAX_COLUMNS];
+	ScanKeyData keys[AZR_MAX_INDEX_KEYS];
+	AzrScan		scan;
+	TupleTableSlot *existing;
+	bool		kept;
+
+	if (!table->updated || table->grows <= 0)
+		return false;
+	for (int i = 0; i < table->ncolumns; i++)
+		values[i] = write->by_sql->values[i][row];
+	azr_row_keys(keys, table, values);
+	azr_scan_begin(&scan, table, write->rel, 0, SnapshotSelf, keys, table->indexes[0].nkeys);
+	existing = azr_scan_next(&scan, ForwardScanDirection);
+	kept = existing != NULL && !azr_row_grows(table, existing, values);
+	azr_scan_end(&scan);
+	return kept;
+}

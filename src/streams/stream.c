@@ -1,0 +1,433 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.c
+ *	  Stream identity: names, ids, and the locks of those who write to a
+ *	  stream, an edition or a cascade.
+ *
+ * See stream.h for the locking protocol.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "plumbing/lock.h"
+#include "plumbing/numbered.h"
+#include "plumbing/text.h"
+#include "storage/lmgr.h"
+#include "streams/edition.h"
+#include "streams/stream.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+/* Columns of azr_streams, as in stream.sql. */
+enum
+{
+	Anum_azr_streams_stream_id = 1,
+	Anum_azr_streams_divergence,
+	Anum_azr_streams_created_at,
+	Anum_azr_streams_root,
+	Anum_azr_streams_domain,
+	Anum_azr_streams_edition,
+	Natts_azr_streams = Anum_azr_streams_edition
+};
+
+static const AzrColumn streams_columns[Natts_azr_streams] = {
+	{"stream_id", INT8OID, true},
+	{"divergence", INT8OID, false},
+	{"created_at", TIMESTAMPTZOID, true},
+	{"root", UUIDOID, true},
+	{"domain", TEXTOID, true},
+	{"edition", TEXTOID, true}
+};
+
+/* Places in the array of indexes below. */
+enum
+{
+	INDEX_NAME,
+	INDEX_ROOTS,
+	INDEX_ID,
+	NUM_INDEXES
+};
+
+static const AzrIndex streams_indexes[NUM_INDEXES] = {
+	[INDEX_NAME] = {
+		"azr_streams_name_key", 3,
+		{
+			Anum_azr_streams_root, Anum_azr_streams_domain, Anum_azr_streams_edition
+		},
+		0, 0
+	},
+	[INDEX_ROOTS] = {
+		"azr_streams_roots_idx", 3,
+		{
+			Anum_azr_streams_domain, Anum_azr_streams_edition, Anum_azr_streams_root
+		},
+		0, 0
+	},
+	[INDEX_ID] = {NULL, 1, {Anum_azr_streams_stream_id}, 0, 0}
+};
+
+AZR_CHECK_INDEXES(streams_indexes);
+
+static AzrTable streams_table = {
+	.name = "azr_streams",
+	.ncolumns = Natts_azr_streams,
+	.columns = streams_columns,
+	.nindexes = NUM_INDEXES,
+	.indexes = streams_indexes
+};
+
+static AzrNumbers stream_numbers = {
+	.sequence = "azr_stream_ids",
+	.table = &streams_table,
+	.primary_key = INDEX_ID
+};
+
+/* One for each store that keeps something of streams. */
+#define MAX_CALLBACKS	2
+
+static AzrStreamCallback callbacks[MAX_CALLBACKS];
+static int	ncallbacks = 0;
+
+static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
+							 bool *created_here);
+static void make_name_keys(ScanKeyData *keys, const AzrStreamName *name);
+static uint64 hash_name(const AzrStreamName *name);
+
+/*
+ * Read the arguments domain, edition and root, which stand together in every
+ * function's signature.
+ */
+AzrStreamName
+azr_arg_stream(FunctionCallInfo fcinfo, int argno)
+{
+	AzrStreamName name;
+
+	name.domain = azr_arg_name(fcinfo, argno, "domain");
+	name.edition = azr_arg_edition(fcinfo, argno + 1, "edition");
+	name.root = azr_arg_uuid(fcinfo, argno + 2, "root");
+	return name;
+}
+
+/*
+ * A divergence, which only a named edition has: the main timeline diverges from
+ * nothing.
+ */
+AzrOptionalInt64
+azr_arg_divergence(FunctionCallInfo fcinfo, int argno, const AzrStreamName *name)
+{
+	AzrOptionalInt64 divergence = azr_arg_optional_count(fcinfo, argno, "divergence");
+
+	if (divergence.given && azr_edition_is_main(name->edition))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the main timeline has no divergence"),
+				 errhint("Leave out divergence, or name an edition.")));
+	return divergence;
+}
+
+/*
+ * The stream on the main timeline that an edition's stream branches off.
+ */
+AzrStreamName
+azr_main_stream(const AzrStreamName *name)
+{
+	AzrStreamName main_name = *name;
+
+	main_name.edition = cstring_to_text(AZR_MAIN_EDITION);
+	return main_name;
+}
+
+/*
+ * A stream's names, copied from three columns: domain, edition, root.
+ */
+AzrStreamName
+azr_copy_stream_name(const Datum *values)
+{
+	AzrStreamName name;
+
+	name.domain = DatumGetTextPCopy(values[0]);
+	name.edition = DatumGetTextPCopy(values[1]);
+	name.root = palloc(sizeof(pg_uuid_t));
+	*name.root = *DatumGetUUIDP(values[2]);
+	return name;
+}
+
+/*
+ * A stream as error messages name it: domain/edition/root.
+ */
+char *
+azr_stream_label(const AzrStreamName *name)
+{
+	return psprintf("%s/%s/%s",
+					text_to_cstring(name->domain),
+					text_to_cstring(name->edition),
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(name->root))));
+}
+
+/*
+ * The stream as 'snapshot' sees it.
+ */
+AzrStream
+azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
+{
+	bool		created_here;
+
+	return find_stream(name, snapshot, &created_here);
+}
+
+/*
+ * Wait until no other transaction is writing to the stream, and keep others out until this
+ * one ends.  A named edition is locked before, in ShareLock.  Returns the stream as it is then; where it does not
+ * exist, only the holder of this lock can create it.  A stream that is probably new is
+ * not looked for before it is locked by its names.
+ */
+AzrStream
+azr_stream_lock(const AzrStreamName *name, bool probably_new)
+{
+	AzrStream	stream = {AZR_NO_STREAM, 0};
+	bool		created_here;
+
+	if (!azr_edition_is_main(name->edition))
+		azr_edition_lock(name->domain, name->edition, ShareLock);
+	if (!probably_new)
+		stream = find_stream(name, SnapshotSelf, &created_here);
+	if (stream.id == AZR_NO_STREAM)
+	{
+		uint64		hash = hash_name(name);
+
+		azr_lock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
+		stream = find_stream(name, SnapshotSelf, &created_here);
+
+		/* one lock at a time, so that writers of one stream cannot deadlock */
+		if (stream.id != AZR_NO_STREAM && !created_here)
+			azr_unlock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
+	}
+	if (stream.id != AZR_NO_STREAM && !created_here)
+		azr_lock(AZR_LOCK_STREAM, (uint64) stream.id, ExclusiveLock);
+	return stream;
+}
+
+/*
+ * Begin to look up the names of streams.
+ */
+void
+azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(AZR_NO_STREAM));
+	names->id = AZR_NO_STREAM;
+	names->rel = azr_table_open(&streams_table, AccessShareLock);
+	azr_scan_begin(&names->scan, &streams_table, names->rel, INDEX_ID, snapshot, &key, 1);
+}
+
+/*
+ * Look a stream's names up.  Returns false where there is no such stream.
+ */
+bool
+azr_stream_names_find(AzrStreamNames *names, int64 stream_id)
+{
+	ScanKeyData key;
+	TupleTableSlot *row;
+
+	if (names->id == stream_id && stream_id != AZR_NO_STREAM)
+		return true;
+
+	names->id = AZR_NO_STREAM;
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(stream_id));
+	index_rescan(names->scan.desc, &key, 1, NULL, 0);
+	row = azr_scan_next(&names->scan, ForwardScanDirection);
+	if (row == NULL)
+		return false;
+	names->name.domain = (text *) DatumGetPointer(row->tts_values[Anum_azr_streams_domain - 1]);
+	names->name.edition = (text *) DatumGetPointer(row->tts_values[Anum_azr_streams_edition - 1]);
+	names->name.root = DatumGetUUIDP(row->tts_values[Anum_azr_streams_root - 1]);
+	names->id = stream_id;
+	return true;
+}
+
+void
+azr_stream_names_end(AzrStreamNames *names)
+{
+	azr_scan_end(&names->scan);
+	table_close(names->rel, NoLock);
+}
+
+/*
+ * Begin to read the roots of an edition's streams, each with its stream's id, from the
+ * one after 'after' or, where that is NULL, from the first.
+ */
+void
+azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
+					   const pg_uuid_t *after, Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+
+	azr_key_text(&keys[0], 1, domain);
+	azr_key_text(&keys[1], 2, edition);
+	azr_root_scan_begin(scan, &streams_table, INDEX_ROOTS, keys, 2, after,
+						Anum_azr_streams_stream_id, snapshot);
+}
+
+/*
+ * Has a stream, which was not there when the caller looked, been created since?  Another
+ * transaction that is creating it is waited for.
+ */
+bool
+azr_stream_appeared(const AzrStreamName *name)
+{
+	ScanKeyData keys[3];
+
+	make_name_keys(keys, name);
+	for (;;)
+	{
+		Relation	rel = azr_table_open(&streams_table, AccessShareLock);
+		SnapshotData dirty;
+		AzrScan		scan;
+		bool		found;
+
+		InitDirtySnapshot(dirty);
+		azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, &dirty, keys, lengthof(keys));
+		found = azr_scan_next(&scan, ForwardScanDirection) != NULL;
+		azr_scan_end(&scan);
+		table_close(rel, NoLock);
+		if (!found || !TransactionIdIsValid(dirty.xmin))
+			return found;
+		XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
+	}
+}
+
+/*
+ * Give a stream its row and id, for its first own events.  The caller holds the lock
+ * that azr_stream_lock() took, and is about to store them.
+ */
+AzrStream
+azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
+{
+	bool		is_main = azr_edition_is_main(name->edition);
+	int64		number = azr_next_number(&stream_numbers);
+	AzrStream	stream;
+	Datum		values[Natts_azr_streams];
+	bool		nulls[Natts_azr_streams] = {false};
+
+	stream.id = is_main ? number : -number;
+	stream.divergence = first;
+
+	values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream.id);
+	values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream.divergence);
+	nulls[Anum_azr_streams_divergence - 1] = is_main;
+	values[Anum_azr_streams_created_at - 1] =
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
+	values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
+	values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
+
+	azr_add_numbered(&stream_numbers, values, nulls, azr_stream_label(name));
+
+	for (int i = 0; i < ncallbacks; i++)
+		callbacks[i] (name, first, last);
+	return stream;
+}
+
+/*
+ * For who is told of a new stream: does an edition read it?  Its own does; and those do
+ * that have no events of the root themselves, if it is one of the main timeline.
+ */
+bool
+azr_is_new_for(const AzrStreamName *name, const text *edition)
+{
+	AzrStreamName reader = *name;
+
+	if (azr_same_text(edition, name->edition))
+		return true;
+	if (!azr_edition_is_main(name->edition))
+		return false;
+	reader.edition = unconstify(text *, edition);
+	return azr_stream_find(&reader, SnapshotSelf).id == AZR_NO_STREAM;
+}
+
+/*
+ * Have a callback told of each new stream: a store above that keeps something of streams
+ * which may have no events yet.
+ */
+void
+azr_on_new_stream(AzrStreamCallback callback)
+{
+	if (ncallbacks == MAX_CALLBACKS)
+		elog(ERROR, "too many callbacks for new streams");
+	callbacks[ncallbacks++] = callback;
+}
+
+/*
+ * One probe of the index on the names.  'created_here' says whether this
+ * transaction made the row.
+ */
+static AzrStream
+find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
+{
+	Relation	rel = azr_table_open(&streams_table, AccessShareLock);
+	ScanKeyData keys[3];
+	AzrScan		scan;
+	TupleTableSlot *slot;
+	AzrStream	stream = {AZR_NO_STREAM, 0};
+
+	make_name_keys(keys, name);
+	*created_here = false;
+	azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, snapshot, keys, 3);
+	slot = azr_scan_next(&scan, ForwardScanDirection);
+	if (slot != NULL)
+	{
+		bool		copied;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
+
+		stream.id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
+		if (!slot->tts_isnull[Anum_azr_streams_divergence - 1])
+			stream.divergence =
+				DatumGetInt64(slot->tts_values[Anum_azr_streams_divergence - 1]);
+
+		/* not the system column: that shows the id that a frozen row once had */
+		*created_here =
+			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return stream;
+}
+
+/*
+ * Keys of the index on the names.
+ */
+static void
+make_name_keys(ScanKeyData *keys, const AzrStreamName *name)
+{
+	azr_key_uuid(&keys[0], 1, name->root);
+	azr_key_text(&keys[1], 2, name->domain);
+	azr_key_text(&keys[2], 3, name->edition);
+}
+
+static uint64
+hash_name(const AzrStreamName *name)
+{
+	uint64		hash = azr_hash_text(name->edition, azr_hash_text(name->domain, 0));
+
+	return hash_bytes_extended(name->root->data, UUID_LEN, hash);
+}
+
+/*
+ * A registered snapshot to look with at what the caller does not lock: what is
+ * committed now and this transaction's own work, or the transaction's snapshot where
+ * it must stick to that.
+ */
+Snapshot
+azr_register_read_snapshot(void)
+{
+	return RegisterSnapshot(IsolationUsesXactSnapshot()
+							? GetTransactionSnapshot() : GetLatestSnapshot());
+}

@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.h
+ *	  Stream identity: names, ids, and the locks of those who write to a
+ *	  stream, an edition or a cascade.
+ *
+ * A stream is one (domain, edition, root).  Its row in azr_streams gives it
+ * the bigint by which all other tables know it: 1, 2, ... on the main
+ * timeline, -1, -2, ... in an edition.
+ *
+ * Locking protocol.  A writer calls azr_stream_lock() and then sees everything
+ * that is committed in the stream, and nobody else adds to it before the
+ * writer's transaction ends:
+ *
+ * - A stream that exists is locked by its stream_id (AZR_LOCK_STREAM).
+ * - A stream that does not exist yet is locked by its names
+ *	 (AZR_LOCK_NEW_STREAM), and looked up again once the lock is held: another
+ *	 writer may have created it while this one waited.  Then its stream_id is
+ *	 locked instead, since a third writer may have found it by then.  An append
+ *	 that expects sequence 0 begins here, since it most likely makes a stream.
+ * - Where the transaction itself created the stream, nobody else can see the
+ *	 row, and whoever looks for it waits for the lock on the names: no further
+ *	 lock is needed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_STREAM_H
+#define AZR_STREAM_H
+
+#include "plumbing/args.h"
+#include "plumbing/root_scan.h"
+#include "plumbing/table.h"
+
+typedef struct AzrStreamName
+{
+	text	   *domain;
+	text	   *edition;
+	pg_uuid_t  *root;
+} AzrStreamName;
+
+/* id of a stream that has no row */
+#define AZR_NO_STREAM	INT64CONST(0)
+
+typedef struct AzrStream
+{
+	int64		id;				/* or AZR_NO_STREAM */
+	int64		divergence;		/* an edition's first own sequence; else 0 */
+} AzrStream;
+
+/* A look-up of the names of many streams. */
+typedef struct AzrStreamNames
+{
+	Relation	rel;
+	AzrScan		scan;
+	int64		id;				/* the stream that was found last */
+	AzrStreamName name;			/* its names, until the next one is looked up */
+} AzrStreamNames;
+
+/*
+ * Told of a stream that gets its first own events, 'first' to 'last', which are not there
+ * yet.  On the main timeline, 'first' is 0; in an edition, it is where the stream branches
+ * off.  The writer holds the stream's lock.
+ */
+typedef void (*AzrStreamCallback) (const AzrStreamName *name, int64 first, int64 last);
+
+extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
+extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
+										   const AzrStreamName *name);
+extern AzrStreamName azr_main_stream(const AzrStreamName *name);
+extern AzrStreamName azr_copy_stream_name(const Datum *values);
+extern char *azr_stream_label(const AzrStreamName *name);
+
+extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
+extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
+extern bool azr_stream_appeared(const AzrStreamName *name);
+extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
+extern bool azr_is_new_for(const AzrStreamName *name, const text *edition);
+extern void azr_on_new_stream(AzrStreamCallback callback);
+extern void azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot);
+extern bool azr_stream_names_find(AzrStreamNames *names, int64 stream_id);
+extern void azr_stream_names_end(AzrStreamNames *names);
+extern void azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
+								   const pg_uuid_t *after, Snapshot snapshot);
+extern Snapshot azr_register_read_snapshot(void);
+
+#endif							/* AZR_STREAM_H */
