@@ -77,6 +77,49 @@ DROP FUNCTION append_next, change_owner;
 DROP ROLE plans_owner;
 DROP TABLE chain;
 
+-- a query of azr_timeline by a correlation id goes by the index on its hash
+CREATE FUNCTION by_index(condition text, tables text DEFAULT 'azr_timeline t') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	hashes bool := false;
+	with_it bigint;
+	without bigint;
+BEGIN
+	SET LOCAL enable_seqscan = off;
+	FOR line IN EXECUTE format('EXPLAIN SELECT FROM %s WHERE (%s) AND t.domain = ''plans''', tables, condition) LOOP
+		hashes := hashes OR line LIKE '%(hashtextextended(%';
+	END LOOP;
+	EXECUTE format('SELECT count(*) FROM %s WHERE (%s) AND t.domain = ''plans''', tables, condition) INTO with_it;
+	EXECUTE format('SELECT count(*) FROM %s WHERE (%s) AND t.domain = ''plans''', replace(tables, 'azr_timeline', '(SELECT * FROM azr_timeline OFFSET 0)'), condition) INTO without;
+	RETURN format('by hash: %s, %s rows, %s without', hashes, with_it, without);
+END
+$$;
+SELECT count(*) FROM (SELECT azr_append('plans', NULL, azr_root('plans', (i % 5)::text || 'c'), NULL, types(2), payloads(2), correlation_id => 'c' || i % 3) FROM generate_series(1, 9) i) a;
+SELECT by_index($$correlation_id = 'c1'$$);
+SELECT by_index($$'c1' = t.correlation_id AND sequence < 3$$);
+SELECT by_index($$t.correlation_id = (current_setting('server_encoding') || 'x')::varchar$$);
+SELECT by_index($$t.correlation_id = 'c1'$$, 'azr_timeline t JOIN azr_streams s USING (domain, edition, root)');
+SELECT by_index('g = 1', $$generate_series(1, 2) g LEFT JOIN (SELECT * FROM azr_timeline u WHERE correlation_id = 'c2') t ON g = t.sequence$$);
+SELECT by_index($$t.correlation_id = 'c1'$$, 'generate_series(1, 2) g LEFT JOIN azr_timeline t ON g = t.sequence');
+-- what does not say that each row has the id cannot
+SELECT by_index('true', $$azr_timeline t LEFT JOIN generate_series(1, 2) g ON t.correlation_id = 'c1'$$);
+SELECT by_index($$correlation_id = 'c1' OR sequence = 0$$);
+SELECT by_index($$correlation_id <> 'c1'$$);
+SELECT by_index($$correlation_id = (SELECT 'c1' LIMIT 1)$$);
+SELECT by_index($$correlation_id = 'c1' COLLATE "POSIX"$$);
+SELECT by_index('correlation_id = type');
+SELECT by_index($$correlation_id = 'c' || (random() * 0)::int$$);
+SELECT by_index('correlation_id IS NULL');
+SELECT by_index('correlation_id = NULL');
+PREPARE generic(text) AS SELECT count(*) FROM azr_timeline WHERE correlation_id = $1 AND domain = 'plans';
+SET plan_cache_mode = force_generic_plan;
+EXECUTE generic('c2');
+EXECUTE generic(NULL);
+RESET plan_cache_mode;
+DEALLOCATE generic;
+SELECT azr_correlated(NULL), azr_correlated('x');
+DROP FUNCTION by_index;
+
 -- what is made of names that are not known beforehand is not kept, and there is a limit to all
 BEGIN;
 SELECT count(*) > 20 FROM azr_maintain(partition => '1 hour', ahead => 30);

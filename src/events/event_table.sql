@@ -47,8 +47,8 @@ CREATE INDEX azr_edition_events_source_idx
 	ON @extschema@.azr_edition_events (stream_id, source_root, source_sequence)
 	WHERE source_root IS NOT NULL;
 
--- What azr_trace() goes by: a hash takes a third of what the ids would, and equal
--- ones share an entry.
+-- What azr_trace() goes by, and queries of azr_timeline (see correlation.c). A hash takes a
+-- third of the bytes that the ids would, where each is that of one event.
 CREATE INDEX azr_main_events_correlation_id_idx
 	ON @extschema@.azr_main_events (pg_catalog.hashtextextended(correlation_id, 0))
 	WHERE correlation_id IS NOT NULL;
@@ -83,6 +83,22 @@ CREATE INDEX azr_edition_events_astray_idx
 	ON @extschema@.azr_edition_events (stream_id, sequence)
 	WHERE NOT committed AND cascade_id IS NULL;
 
+CREATE FUNCTION @extschema@.azr_correlated_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_correlated_support(internal) IS
+'Planner support function of azr_correlated: the index that a comparison of correlation ids can use.';
+
+CREATE FUNCTION @extschema@.azr_correlated(correlation_id text) RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE SUPPORT @extschema@.azr_correlated_support AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_correlated(text) IS
+'True. The view azr_timeline has it, so that a query of it with correlation_id = ... goes by the index.
+
+Arguments: correlation_id, that of an event.
+
+Result: boolean, true. Takes no locks.';
+
 CREATE VIEW @extschema@.azr_timeline AS
 SELECT s.domain, s.edition, s.root,
 	e.sequence, t.type, e.payload, e.metadata, e.created_at,
@@ -91,7 +107,8 @@ SELECT s.domain, s.edition, s.root,
 	e.cascade_id, e.committed
 FROM @extschema@.azr_events e
 JOIN @extschema@.azr_streams s ON s.stream_id OPERATOR(pg_catalog.=) e.stream_id
-JOIN @extschema@.azr_event_types t ON t.type_id OPERATOR(pg_catalog.=) e.type_id;
+JOIN @extschema@.azr_event_types t ON t.type_id OPERATOR(pg_catalog.=) e.type_id
+WHERE @extschema@.azr_correlated(e.correlation_id);
 
 COMMENT ON VIEW @extschema@.azr_timeline IS
 'Every stored event with the names of the stream that owns it, for ad-hoc SQL. No order: use ORDER BY domain, edition, root, sequence.';
