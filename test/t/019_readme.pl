@@ -1,7 +1,8 @@
 # What README.md shows is what happens: its SQL runs in its order, by a role without superuser
 # rights, in one session of a database of its own, and prints what is printed there. So does the
-# SQL of docs/operation.md, by a superuser. What docs/reference.md says of arguments, results and
-# levels is what the functions have, and what it shows of cascades works.
+# SQL of docs/operation.md, by a superuser. A page may begin with examples that need what its
+# section "Installation" creates: that section runs first. What docs/reference.md says of
+# arguments, results and levels is what the functions have, and what it shows of cascades works.
 
 use strict;
 use warnings;
@@ -23,7 +24,7 @@ sub examples
 {
 	my ($file) = @_;
 	my @examples;
-	my ($in_block, $sql, $shown, $number) = (0, '', '', 0);
+	my ($in_block, $sql, $shown, $number, $section) = (0, '', '', 0, '');
 
 	my $end_of_shown = sub {
 		$examples[-1]{shown} = $shown if $shown ne '';
@@ -38,7 +39,10 @@ sub examples
 			$end_of_shown->();
 			($in_block, $sql) = ($line eq '```sql', '');
 		}
-		elsif (!$in_block) { next }
+		elsif (!$in_block)
+		{
+			$section = $1 if $line =~ /^## (.*)/;
+		}
 		elsif ($line =~ /^\s*$/ && $sql eq '') { $end_of_shown->() }
 		elsif ($shown ne '' || ($sql eq '' && $line =~ /^( |ERROR|WARNING|NOTICE)/))
 		{
@@ -49,11 +53,11 @@ sub examples
 		{
 			$sql .= "$line\n";
 			next if $line !~ /;\s*(--.*)?$/ || (() = $sql =~ /\$\$/g) % 2;
-			push @examples, { sql => $sql, line => $number };
+			push @examples, { sql => $sql, line => $number, section => $section };
 			$sql = '';
 		}
 	}
-	return @examples;
+	return ((grep { $_->{section} eq 'Installation' } @examples), (grep { $_->{section} ne 'Installation' } @examples));
 }
 
 # Runs examples in one session, and adds what each of them printed.
