@@ -43,6 +43,7 @@ static const char *const levels[] = {"reader", "writer", "admin", NULL};
 	"(VALUES " \
 	"('azr_changed_fields', 'reader'), " \
 	"('azr_cascade_participants', 'reader'), " \
+	"('azr_correlated', 'reader'), " \
 	"('azr_domains', 'reader'), " \
 	"('azr_editions', 'reader'), " \
 	"('azr_event_type', 'reader'), " \
@@ -78,6 +79,7 @@ static const char *const levels[] = {"reader", "writer", "admin", NULL};
 	"('azr_delete_snapshots', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
+	"('azr_correlated_support', 'owner'), " \
 	"('azr_grant', 'owner'), " \
 	"('azr_load_support', 'owner'), " \
 	"('azr_publication', 'owner'), " \

@@ -62,7 +62,7 @@ is( $publisher->safe_psql('store', "SELECT * FROM azr_publication('angzarr') ORD
 is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables"), join(' ', sort(@published, 'own')), 'and another\'s table stays');
 $publisher->safe_psql('store', 'DROP TABLE own');
 like(failure($publisher, "SELECT azr_publication('$_->[0]')"), qr/ERROR:  $_->[1]/, $_->[2])
-  foreach [ 'x' x 64, '22023: name must have at most 63 bytes, but has 64', 'a long name' ], [ '', '22023', 'no name' ];
+  foreach [ 'x' x 64, '22023: argument "name" is too long', 'a long name' ], [ '', '22023', 'no name' ];
 is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), '8', 'an odd name');
 $publisher->safe_psql('store', q{DROP PUBLICATION "An ""odd"" one; --"});
 $publisher->safe_psql('store', 'CREATE PUBLICATION everything FOR ALL TABLES; CREATE PUBLICATION public FOR TABLES IN SCHEMA public');

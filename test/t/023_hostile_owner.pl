@@ -74,6 +74,7 @@ my @calls = (
 	[ azr_load_state => q{'d', NULL, 'ROOT', 1} ],
 	[ azr_load_state => q{'d', 'EDITION', 'ROOT'} ],
 	[ azr_next_sequence => q{'d', 'EDITION', 'ROOT'} ],
+	[ azr_correlated => q{'c'} ],
 	[ azr_event_type => q{1} ],
 	[ azr_domains => q{} ],
 	[ azr_roots => q{'d', NULL} ],
@@ -119,7 +120,7 @@ my @calls = (
 	[ azr_delete_positions => q{'h'} ]);
 
 # Nobody can call these: the one is the planner's, the other a trigger.
-my %uncallable = map { $_ => 1 } qw(azr_load_support azr_reject_change);
+my %uncallable = map { $_ => 1 } qw(azr_correlated_support azr_load_support azr_reject_change);
 
 my %own_roots = (clerk => '11111111-1111-1111-1111-111111111111', superuser => '22222222-2222-2222-2222-222222222222');
 
