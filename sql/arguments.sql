@@ -52,6 +52,11 @@ INSERT INTO bad (statement) VALUES
 ($$azr_append('args', NULL, R, NULL, types(1), payloads(1), source_domain => 'a', source_root => R, source_sequence => -1)$$),
 ($$azr_append('args', NULL, R, NULL, types(1), payloads(1), source_domain => '', source_root => R, source_sequence => 1)$$),
 ($$azr_append('args', NULL, R, NULL, types(1), payloads(1), divergence => 0)$$),
+($$azr_append('args', NULL, R, NULL, types(1), payloads(1), on_conflict => NULL)$$),
+($$azr_append('args', NULL, R, NULL, types(1), payloads(1), on_conflict => '')$$),
+($$azr_append('args', NULL, R, NULL, types(1), payloads(1), on_conflict => 'Return')$$),
+($$azr_append('args', NULL, R, -1, types(1), payloads(1), on_conflict => 'return')$$),
+($$azr_append('args', NULL, R, NULL, '{}', '{}', on_conflict => 'ignore')$$),
 -- azr_append_json
 ($$azr_append_json('args', NULL, R, NULL, NULL)$$),
 ($$azr_append_json('args', NULL, R, NULL, '{"type": "a", "data": 1}')$$),
@@ -68,6 +73,8 @@ INSERT INTO bad (statement) VALUES
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "soon"}]')$$),
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "2020-02-30T00:00:00Z"}]')$$),
 ($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1, "created_at": "-infinity"}]')$$),
+($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1}]', on_conflict => NULL)$$),
+($$azr_append_json('args', NULL, R, NULL, '[{"type": "a", "data": 1}]', on_conflict => 'duplicate')$$),
 -- reading
 ($$azr_load(NULL, NULL, R)$$),
 ($$azr_load('args', NULL, NULL)$$),

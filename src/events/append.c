@@ -22,7 +22,7 @@ static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append)
  * azr_append(domain, edition, root, expected_sequence, types, payloads,
  *			  metadata, created_at, correlation_id, external_id, source_domain,
  *			  source_edition, source_root, source_sequence, divergence,
- *			  cascade_id, committed) -> azr_append_result
+ *			  cascade_id, committed, on_conflict) -> azr_append_result
  *
  * Appends one event per element of 'types', atomically.  See append.sql for
  * arguments, result, locks and errors, and append_protocol.h for the protocol.
@@ -43,7 +43,7 @@ azr_append(PG_FUNCTION_ARGS)
  * azr_append_json(domain, edition, root, expected_sequence, events,
  *				   correlation_id, external_id, source_domain, source_edition,
  *				   source_root, source_sequence, divergence, cascade_id,
- *				   committed) -> azr_append_result
+ *				   committed, on_conflict) -> azr_append_result
  *
  * The same with the events as a JSON array; see append.sql and json_events.h.
  */
@@ -77,6 +77,6 @@ append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append)
 	values[1] = Int64GetDatum(result.first_sequence);
 	values[2] = Int64GetDatum(result.last_sequence);
 	values[3] = Int64GetDatum(result.next_sequence);
-	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED;
+	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED || result.outcome == AZR_CONFLICT;
 	return azr_return_row(fcinfo, values, nulls, lengthof(values));
 }

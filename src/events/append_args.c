@@ -12,6 +12,19 @@
 #include "events/max_payload.h"
 #include "miscadmin.h"
 
+/* What is done about a sequence conflict. */
+enum
+{
+	ON_CONFLICT_ERROR,
+	ON_CONFLICT_RETURN
+};
+
+static const char *const on_conflict_names[] = {
+	[ON_CONFLICT_ERROR] = "error",
+	[ON_CONFLICT_RETURN] = "return",
+	NULL
+};
+
 static char *describe_counts(const AzrArrayArg *types, const AzrArrayArg *payloads,
 							 const AzrArrayArg *metadata, const AzrArrayArg *created_at);
 
@@ -114,7 +127,7 @@ azr_append_read_ids(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events)
 }
 
 /*
- * Read the options from correlation_id to committed, which stand together.
+ * Read the options from correlation_id to on_conflict, which stand together.
  */
 void
 azr_append_read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
@@ -132,4 +145,6 @@ azr_append_read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("committed => false needs a cascade_id"),
 				 errhint("Give the id of the cascade whose confirmation the events wait for.")));
+	append->return_conflict = azr_arg_choice(fcinfo, argno + 9, "on_conflict",
+											 on_conflict_names) == ON_CONFLICT_RETURN;
 }

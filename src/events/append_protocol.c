@@ -24,7 +24,8 @@
 const char *const azr_outcome_names[] = {
 	[AZR_ADDED] = "added",
 	[AZR_DUPLICATE] = "duplicate",
-	[AZR_UNCHANGED] = "unchanged"
+	[AZR_UNCHANGED] = "unchanged",
+	[AZR_CONFLICT] = "conflict"
 };
 
 /* Sequences first to last of some events. */
@@ -35,113 +36,123 @@ typedef struct AzrRange
 	int64		last;
 } AzrRange;
 
+/* The place in a locked stream where events are to be appended. */
+typedef struct AzrPlace
+{
+	int64		next;			/* the sequence that the first of them gets */
+	TimestampTz created_before; /* when the event before it was created */
+} AzrPlace;
+
+static AzrAppendResult next_sequence_only(const AzrAppend *append);
 static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
+static void check_may_store(const AzrAppend *append, const AzrEdition *edition);
+static AzrPlace place_of(const AzrAppend *append, const AzrLockedStream *locked);
+static AzrPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
 static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
+static TimestampTz created_before(const AzrAppend *append, int64 divergence);
 static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 							 const text *cascade_id);
-static void compare_expected(const AzrAppend *append, int64 next);
+static bool may_append_at(const AzrAppend *append, int64 next);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
 static AzrRange range_of(int64 stream_id, AzrFoundEvents found);
-static TimestampTz created_before(const AzrAppend *append, int64 divergence);
+static AzrAppendResult store(const AzrAppend *append, AzrStream stream, const AzrPlace *place);
 static void set_created_at(const AzrNewEvents *events, TimestampTz before);
 static int64 resolve_pending(int64 stream_id, const AzrAppend *append);
 
 static AzrConfirmedCallback confirmed_callback = NULL;
 
 /*
- * Append events to a stream, or find that they are there already.
+ * Append events to a stream, or find that they are there already, or that the stream has
+ * got past the sequence that was expected.
  *
  * The arguments are checked and the transaction may write.  Takes AZR_LOCK_CASCADE for
  * events of one, AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
  * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
- * append.
+ * append.  Only an append whose outcome is AZR_ADDED leaves anything else behind.
  *
- * Raises ZR001, ZR003, ZR004, ZR006, 40001, 54000, what waiting for a lock raises, and what
- * append->overtaken does.
+ * Raises ZR001 unless append->return_conflict is set, ZR003, ZR004, ZR006, 40001, 54000,
+ * what waiting for a lock raises, and what append->overtaken does.
  */
 AzrAppendResult
 azr_append_events(const AzrAppend *append)
 {
-	const AzrStreamName *name = &append->stream;
 	const AzrNewEvents *events = &append->events;
-	bool		is_main = azr_edition_is_main(name->edition);
-	AzrAppendResult result = {.outcome = AZR_UNCHANGED};
-	AzrEdition	edition = {false, {false, 0}, AZR_OPEN};
+	AzrAppendResult result = {0};
+	AzrLockedStream locked;
 	AzrRange	duplicate;
-	AzrStream	stream;
-	AzrStreamEnd end = {0, AZR_NOW};
-	int64		next;
-	int64		confirmed = AZR_NO_SEQUENCE;
+	AzrPlace	place;
 
 	if (events->count == 0)
-	{
-		Snapshot	snapshot = azr_register_read_snapshot();
-		AzrTimeline timeline = azr_timeline_find(name, append->divergence, snapshot);
-
-		result.next_sequence = azr_timeline_next(&timeline, snapshot);
-		UnregisterSnapshot(snapshot);
-		return result;
-	}
+		return next_sequence_only(append);
 
 	if (events->cascade_id != NULL && !append->is_resolution)
 		azr_cascade_lock(events->cascade_id, events->committed ? ExclusiveLock : ShareLock);
-	stream = azr_stream_lock(name, append->expected.given && append->expected.value == 0);
-	if (!is_main)
-		edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
-	if (stream.id != AZR_NO_STREAM)
-		end = azr_events_end(stream.id, SnapshotSelf, RowExclusiveLock);
-	next = end.next;
-	azr_timeline_check_isolation(name, &stream, next);
+	locked = azr_append_lock(&append->stream,
+							 append->expected.given && append->expected.value == 0);
 
-	duplicate = find_duplicate(stream.id, events);
+	duplicate = find_duplicate(locked.stream.id, events);
 	if (duplicate.found)
 	{
 		result.outcome = AZR_DUPLICATE;
 		result.first_sequence = duplicate.first;
 		result.last_sequence = duplicate.last;
-		result.next_sequence = next;
+		result.next_sequence = locked.end.next;
 		return result;
 	}
 
-	if (edition.protection == AZR_SEALED)
-		ereport(ERROR,
-				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
-				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
-				 errhint("Use azr_protect_edition to open it.")));
-	azr_check_event_sizes(events, append->max_payload);
-
-	if (!is_main && stream.id == AZR_NO_STREAM)
-	{
-		check_registration(name, &edition);
-		next = divergence_of_first_append(append, &edition);
-		end.created_at = created_before(append, next);
-	}
-	else if (append->divergence.given && append->divergence.value != stream.divergence)
-		azr_divergence_is_fixed(name, append->divergence.value, stream.divergence);
-
+	check_may_store(append, &locked.edition);
+	place = place_of(append, &locked);
 	if (!events->committed)
-		check_unresolved(name, &stream, next, events->cascade_id);
-	compare_expected(append, next);
+		check_unresolved(&append->stream, &locked.stream, place.next, events->cascade_id);
+	if (!may_append_at(append, place.next))
+	{
+		result.outcome = AZR_CONFLICT;
+		result.next_sequence = place.next;
+		return result;
+	}
+	return store(append, locked.stream, &place);
+}
 
-	if (next > PG_INT64_MAX - events->count)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(name))));
+/*
+ * The result of an append of no events: the stream's next sequence, by the snapshot with
+ * which anything is read that is not locked.
+ */
+static AzrAppendResult
+next_sequence_only(const AzrAppend *append)
+{
+	AzrAppendResult result = {.outcome = AZR_UNCHANGED};
+	Snapshot	snapshot = azr_register_read_snapshot();
+	AzrTimeline timeline = azr_timeline_find(&append->stream, append->divergence, snapshot);
 
-	if (stream.id == AZR_NO_STREAM)
-		stream = azr_stream_create(name, next, next + events->count - 1);
-	else if (events->committed && events->cascade_id != NULL)
-		confirmed = resolve_pending(stream.id, append);
-	set_created_at(events, end.created_at);
-	azr_events_insert(stream.id, next, events, name);
-	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
-		confirmed_callback(name, confirmed);
+	result.next_sequence = azr_timeline_next(&timeline, snapshot);
+	UnregisterSnapshot(snapshot);
+	return result;
+}
 
-	result.outcome = AZR_ADDED;
-	result.stream_id = stream.id;
-	result.first_sequence = next;
-	result.last_sequence = next + events->count - 1;
-	result.next_sequence = next + events->count;
+/*
+ * Lock a stream to the end of the transaction, and its edition before it if that is a named
+ * one, and look at it as it is then.  A stream that is probably new is not looked for before it
+ * is locked by its names.
+ *
+ * Raises 40001 where the transaction must stick to its snapshot and that shows another stream,
+ * and what waiting for a lock raises.
+ */
+AzrLockedStream
+azr_append_lock(const AzrStreamName *name, bool probably_new)
+{
+	AzrLockedStream result = {
+		.edition = {false, {false, 0}, AZR_OPEN},
+		.end = {0, AZR_NOW}
+	};
+
+	result.stream = azr_stream_lock(name, probably_new);
+	if (!azr_edition_is_main(name->edition))
+		result.edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
+	if (result.stream.id != AZR_NO_STREAM)
+		result.end = azr_events_end(result.stream.id, SnapshotSelf, RowExclusiveLock);
+	azr_timeline_check_isolation(name, &result.stream, result.end.next);
+	if (result.stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
+		check_registration(name, &result.edition);
 	return result;
 }
 
@@ -163,6 +174,50 @@ check_registration(const AzrStreamName *name, const AzrEdition *edition)
 		then.divergence.value != edition->divergence.value)
 		azr_serialization_failure("stream \"%s\" has changed after this transaction's snapshot",
 								  azr_stream_label(name));
+}
+
+/*
+ * Raise ZR003 or 54000 where the events may not be stored, wherever the stream ends.
+ */
+static void
+check_may_store(const AzrAppend *append, const AzrEdition *edition)
+{
+	if (edition->protection == AZR_SEALED)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
+				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(&append->stream)),
+				 errhint("Use azr_protect_edition to open it.")));
+	azr_check_event_sizes(&append->events, append->max_payload);
+}
+
+/*
+ * The end of the stream; or where it diverges, if this is the root's first append to a named
+ * edition.
+ *
+ * Raises ZR004 for a divergence that it cannot have.
+ */
+static AzrPlace
+place_of(const AzrAppend *append, const AzrLockedStream *locked)
+{
+	const AzrStreamName *name = &append->stream;
+	AzrPlace	place = {locked->end.next, locked->end.created_at};
+
+	if (locked->stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
+		return place_of_first_append(append, &locked->edition);
+
+	if (append->divergence.given && append->divergence.value != locked->stream.divergence)
+		azr_divergence_is_fixed(name, append->divergence.value, locked->stream.divergence);
+	return place;
+}
+
+static AzrPlace
+place_of_first_append(const AzrAppend *append, const AzrEdition *edition)
+{
+	AzrPlace	place;
+
+	place.next = divergence_of_first_append(append, edition);
+	place.created_before = created_before(append, place.next);
+	return place;
 }
 
 /*
@@ -191,6 +246,31 @@ divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 	if (append->expected.given && append->expected.value <= main_next)
 		return append->expected.value;
 	return main_next;
+}
+
+/*
+ * When the event was created that an edition's first own event follows: one of the main
+ * timeline.
+ */
+static TimestampTz
+created_before(const AzrAppend *append, int64 divergence)
+{
+	AzrStreamName main_name = azr_main_stream(&append->stream);
+	AzrOptionalInt64 to = {true, divergence};
+	TimestampTz created_at = AZR_NOW;
+	AzrStream	main;
+	AzrEventScan scan;
+	TupleTableSlot *event;
+
+	if (divergence == 0)
+		return AZR_NOW;
+	main = azr_stream_find(&main_name, SnapshotSelf);
+	azr_event_scan_begin(&scan, main.id, divergence - 1, to, SnapshotSelf);
+	event = azr_event_scan_next(&scan);
+	if (event != NULL)
+		created_at = azr_stored_created_at(event);
+	azr_event_scan_end(&scan);
+	return created_at;
 }
 
 /*
@@ -225,18 +305,25 @@ check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 }
 
 /*
- * Is the next sequence the one that was expected, or is another as good?
+ * Is the next sequence the one that was expected, or one that is as good?  Where it is not,
+ * raises ZR001, or what append->overtaken does, or returns false if that is how the caller
+ * wants to be told.
  */
-static void
-compare_expected(const AzrAppend *append, int64 next)
+static bool
+may_append_at(const AzrAppend *append, int64 next)
 {
 	int64		expected = append->expected.value;
 
 	if (!append->expected.given || expected == next)
-		return;
-	if (expected > next || append->overtaken == NULL)
+		return true;
+	if (expected < next && append->overtaken != NULL)
+	{
+		append->overtaken(&append->stream, expected, next, append->overtaken_arg);
+		return true;
+	}
+	if (!append->return_conflict)
 		azr_sequence_conflict(&append->stream, expected, next, NULL);
-	append->overtaken(&append->stream, expected, next, append->overtaken_arg);
+	return false;
 }
 
 /*
@@ -310,28 +397,37 @@ range_of(int64 stream_id, AzrFoundEvents found)
 }
 
 /*
- * When the event was created that an edition's first own event follows: one of the main
- * timeline.
+ * Store the events where they are to go, and give a new stream its row before.
+ *
+ * Raises 22003 where there are not as many sequences, and ZR006.
  */
-static TimestampTz
-created_before(const AzrAppend *append, int64 divergence)
+static AzrAppendResult
+store(const AzrAppend *append, AzrStream stream, const AzrPlace *place)
 {
-	AzrStreamName main_name = azr_main_stream(&append->stream);
-	AzrOptionalInt64 to = {true, divergence};
-	TimestampTz created_at = AZR_NOW;
-	AzrStream	main;
-	AzrEventScan scan;
-	TupleTableSlot *event;
+	const AzrStreamName *name = &append->stream;
+	const AzrNewEvents *events = &append->events;
+	AzrAppendResult result = {.outcome = AZR_ADDED};
+	int64		confirmed = AZR_NO_SEQUENCE;
 
-	if (divergence == 0)
-		return AZR_NOW;
-	main = azr_stream_find(&main_name, SnapshotSelf);
-	azr_event_scan_begin(&scan, main.id, divergence - 1, to, SnapshotSelf);
-	event = azr_event_scan_next(&scan);
-	if (event != NULL)
-		created_at = azr_stored_created_at(event);
-	azr_event_scan_end(&scan);
-	return created_at;
+	if (place->next > PG_INT64_MAX - events->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(name))));
+	result.first_sequence = place->next;
+	result.next_sequence = place->next + events->count;
+	result.last_sequence = result.next_sequence - 1;
+
+	if (stream.id == AZR_NO_STREAM)
+		stream = azr_stream_create(name, result.first_sequence, result.last_sequence);
+	else if (events->committed && events->cascade_id != NULL)
+		confirmed = resolve_pending(stream.id, append);
+	set_created_at(events, place->created_before);
+	azr_events_insert(stream.id, result.first_sequence, events, name);
+	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
+		confirmed_callback(name, confirmed);
+
+	result.stream_id = stream.id;
+	return result;
 }
 
 /*

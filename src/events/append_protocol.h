@@ -17,8 +17,10 @@
  *	  edition was sealed since.  What a cascade has revoked does not count: it is
  *	  to be possible to try again.
  * 4. Find where the edition diverges, if this is the root's first append to it.
- * 5. Compare expected_sequence with the next one.  Where others have come between, it
- *	  is for azr_append_commutative to say whether that matters.
+ * 5. Compare expected_sequence with the next one.  If others have come between,
+ *	  azr_append_commutative says whether that matters.  A conflict is an error, or
+ *	  an outcome if the caller asks for that; up to here, nothing was written, and no
+ *	  number was taken.
  * 6. Give a new stream its row, insert the events, and increment the command
  *	  counter, so that the next append of this statement sees them.  An event for
  *	  which nobody says when it was created gets the transaction's time, or that of
@@ -32,6 +34,7 @@
 
 #include "events/event_table.h"
 #include "plumbing/compat.h"
+#include "streams/edition.h"
 
 /*
  * Told that others have appended since the sequence that was expected, and that the
@@ -50,6 +53,7 @@ typedef struct AzrAppend
 	int			max_payload;	/* bytes; 0: what can be dumped */
 	AzrOvertakenCallback overtaken; /* or NULL: that is a conflict */
 	void	   *overtaken_arg;
+	bool		return_conflict;	/* as an outcome; else it is ZR001 */
 } AzrAppend;
 
 /*
@@ -62,21 +66,31 @@ typedef enum AzrOutcome
 {
 	AZR_ADDED,
 	AZR_DUPLICATE,
-	AZR_UNCHANGED
+	AZR_UNCHANGED,
+	AZR_CONFLICT
 } AzrOutcome;
 
 typedef struct AzrAppendResult
 {
 	AzrOutcome	outcome;
 	int64		stream_id;		/* if any was added */
-	int64		first_sequence;
+	int64		first_sequence; /* if any was added, or is a duplicate */
 	int64		last_sequence;
 	int64		next_sequence;
 } AzrAppendResult;
 
+/* A stream that is locked for an append, as it is then. */
+typedef struct AzrLockedStream
+{
+	AzrStream	stream;
+	AzrStreamEnd end;			/* of its own events */
+	AzrEdition	edition;		/* what is registered of it */
+} AzrLockedStream;
+
 extern const char *const azr_outcome_names[];	/* by AzrOutcome */
 
 extern AzrAppendResult azr_append_events(const AzrAppend *append);
+extern AzrLockedStream azr_append_lock(const AzrStreamName *name, bool probably_new);
 extern void azr_on_confirmed(AzrConfirmedCallback callback);
 pg_noreturn extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected,
 											  int64 next, const char *hint);
