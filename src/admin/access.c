@@ -33,7 +33,9 @@ PG_FUNCTION_INFO_V1(azr_privileges);
 /* In ascending order: each includes those before it. */
 static const char *const levels[] = {"reader", "writer", "admin", NULL};
 
+/* Places of the lowest and the highest. */
 #define READER	0
+#define ADMIN	2
 
 /*
  * What each function is for.  Those of "owner" are for the role that created the
@@ -158,7 +160,7 @@ azr_revoke(PG_FUNCTION_ARGS)
 	lock_privileges();
 	check_owner_may_grant();
 	azr_query_utility(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM %s",
-							   functions_of(level, lengthof(levels) - 1), name));
+							   functions_of(level, ADMIN), name));
 	if (level == READER)
 	{
 		azr_query_utility(psprintf("REVOKE SELECT ON %s.azr_timeline FROM %s",
