@@ -10,6 +10,7 @@
 \i events/event_table.sql
 \i events/immutable.sql
 \i events/append.sql
+\i events/expect.sql
 \i events/load.sql
 \i events/find.sql
 \i streams/lists.sql

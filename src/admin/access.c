@@ -69,8 +69,10 @@ static const char *const levels[] = {"reader", "writer", "admin", NULL};
 	"('azr_append', 'writer'), " \
 	"('azr_append_commutative', 'writer'), " \
 	"('azr_append_json', 'writer'), " \
+	"('azr_append_one', 'writer'), " \
 	"('azr_confirm_cascade', 'writer'), " \
 	"('azr_create_edition', 'writer'), " \
+	"('azr_expect', 'writer'), " \
 	"('azr_put_position', 'writer'), " \
 	"('azr_put_positions', 'writer'), " \
 	"('azr_put_snapshot', 'writer'), " \

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * append.c
- *	  azr_append and azr_append_json.
+ *	  azr_append, azr_append_one and azr_append_json.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,11 +9,13 @@
 
 #include "events/append_args.h"
 #include "events/json_events.h"
+#include "events/max_payload.h"
 #include "fmgr.h"
 #include "plumbing/result.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(azr_append);
+PG_FUNCTION_INFO_V1(azr_append_one);
 PG_FUNCTION_INFO_V1(azr_append_json);
 
 static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append);
@@ -37,6 +39,44 @@ azr_append(PG_FUNCTION_ARGS)
 	azr_append_read_events(fcinfo, 4, 6, &append.events);
 	azr_append_read_options(fcinfo, 8, &append);
 	return append_and_return(fcinfo, &append);
+}
+
+/*
+ * azr_append_one(domain, edition, root, expected_sequence, type, payload, metadata,
+ *				  correlation_id, external_id) -> bigint
+ *
+ * The short form for one event.
+ */
+Datum
+azr_append_one(PG_FUNCTION_ARGS)
+{
+	AzrAppend	append = {0};
+	AzrNewEvents *events = &append.events;
+	Datum		type;
+	Datum		payload;
+	Datum		metadata;
+	bool		no_metadata = PG_ARGISNULL(6);
+	TimestampTz created_at = AZR_NOW;
+
+	append.stream = azr_arg_stream(fcinfo, 0);
+	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
+	type = PointerGetDatum(azr_arg_type(fcinfo, 4, "type"));
+	payload = PointerGetDatum(azr_arg_bytea(fcinfo, 5, "payload"));
+	metadata = PG_GETARG_DATUM(6);
+	append.max_payload = azr_max_payload();
+
+	events->count = 1;
+	events->types = &type;
+	events->payloads = &payload;
+	events->metadata = &metadata;
+	events->metadata_nulls = &no_metadata;
+	events->created_at = &created_at;
+	events->correlation_id = azr_arg_id(fcinfo, 7, "correlation_id");
+	events->external_id = azr_arg_id(fcinfo, 8, "external_id");
+	events->committed = true;
+
+	azr_check_can_write(fcinfo);
+	PG_RETURN_INT64(azr_append_events(&append).first_sequence);
 }
 
 /*

@@ -1,4 +1,4 @@
--- azr_append and azr_append_json
+-- azr_append, azr_append_one and azr_append_json
 
 CREATE TYPE @extschema@.azr_append_result AS (
 	outcome text,
@@ -42,6 +42,28 @@ Result: one row (outcome, first_sequence, last_sequence, next_sequence). outcome
 Locks: transaction-level advisory locks of private classes: with a cascade_id, on the cascade, shared for pending events and exclusively for committed ones; then, in an edition, on that, shared; then on the stream, or on its names while it is new. And RowExclusiveLock on the tables. All to the end of the transaction, also where the outcome is duplicate or conflict. A new type is locked by its number only while it gets that.
 
 Errors: ZR001 expected_sequence is not the next one, and on_conflict is error; ZR003 the edition is sealed; ZR004 divergence is past the main stream''s next, or not the one that is fixed; ZR006 committed => false where the cascade is resolved in this stream, or committed events that would resolve it otherwise than other streams have it; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 a payload or its metadata are too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 22003 the stream has no sequences left, or a pending event would have one above 4294967295; 27000 a trigger of the tables'' owner dropped or moved an event, or appended to the same stream; 55000 a table, column or index of the store was altered; 55P03, 57014, 40P01 from waiting for a lock.';
+
+CREATE FUNCTION @extschema@.azr_append_one(
+	domain text,
+	edition text,
+	root uuid,
+	expected_sequence bigint,
+	type text,
+	payload bytea,
+	metadata jsonb DEFAULT NULL,
+	correlation_id text DEFAULT NULL,
+	external_id text DEFAULT NULL
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_append_one(text, text, uuid, bigint, text, bytea, jsonb, text, text) IS
+'Appends one event: the short form of azr_append.
+
+Arguments: type, 1 to 1024 bytes. payload, up to angzarr.max_payload. metadata, or NULL for none. The others are those of azr_append.
+
+Result: the event''s sequence. If an earlier append had the same external_id, that of its first event, and nothing is stored.
+
+Locks and errors: those of azr_append.';
 
 CREATE FUNCTION @extschema@.azr_append_json(
 	domain text,

@@ -27,6 +27,8 @@
  *	  the event before it, where that is later: time never runs backward by itself.
  * 7. If the events confirm others, tell who caches what the stream amounts to.
  *
+ * azr_expect (expect.c) takes the first two steps, and compares.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_APPEND_PROTOCOL_H

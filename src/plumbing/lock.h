@@ -38,8 +38,9 @@ typedef enum AzrLockClass
 
 	/*
 	 * One edition of one domain.  The key is a hash of 64 bits of the two
-	 * names.  Who writes to the edition takes it in ShareLock, before the
-	 * stream's lock; who registers, protects or deletes it, in ExclusiveLock.
+	 * names.  Who writes to the edition, or has a stream of it stand still, takes
+	 * it in ShareLock, before the stream's lock; who registers, protects or deletes
+	 * it, in ExclusiveLock.
 	 */
 	AZR_LOCK_EDITION = 24956,
 

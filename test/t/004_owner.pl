@@ -45,8 +45,10 @@ my @calls = (
 	q{SELECT count(*) FROM es.azr_load_state('d', NULL, es.azr_root('d', 's'))},
 	q{SELECT count(*) > 0 FROM es.azr_maintain(ahead => (SELECT count(*)::int FROM pg_inherits))},
 	q{SELECT es.azr_version() <> ''},
-	q{SELECT es.azr_root('d', 'a') IS NOT NULL});
-my @answers = ('added', 'added', 1, 1, 1, 1, 'd', 't', 1, 1, 1, 0, 0, 't', 2, 1, 1, 't', 't', 't');
+	q{SELECT es.azr_root('d', 'a') IS NOT NULL},
+	q{SELECT es.azr_append_one('d', NULL, es.azr_root('d', 'one by ' || current_user), NULL, 'A', '1', external_id => 'once')},
+	q{SELECT es.azr_expect('d', NULL, es.azr_root('d', 'one by ' || current_user), -1)});
+my @answers = ('added', 'added', 1, 1, 1, 1, 'd', 't', 1, 1, 1, 0, 0, 't', 2, 1, 1, 't', 't', 't', 0, 1);
 
 is(as('keeper', 'CREATE SCHEMA es; CREATE EXTENSION angzarr SCHEMA es; SELECT 1'), '1', 'the owner creates it');
 foreach my $i (0 .. $#calls)
