@@ -98,6 +98,48 @@ SELECT outcome FROM azr_append('json', NULL, azr_root('json', 'deep'), 0, types(
 SELECT e ? 'data' AS data, e ? 'payload_base64' AS payload_base64
 FROM jsonb_array_elements(azr_load_json('json', NULL, azr_root('json', 'deep')) -> 'events') e;
 
+-- the events of one store go into another: payload_base64 stands for data, what else azr_load_json gives is read past
+SELECT outcome, next_sequence FROM azr_append('json', NULL, azr_root('json', 'source'), 0, types(2), ARRAY['{"b":1,  "a":1.50}', '\xff']::bytea[],
+	metadata => ARRAY['{"by": "me"}', NULL]::jsonb[], created_at => ARRAY['2020-01-01 12:34:56.789+00', '1999-12-31 00:00:00+00']::timestamptz[],
+	correlation_id => 'corr', external_id => 'ext', source_domain => 'd', source_edition => 'e', source_root => :'r', source_sequence => 3,
+	cascade_id => 'casc', committed => false);
+SELECT outcome, next_sequence FROM azr_append('json', 'branch', azr_root('json', 'source'), 2, types(1), payloads(1));
+SELECT jsonb_object_keys(e) FROM jsonb_array_elements(azr_load_json('json', NULL, azr_root('json', 'source'), 0, 1) -> 'events') e;
+SELECT * FROM azr_append_json('json', NULL, azr_root('json', 'target'), 0, azr_load_json('json', 'branch', azr_root('json', 'source')) -> 'events');
+SELECT sequence, type, convert_from(payload, 'LATIN1') AS payload, metadata, created_at, edition, correlation_id, external_id, source_domain, source_edition, source_root, source_sequence, cascade_id, committed
+FROM azr_load('json', NULL, azr_root('json', 'target'), 0, 2);
+-- a payload comes back byte for byte unless it is JSON text that jsonb writes in another way
+SELECT outcome, next_sequence FROM azr_append_json('json', NULL, azr_root('json', 'copy of bytes'), 0, azr_load_json('json', NULL, azr_root('json', 'bytes')) -> 'events');
+SELECT s.type, convert_from(s.payload, 'LATIN1') AS source, convert_from(t.payload, 'LATIN1') AS target
+FROM azr_load('json', NULL, azr_root('json', 'bytes')) s JOIN azr_load('json', NULL, azr_root('json', 'copy of bytes')) t USING (sequence, type, created_at)
+WHERE s.payload <> t.payload AND type <> 'largest' ORDER BY sequence;
+-- a second copy is byte for byte the first one
+SELECT outcome, next_sequence FROM azr_append_json('json', NULL, azr_root('json', 'copy of copy'), 0, azr_load_json('json', NULL, azr_root('json', 'copy of bytes')) -> 'events');
+SELECT count(*), bool_and(s.payload = t.payload) AS same
+FROM azr_load('json', NULL, azr_root('json', 'copy of bytes')) s JOIN azr_load('json', NULL, azr_root('json', 'copy of copy')) t USING (sequence, type, created_at);
+SELECT outcome FROM azr_append_json('json', NULL, azr_root('json', 'copy of deep'), 0, azr_load_json('json', NULL, azr_root('json', 'deep')) -> 'events');
+SELECT count(*), bool_and(s.payload = t.payload) AS same
+FROM azr_load('json', NULL, azr_root('json', 'deep')) s JOIN azr_load('json', NULL, azr_root('json', 'copy of deep')) t USING (sequence);
+-- what is read past is not looked at
+SELECT outcome FROM azr_append_json('json', NULL, azr_root('json', 'past'), 0, '[{"type": "T", "payload_base64": "AAEC", "sequence": [{"a": [1, {}]}], "edition": null,
+	"committed": "no", "external_id": 7, "correlation_id": {"sequence": 1}, "source_domain": 1, "source_edition": 2, "source_root": 3, "source_sequence": -4, "cascade_id": ""}]');
+SELECT payload, committed, external_id FROM azr_load('json', NULL, azr_root('json', 'past'));
+-- base64 of every length, in the standard alphabet, with padding
+CREATE FUNCTION base64(value text) RETURNS bytea LANGUAGE plpgsql AS $$
+DECLARE
+	root uuid := gen_random_uuid();
+BEGIN
+	PERFORM azr_append_json('json-base64', NULL, root, 0, jsonb_build_array(jsonb_build_object('type', 'T', 'payload_base64', value)));
+	RETURN (SELECT payload FROM azr_load('json-base64', NULL, root));
+END $$;
+SELECT value, outcome(format('SELECT base64(%L)', value)) FROM unnest(ARRAY['', '+/==', 'QUI=', 'QUJD', 'QUJDRA==']) AS value;
+SELECT count(*), bool_and(base64(encode(bytes, 'base64')) = bytes) AS same FROM (SELECT substr('\xfffefdfcfbfaf9f8'::bytea, 1, n) AS bytes FROM generate_series(0, 8) n) b;
+SELECT outcome($$SELECT base64('QUJ')$$);
+SELECT value, left(outcome(format('SELECT base64(%L)', value)), 5) AS state FROM unnest(ARRAY['Q', 'QQ', 'QQ=', 'QQ===', 'Q===', '=', '==', '====', 'QQ=A', 'QUI=QUI=', 'QQ==QQ==', 'QQ======',
+	'QUJD====', 'QU JD', E'QUJD\n', 'QUJ-', 'QUJ_', 'QUJé', 'QUJ\', 'QUJDQQ', '{"a": 1}']) AS value;
+SELECT count(*) FROM azr_roots('json-base64', NULL);
+DROP FUNCTION base64;
+
 -- parts, as azr_load; next_sequence is the stream's
 SELECT azr_load_json('json', NULL, :'r', 1, 3, until => '2020-01-02', max_count => 1) #>> '{events,0,type}' AS type,
 	azr_load_json('json', NULL, :'r', 1, 3) ->> 'next_sequence' AS next_sequence,

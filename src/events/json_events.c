@@ -4,8 +4,9 @@
  *	  Events as JSON, in both directions.
  *
  * A payload is bytes.  On the way in, "data" becomes the UTF-8 bytes of its
- * JSON text; on the way out, a payload that is such text becomes "data" again,
- * and any other "payload_base64".
+ * JSON text, and "payload_base64" the bytes that it says; on the way out, a payload
+ * that is JSON text becomes "data", and any other "payload_base64".  So what came out
+ * can go in again.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,6 +34,9 @@
 
 static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
 static Datum payload_from_json(JsonbValue *json, int place);
+static Datum payload_from_base64(JsonbValue *json, int place);
+static bool is_base64_padded_well(const char *value, int len);
+static bool is_read_past(const char *key);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
 static void push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value);
 static void push_payload(AzrJsonWriter *writer, Datum value);
@@ -42,7 +46,8 @@ static void push_string(AzrJsonWriter *writer, const char *key, const char *valu
 static void push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value);
 
 /*
- * Read the argument 'events' of azr_append_json().
+ * Read the argument 'events' of azr_append_json().  The memory of what is read is the current
+ * context's.
  *
  * Raises 22023, naming the event by its place from 1, and 22007 or 22008 for a
  * created_at that is not in the form of iso_time.h or out of range.
@@ -57,7 +62,9 @@ azr_events_from_json(Jsonb *json, AzrNewEvents *events)
 	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"events\" must be a JSON array of objects")));
+				 errmsg("argument \"events\" must be a JSON array of objects"),
+				 JB_ROOT_IS_OBJECT(json)
+				 ? errhint("Of a document of azr_load_json, give what it has under the key \"events\".") : 0));
 
 	events->types = palloc(count * sizeof(Datum));
 	events->payloads = palloc(count * sizeof(Datum));
@@ -84,6 +91,7 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 	int			i = place - 1;
 	bool		has_type = false;
 	bool		has_data = false;
+	bool		has_base64 = false;
 	JsonbIterator *it;
 	JsonbValue	v;
 
@@ -120,6 +128,11 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 			events->payloads[i] = payload_from_json(&v, place);
 			has_data = true;
 		}
+		else if (strcmp(key, "payload_base64") == 0)
+		{
+			events->payloads[i] = payload_from_base64(&v, place);
+			has_base64 = true;
+		}
 		else if (strcmp(key, "metadata") == 0)
 		{
 			if (v.type != jbvNull)
@@ -133,17 +146,25 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 			if (v.type != jbvNull)
 				events->created_at[i] = created_at_from_json(&v, place);
 		}
-		else
+		else if (!is_read_past(key))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("event %d has an unknown key \"%s\"", place, key),
-					 errdetail("The keys are type, data, metadata and created_at.")));
+					 errdetail("The keys are type, data or payload_base64, metadata and created_at. Others that azr_load_json gives an event are read past.")));
 	}
 
-	if (!has_type || !has_data)
+	if (!has_type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("event %d has no \"%s\"", place, has_type ? "data" : "type")));
+				 errmsg("event %d has no \"type\"", place)));
+	if (!has_data && !has_base64)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("event %d has neither \"data\" nor \"payload_base64\"", place)));
+	if (has_data && has_base64)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("event %d has both \"data\" and \"payload_base64\"", place)));
 }
 
 /*
@@ -157,6 +178,62 @@ payload_from_json(JsonbValue *json, int place)
 	if (VARSIZE(data) * (uint64) AZR_JSON_MAX_EXPANSION > AZR_MAX_PAYLOAD_BYTES)
 		azr_check_payload_size(place, azr_json_text_size(data, false, AZR_MAX_PAYLOAD_BYTES), 0);
 	return PointerGetDatum(azr_json_to_utf8(data));
+}
+
+/*
+ * A payload as azr_load_json gives what is not JSON.
+ */
+static Datum
+payload_from_base64(JsonbValue *json, int place)
+{
+	int			len;
+	int			size;
+	bytea	   *payload;
+
+	if (json->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"payload_base64\" of event %d is not a string", place)));
+
+	len = json->val.string.len;
+	size = pg_b64_dec_len(len);
+	payload = palloc(VARHDRSZ + size);
+	size = pg_b64_decode(json->val.string.val, len, (void *) VARDATA(payload), size);
+	if (size < 0 || !is_base64_padded_well(json->val.string.val, len))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"payload_base64\" of event %d is not base64", place),
+				 errhint("Use the standard alphabet, with padding and without white space.")));
+	SET_VARSIZE(payload, VARHDRSZ + size);
+	return PointerGetDatum(payload);
+}
+
+/*
+ * pg_b64_decode() takes what follows the padding, and loses a part of it.  So see to it that
+ * there is one "=" or two of them, at the end, or none.
+ */
+static bool
+is_base64_padded_well(const char *value, int len)
+{
+	const char *padding = memchr(value, '=', len);
+	const char *end = value + len;
+
+	return padding == NULL || padding == end - 1 ||
+		(padding == end - 2 && *(end - 1) == '=');
+}
+
+/*
+ * Is it a key that azr_load_json gives an event, but which says nothing of what is to be
+ * stored: where the event was, and what an append says of all its events?
+ */
+static bool
+is_read_past(const char *key)
+{
+	for (int i = 0; i < Natts_azr_event; i++)
+		if (i != Anum_azr_event_payload - 1 &&
+			strcmp(key, azr_event_columns[i].name) == 0)
+			return true;
+	return false;
 }
 
 /*

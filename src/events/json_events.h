@@ -3,7 +3,9 @@
  * json_events.h
  *	  Events as JSON, in both directions.
  *
- * In:  [{"type": text, "data": any, "metadata"?: any, "created_at"?: text}, ...]
+ * In:  [{"type": text, "data": any, "metadata"?: any, "created_at"?: text}, ...], where
+ *		"payload_base64": text may stand in place of "data", and the other keys of what
+ *		comes out are read past
  * Out: {"sequence", "type", "data" or "payload_base64", "metadata", ...}
  *
  *-------------------------------------------------------------------------

@@ -43,6 +43,11 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 		$encoding eq 'LATIN1' ? 'IuKCrCI= /w== Ilx1MjBhYyI=' :
 		$encoding eq 'SQL_ASCII' ? 'data /w== Ilx1MjBhYyI=' : 'data /w== data',
 		"$encoding: what it cannot show");
+	is( $node->safe_psql($database, q{
+			SELECT azr_append_json('d', NULL, azr_root('d', 'copy'), 0, azr_load_json('d', NULL, azr_root('d', 'b')) -> 'events');
+			SELECT payload FROM azr_load('d', NULL, azr_root('d', 'copy'))}),
+		"(added,0,2,3)\n\\x22e282ac22\n\\xff\n" . ($encoding eq 'UTF8' ? '\x22e282ac22' : '\x225c753230616322'),
+		"$encoding: and it can be appended again");
 }
 
 $node->stop;
