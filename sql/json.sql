@@ -144,6 +144,13 @@ DROP FUNCTION base64;
 SELECT azr_load_json('json', NULL, :'r', 1, 3, until => '2020-01-02', max_count => 1) #>> '{events,0,type}' AS type,
 	azr_load_json('json', NULL, :'r', 1, 3) ->> 'next_sequence' AS next_sequence,
 	jsonb_array_length(azr_load_json('json', NULL, :'r', 1, 3) -> 'events') AS events;
+-- in the order and of the types that are asked for
+SELECT jsonb_path_query_array(azr_load_json('json', NULL, :'r', backward => true), '$.events[*].sequence') AS backward,
+	azr_load_json('json', NULL, :'r', backward => true, max_count => 1) ->> 'next_sequence' AS next_sequence;
+SELECT jsonb_path_query_array(doc, '$.events[*].sequence') AS sequences, jsonb_path_query_array(doc, '$.events[*].type') AS types, doc ->> 'next_sequence' AS next_sequence
+FROM unnest(ARRAY[azr_load_json('json', NULL, azr_root('json', 'bytes'), types => '{spaces,object,no such type,empty}'),
+	azr_load_json('json', NULL, azr_root('json', 'bytes'), backward => true, types => '{spaces,object,empty}', max_count => 2),
+	azr_load_json('json', NULL, azr_root('json', 'bytes'), types => '{}')]) doc;
 SELECT azr_load_json('json', '', azr_root('json', 'unknown'));
 
 -- a document that survives many rows and long values

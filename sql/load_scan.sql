@@ -11,6 +11,7 @@ SELECT (azr_append('scan', NULL, azr_root('scan', i::text), 0, types(i), payload
 -- what is planned
 EXPLAIN (COSTS off) SELECT * FROM azr_load('scan', NULL, :'r');
 EXPLAIN (COSTS off, VERBOSE) SELECT sequence FROM azr_load('scan', 'e', :'r', 5, max_count => 7) l WHERE l.type <> 'x' LIMIT 2;
+EXPLAIN (COSTS off, VERBOSE) SELECT sequence FROM azr_load('scan', NULL, :'r', backward => true, max_count => 7, types => '{scan.1,scan.2}');
 EXPLAIN (COSTS off) SELECT l.sequence FROM generate_series(1, 5) i, azr_load('scan', NULL, azr_root('scan', i::text)) l LIMIT 1;
 EXPLAIN (COSTS off) SELECT l FROM azr_load('scan', NULL, :'r') l;
 EXPLAIN (COSTS off) SELECT 1 FROM azr_load('scan', NULL, :'r') l WHERE l IS NOT NULL;
@@ -25,7 +26,8 @@ BEGIN
 END
 $$;
 SELECT rows_of('azr_load(''scan'', NULL, ''' || :'r' || '''' || args || ')')
-FROM unnest(ARRAY['', ', 5', ', 5, 25', ', 25, 5', ', 5, 25, max_count => 3', ', max_count => 30', ', max_count => 0', ', 5, 25, max_count => 30']) args;
+FROM unnest(ARRAY['', ', 5', ', 5, 25', ', 25, 5', ', 5, 25, max_count => 3', ', max_count => 30', ', max_count => 0', ', 5, 25, max_count => 30',
+	', backward => true, max_count => 7', ', 5, 25, backward => true, types => ''{scan.1}''', ', types => ''{scan.1}''']) args;
 -- no bound at all is no reason to expect billions of events: a stream is not taken to be far longer than others
 SELECT args, substring(rows_of('azr_load(''scan'', NULL, ''' || :'r' || '''' || args || ')') FROM '\d+$')::numeric <= 100000 AS without_statistics
 FROM unnest(ARRAY[', 0, 2147483647', ', 0, 9223372036854775807', ', max_count => 2147483647', ', max_count => 9223372036854775807']) args;
@@ -46,10 +48,10 @@ SELECT i, min(sequence) FROM generate_series(1, 3) i, azr_load('scan', NULL, :'r
 DROP SEQUENCE scan_calls;
 -- another function of that name is none of ours
 CREATE SCHEMA scan;
-CREATE FUNCTION scan.azr_load(text, text, uuid, int, int, int, int, int) RETURNS SETOF bigint LANGUAGE plpgsql AS 'BEGIN RETURN NEXT 42; END';
+CREATE FUNCTION scan.azr_load(text, text, uuid, int, int, int, int, int, int, int) RETURNS SETOF bigint LANGUAGE plpgsql AS 'BEGIN RETURN NEXT 42; END';
 CREATE FUNCTION scan.azr_load(text, text, uuid, int, int, int, int) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT 43';
-EXPLAIN (COSTS off) SELECT * FROM scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4, 5);
-SELECT * FROM scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4, 5) a, scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4) b;
+EXPLAIN (COSTS off) SELECT * FROM scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4, 5, 6, 7);
+SELECT * FROM scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4, 5, 6, 7) a, scan.azr_load('scan', NULL, :'r', 1, 2, 3, 4) b;
 DROP SCHEMA scan CASCADE;
 
 -- the same events in the same order, by both ways
@@ -69,12 +71,17 @@ SELECT args, differences(args) FROM unnest(ARRAY[
 	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', until => '2020-01-02 12:00+00'$$,
 	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', until => '2020-01-02 12:00+00', max_count => 5$$,
 	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', 50, 20$$,
+	$$'scan', 'e', '00000000-0000-0000-0000-000000000001', 140, backward => true, types => '{T3,scan.39,scan.20,T60}'$$,
+	$$'scan', NULL, '00000000-0000-0000-0000-000000000001', until => '2020-01-02 12:00+00', max_count => 5, backward => true$$,
 	$$'scan', NULL, '00000000-0000-0000-0000-000000000009'$$]) args;
 
 -- again and again, by other arguments each time
 SELECT i, count(l.sequence), string_agg(l.type, ' ' ORDER BY l.sequence)
 FROM generate_series(1, 6) i LEFT JOIN azr_load('scan', NULL, azr_root('scan', i::text), greatest(i - 3, 0)) l ON true GROUP BY i ORDER BY i;
 SELECT i, (SELECT max(sequence) FROM azr_load('scan', NULL, azr_root('scan', i::text))) FROM generate_series(0, 5) i;
+-- backward, by types that are other ones each time
+SELECT i, string_agg(l.sequence || ' ' || l.type, ', ') FROM generate_series(0, 3) i LEFT JOIN LATERAL (SELECT * FROM azr_load('scan', 'e', :'r', 130, backward => i % 2 = 0,
+	max_count => i + 2, types => ARRAY['scan.1' || i, 'T' || i])) l ON true GROUP BY i ORDER BY i;
 SET enable_material = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
@@ -108,6 +115,20 @@ FETCH FROM n;
 COMMIT;
 FETCH ALL FROM h;
 CLOSE h;
+-- neither of the newest, from which it is read backward
+BEGIN;
+DECLARE c CURSOR FOR SELECT sequence, type FROM azr_load('scan', 'e', :'r', backward => true);
+FETCH 2 FROM c;
+SELECT next_sequence FROM azr_append('scan', 'e', :'r', 210, types(2), payloads(2));
+FETCH 1 FROM c;
+MOVE FORWARD 56 FROM c;
+FETCH 3 FROM c;
+CLOSE c;
+DECLARE s SCROLL CURSOR FOR SELECT sequence FROM azr_load('scan', 'e', :'r', backward => true, max_count => 62);
+FETCH LAST FROM s;
+FETCH PRIOR FROM s;
+FETCH FIRST FROM s;
+ROLLBACK;
 -- appending to what is being read comes to an end
 SELECT count((azr_append('scan', NULL, azr_root('scan', '4'), NULL, ARRAY[l.type], ARRAY[l.payload])).next_sequence)
 FROM azr_load('scan', NULL, azr_root('scan', '4')) l;
@@ -133,6 +154,12 @@ EXECUTE load(NULL, NULL, 0);
 EXECUTE load(NULL, :'r', -1);
 EXECUTE load('e', :'r', 140);
 EXPLAIN (COSTS off) EXECUTE load('e', :'r', 140);
+PREPARE load_back(boolean, text[]) AS SELECT count(*), max(sequence) FROM azr_load('scan', 'e', '00000000-0000-0000-0000-000000000001', backward => $1, types => $2, max_count => 3);
+EXECUTE load_back(true, NULL);
+EXECUTE load_back(false, '{scan.1,T7,T60}');
+EXECUTE load_back(NULL, NULL);
+EXECUTE load_back(true, '{scan.1,NULL}');
+EXECUTE load_back(true, '{scan.1,T7,T60,T8}');
 RESET plan_cache_mode;
 
 -- with other tables' rows locked, the planner needs the row as a whole
@@ -151,6 +178,7 @@ DROP TABLE scanned;
 -- in a parallel worker
 SELECT set_config(name, 'on', false) IS NOT NULL AS parallel FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT count(*), max(type) FROM azr_load('scan', NULL, :'r');
+SELECT sequence, type FROM azr_load('scan', NULL, :'r', types => '{scan.7,scan.9}', backward => true, max_count => 3);
 RESET ALL;
 
 -- more types than a backend remembers, while one is being looked at

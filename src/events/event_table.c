@@ -460,6 +460,15 @@ azr_event_scan_next(AzrEventScan *scan)
 	return azr_scan_next(&scan->scan, ForwardScanDirection);
 }
 
+/*
+ * The same from the last event to the first one.  A scan goes in one direction only.
+ */
+TupleTableSlot *
+azr_event_scan_previous(AzrEventScan *scan)
+{
+	return azr_scan_next(&scan->scan, BackwardScanDirection);
+}
+
 void
 azr_event_scan_end(AzrEventScan *scan)
 {
@@ -627,15 +636,15 @@ void
 azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 				 Datum *values, bool *nulls)
 {
-	for (int i = 0; i < Natts_azr_event; i++)
-	{
-		AttrNumber	stored = azr_event_columns[i].stored;
+	const Datum *stored = event->tts_values;
+	const bool *stored_nulls = event->tts_isnull;
 
-		if (stored == InvalidAttrNumber)
-			continue;
-		values[i] = event->tts_values[stored - 1];
-		nulls[i] = event->tts_isnull[stored - 1];
-	}
+	/* no loop: this is done for each event that is read */
+#define AZR_COPY(name, type) \
+	values[Anum_azr_event_##name - 1] = stored[Anum_azr_events_##name - 1]; \
+	nulls[Anum_azr_event_##name - 1] = stored_nulls[Anum_azr_events_##name - 1];
+	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN)
+#undef AZR_COPY
 	values[Anum_azr_event_type - 1] = PointerGetDatum(type);
 	nulls[Anum_azr_event_type - 1] = false;
 	values[Anum_azr_event_edition - 1] = PointerGetDatum(edition);

@@ -109,6 +109,7 @@ extern void azr_cascade_scan_begin(AzrEventScan *scan, int64 stream_id,
 extern void azr_resolving_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 									 AzrOptionalInt64 to, Snapshot snapshot);
 extern TupleTableSlot *azr_event_scan_next(AzrEventScan *scan);
+extern TupleTableSlot *azr_event_scan_previous(AzrEventScan *scan);
 extern void azr_event_scan_end(AzrEventScan *scan);
 
 extern void azr_events_insert(int64 stream_id, int64 first_sequence,

@@ -7,9 +7,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "events/json_events.h"
 #include "events/load.h"
-#include "events/type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "plumbing/result.h"
@@ -21,13 +21,17 @@ PG_FUNCTION_INFO_V1(azr_load);
 PG_FUNCTION_INFO_V1(azr_load_json);
 PG_FUNCTION_INFO_V1(azr_next_sequence);
 
+static void prepare(AzrLoad *load, const AzrStreamName *name, const AzrTimeline *timeline);
+static AzrOptionalInt64 end_until(const AzrTimeline *timeline, AzrOptionalInt64 to,
+								  TimestampTz until, Snapshot snapshot);
+static bool is_passed_over(const AzrLoad *load, TupleTableSlot *event);
 static int	type_of(AzrLoad *load, TupleTableSlot *event);
 
 /*
  * azr_load(domain, edition, root, from_sequence, to_sequence, until,
- *			divergence, max_count) -> setof azr_event
+ *			divergence, max_count, backward, types) -> setof azr_event
  *
- * The events of a stream, ascending.  Goes by the caller's snapshot; takes
+ * The events of a stream, in the order of their sequences.  Goes by the caller's snapshot; takes
  * AccessShareLock on the tables only.  See load.sql for arguments and errors.
  */
 Datum
@@ -98,34 +102,96 @@ azr_load_begin_call(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot)
 	AzrOptionalInt64 to = azr_arg_optional_count(fcinfo, 4, "to_sequence");
 	AzrOptionalInt64 divergence = azr_arg_divergence(fcinfo, 6, &name);
 	AzrOptionalInt64 max_count = azr_arg_optional_count(fcinfo, 7, "max_count");
+	bool		backward = azr_arg_bool(fcinfo, 8, "backward");
 	AzrTimeline timeline = azr_timeline_find(&name, divergence, snapshot);
-	bool		has_until = !PG_ARGISNULL(5);
 
-	/* whether a time is past is asked of all events, from the first one on */
-	azr_load_begin(load, &name, &timeline, has_until ? 0 : from, to, snapshot);
-	load->from = from;
-	load->has_until = has_until;
-	if (has_until)
-		load->until = PG_GETARG_TIMESTAMPTZ(5);
+	prepare(load, &name, &timeline);
 	if (max_count.given)
 		load->left = max_count.value;
+	if (!PG_ARGISNULL(9))
+	{
+		AzrArrayArg types = azr_arg_full_array(fcinfo, 9, "types", TEXTOID);
+
+		for (int i = 0; i < types.count; i++)
+			azr_check_type("types", i + 1, DatumGetTextPP(types.elems[i]));
+		load->has_types = true;
+		load->passes_over = true;
+		load->only_types = azr_type_numbers(types.elems, types.count);
+
+		/* a type without a number has no events */
+		if (load->only_types.count == 0)
+			load->left = 0;
+	}
+	if (!PG_ARGISNULL(5) && load->left > 0)
+	{
+		TimestampTz until = PG_GETARG_TIMESTAMPTZ(5);
+
+		/* whether a time is past is asked of all events, from the first one on */
+		if (backward)
+			to = end_until(&timeline, to, until, snapshot);
+		else
+		{
+			load->passes_over = true;
+			load->from = from;
+			load->has_until = true;
+			load->until = until;
+			from = 0;
+		}
+	}
+	azr_timeline_scan_begin(&load->scan, &load->timeline, from, to, backward, snapshot);
 }
 
 /*
- * Begin to load the events of a stream with from <= sequence < to.  What is allocated,
- * and the name, must live until azr_load_end().
+ * Begin to load the events of a stream with from <= sequence < to, ascending.  What is
+ * allocated, and the name, must live until azr_load_end().
  */
 void
 azr_load_begin(AzrLoad *load, const AzrStreamName *name, const AzrTimeline *timeline,
 			   int64 from, AzrOptionalInt64 to, Snapshot snapshot)
+{
+	prepare(load, name, timeline);
+	azr_timeline_scan_begin(&load->scan, &load->timeline, from, to, false, snapshot);
+}
+
+/*
+ * What a load begins with, but for the scan.
+ */
+static void
+prepare(AzrLoad *load, const AzrStreamName *name, const AzrTimeline *timeline)
 {
 	memset(load, 0, sizeof(AzrLoad));
 	load->stream = *name;
 	load->timeline = *timeline;
 	load->left = PG_INT64_MAX;
 	load->context = CurrentMemoryContext;
-	load->main_edition = cstring_to_text(AZR_MAIN_EDITION);
-	azr_timeline_scan_begin(&load->scan, &load->timeline, from, to, snapshot);
+	load->main_edition = timeline->is_edition
+		? cstring_to_text(AZR_MAIN_EDITION) : name->edition;
+}
+
+/*
+ * Where the longest beginning of a stream ends in which all events have created_at <= until,
+ * or 'to', if that comes first.  Reads all of it, and keeps nothing.
+ */
+static AzrOptionalInt64
+end_until(const AzrTimeline *timeline, AzrOptionalInt64 to, TimestampTz until,
+		  Snapshot snapshot)
+{
+	AzrTimelineScan scan;
+	TupleTableSlot *event;
+	bool		is_own;
+
+	azr_timeline_scan_begin(&scan, timeline, 0, to, false, snapshot);
+	while ((event = azr_timeline_scan_next(&scan, &is_own)) != NULL)
+	{
+		if (azr_stored_created_at(event) > until)
+		{
+			to.given = true;
+			to.value = azr_stored_sequence(event);
+			break;
+		}
+	}
+	azr_timeline_scan_end(&scan);
+	return to;
 }
 
 /*
@@ -146,8 +212,8 @@ azr_load_show_effective(AzrLoad *load, const text *own_cascade)
 }
 
 /*
- * The next event as the columns of azr_event, ascending.  They are valid until the
- * next one of this load is looked at.  Returns false after the last one.
+ * The next event as the columns of azr_event.  They are valid until the next one of this
+ * load is looked at.  Returns false after the last one.
  */
 bool
 azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
@@ -169,7 +235,7 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 			load->left = 0;
 			return false;
 		}
-	} while (load->has_until && azr_stored_sequence(event) < load->from);
+	} while (load->passes_over && is_passed_over(load, event));
 	load->left--;
 
 	type = type_of(load, event);
@@ -205,6 +271,18 @@ void
 azr_load_end(AzrLoad *load)
 {
 	azr_timeline_scan_end(&load->scan);
+}
+
+/*
+ * Is an event left out, although later ones may be asked for?
+ */
+static bool
+is_passed_over(const AzrLoad *load, TupleTableSlot *event)
+{
+	if (azr_stored_sequence(event) < load->from)
+		return true;
+	return load->has_types &&
+		!azr_type_is_among(&load->only_types, azr_stored_type_number(event));
 }
 
 /*

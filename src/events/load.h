@@ -10,6 +10,7 @@
 
 #include "events/resolution.h"
 #include "events/timeline.h"
+#include "events/type.h"
 #include "fmgr.h"
 
 /* How many types a load remembers by itself: a power of two. */
@@ -21,8 +22,11 @@ typedef struct AzrLoad
 	AzrStreamName stream;
 	AzrTimeline timeline;
 	AzrTimelineScan scan;
-	int64		from;			/* what comes before is passed over */
-	bool		has_until;
+	bool		passes_over;	/* are there events between that are left out? */
+	int64		from;			/* those before it */
+	bool		has_types;
+	AzrTypeNumbers only_types;	/* those of other types */
+	bool		has_until;		/* ascending only */
 	TimestampTz until;
 	int64		left;			/* how many more events are asked for */
 	bool		effective;		/* only as business logic may see them? */

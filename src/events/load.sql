@@ -34,20 +34,22 @@ CREATE FUNCTION @extschema@.azr_load(
 	to_sequence bigint DEFAULT NULL,
 	until timestamptz DEFAULT NULL,
 	divergence bigint DEFAULT NULL,
-	max_count bigint DEFAULT NULL
+	max_count bigint DEFAULT NULL,
+	backward boolean DEFAULT false,
+	types text[] DEFAULT NULL
 ) RETURNS SETOF @extschema@.azr_event
 LANGUAGE c STABLE PARALLEL SAFE COST 10 ROWS 100 SUPPORT @extschema@.azr_load_support AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.azr_load(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint) IS
-'Reads a stream''s events in ascending order of sequence.
+COMMENT ON FUNCTION @extschema@.azr_load(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint, boolean, text[]) IS
+'Reads a stream''s events in the order of their sequences.
 
-Arguments: domain, edition and root name the stream. Events with from_sequence <= sequence < to_sequence are read, max_count of them at most. until: only those of the longest beginning of the stream in which all events have created_at <= until, which is looked for from sequence 0 on. NULL sets no limit. divergence, for an edition only.
+Arguments: domain, edition and root name the stream. Events with from_sequence <= sequence < to_sequence are read, max_count of them at most. until: only those of the longest beginning of the stream in which all events have created_at <= until; to find it, events are read from sequence 0 on. divergence, for an edition only. backward: in descending order, so that max_count => N gives the last N events and reads no others; with until, the events from sequence 0 to the end of that beginning are read first, but not kept. types: only events of these types, of which max_count are given; the others in the range are read too, but not their payloads. An empty array gives no events, and a type that no event has matches none. NULL sets no limit, except for backward, which must be true or false.
 
 Result: rows of azr_event; none for an empty or unknown stream.
 
 Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller''s snapshot and works on a standby.
 
-Errors: ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value, also in types; 22023 bad value; 2202E array of the wrong shape.';
 
 CREATE FUNCTION @extschema@.azr_load_json(
 	domain text,
@@ -57,16 +59,18 @@ CREATE FUNCTION @extschema@.azr_load_json(
 	to_sequence bigint DEFAULT NULL,
 	until timestamptz DEFAULT NULL,
 	divergence bigint DEFAULT NULL,
-	max_count bigint DEFAULT NULL
+	max_count bigint DEFAULT NULL,
+	backward boolean DEFAULT false,
+	types text[] DEFAULT NULL
 ) RETURNS jsonb
 LANGUAGE c STABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.azr_load_json(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.azr_load_json(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint, boolean, text[]) IS
 'Reads a stream''s events as one JSON document.
 
 Arguments: those of azr_load.
 
-Result: {domain, edition, root, next_sequence, events: [{sequence, type, data, metadata, created_at, edition, correlation_id, ...}]}. A payload that is not JSON comes as payload_base64 in place of data; what is NULL is left out. next_sequence is the stream''s, whatever part of it was asked for.
+Result: {domain, edition, root, next_sequence, events: [{sequence, type, data, metadata, created_at, edition, correlation_id, ...}]}. A payload that is not JSON comes as payload_base64 in place of data; what is NULL is left out. The events come in the order in which azr_load gives them; next_sequence is the stream''s, whatever part of it was asked for.
 
 Locks: those of azr_load.
 

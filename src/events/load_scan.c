@@ -54,7 +54,7 @@
 
 PG_FUNCTION_INFO_V1(azr_load_support);
 
-#define NUM_LOAD_ARGS	8
+#define NUM_LOAD_ARGS	10
 
 /*
  * What a call is taken to give at most: as many events as this, or as LONG_STREAM streams
@@ -128,7 +128,8 @@ azr_load_scan_init(void)
  * azr_load_support(internal) -> internal
  *
  * Tells the planner how many events a call gives, where its arguments say so.  A bound that
- * is meant to be none says nothing: so no stream is taken to be far longer than others.
+ * is meant to be none says nothing: so no stream is taken to be far longer than others.  Of
+ * what types, if only some are asked for, nothing is known.
  */
 Datum
 azr_load_support(PG_FUNCTION_ARGS)

@@ -87,18 +87,19 @@ azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot)
 }
 
 /*
- * Begin to read events with from <= sequence < to, ascending: first what is
- * shared, then what is owned, so that there is nothing to sort.
+ * Begin to read events with from <= sequence < to.  Ascending, what is shared comes first,
+ * and then what is owned; backward, it is the other way round.  So there is nothing to sort.
  */
 void
-azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
-						int64 from, AzrOptionalInt64 to, Snapshot snapshot)
+azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline, int64 from,
+						AzrOptionalInt64 to, bool backward, Snapshot snapshot)
 {
 	scan->timeline = timeline;
 	scan->from = from;
 	scan->to = to;
 	scan->snapshot = snapshot;
-	scan->in_own = false;
+	scan->backward = backward;
+	scan->in_own = backward;
 	scan->scanning = begin_part(scan);
 }
 
@@ -111,15 +112,20 @@ azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own)
 {
 	for (;;)
 	{
-		TupleTableSlot *event = scan->scanning ? azr_event_scan_next(&scan->scan) : NULL;
+		TupleTableSlot *event = NULL;
 
-		if (event != NULL || scan->in_own)
+		if (scan->scanning)
+			event = scan->backward
+				? azr_event_scan_previous(&scan->scan) : azr_event_scan_next(&scan->scan);
+
+		/* the part to begin with is the owned one if backward */
+		if (event != NULL || scan->in_own != scan->backward)
 		{
 			*is_own = scan->in_own;
 			return event;
 		}
 		azr_timeline_scan_end(scan);
-		scan->in_own = true;
+		scan->in_own = !scan->in_own;
 		scan->scanning = begin_part(scan);
 	}
 }

@@ -28,14 +28,15 @@ typedef struct AzrTimeline
 	bool		is_edition;
 } AzrTimeline;
 
-/* A scan of one or two streams, ascending. */
+/* A scan of one or two streams, in either direction. */
 typedef struct AzrTimelineScan
 {
 	const AzrTimeline *timeline;
 	AzrOptionalInt64 to;
 	int64		from;
 	Snapshot	snapshot;
-	bool		in_own;			/* past what is shared */
+	bool		backward;
+	bool		in_own;			/* in what is owned, not in what is shared */
 	bool		scanning;
 	AzrEventScan scan;
 } AzrTimelineScan;
@@ -46,7 +47,8 @@ extern int64 azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot);
 extern int64 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot);
 
 extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
-									int64 from, AzrOptionalInt64 to, Snapshot snapshot);
+									int64 from, AzrOptionalInt64 to, bool backward,
+									Snapshot snapshot);
 extern TupleTableSlot *azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own);
 extern void azr_timeline_scan_end(AzrTimelineScan *scan);
 

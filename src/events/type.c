@@ -24,6 +24,7 @@
 #include "common/hashfn.h"
 #include "events/type.h"
 #include "fmgr.h"
+#include "lib/qunique.h"
 #include "plumbing/args.h"
 #include "plumbing/lock.h"
 #include "plumbing/write.h"
@@ -95,6 +96,7 @@ static HTAB *by_hash;
 static uint64 remembered_finding;	/* of types_table */
 
 static int32 add_type(const text *type);
+static int	compare_numbers(const void *a, const void *b);
 static bool number_is_taken(Relation rel, int32 number);
 static void remember(int32 number, TupleTableSlot *row);
 static bool remembers(void);
@@ -197,6 +199,86 @@ azr_type_name(int32 number, bool missing_ok)
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return type;
+}
+
+/*
+ * All numbers of some types, in the current memory context: a type may have several, or
+ * none.  An event that the caller's snapshot shows has one of them if it is of such a type.
+ * One index probe a type.
+ */
+AzrTypeNumbers
+azr_type_numbers(const Datum *types, int count)
+{
+	AzrTypeNumbers numbers = {0, NULL};
+	int			allocated = count;
+	Relation	rel;
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+
+	if (count == 0)
+		return numbers;
+
+	numbers.all = palloc(allocated * sizeof(int32));
+	rel = azr_table_open(&types_table, AccessShareLock);
+	azr_key_text(&key, 1, DatumGetTextPP(types[0]));
+	azr_scan_begin(&scan, &types_table, rel, INDEX_TYPE, SnapshotSelf, &key, 1);
+	for (int i = 0; i < count; i++)
+	{
+		if (i > 0)
+		{
+			azr_key_text(&key, 1, DatumGetTextPP(types[i]));
+			index_rescan(scan.desc, &key, 1, NULL, 0);
+		}
+		while ((row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+		{
+			if (numbers.count == allocated)
+			{
+				allocated *= 2;
+				numbers.all = repalloc_huge(numbers.all, allocated * sizeof(int32));
+			}
+			numbers.all[numbers.count++] =
+				DatumGetInt32(row->tts_values[Anum_azr_event_types_type_id - 1]);
+		}
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+
+	qsort(numbers.all, numbers.count, sizeof(int32), compare_numbers);
+	numbers.count = qunique(numbers.all, numbers.count, sizeof(int32), compare_numbers);
+	return numbers;
+}
+
+/*
+ * Is a number among those that azr_type_numbers() found?
+ */
+bool
+azr_type_is_among(const AzrTypeNumbers *numbers, int32 number)
+{
+	int			low = 0;
+	int			high = numbers->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (numbers->all[middle] == number)
+			return true;
+		if (numbers->all[middle] < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	int32		first = *(const int32 *) a;
+	int32		second = *(const int32 *) b;
+
+	return first < second ? -1 : first > second;
 }
 
 /*

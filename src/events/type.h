@@ -18,7 +18,16 @@
 #ifndef AZR_TYPE_H
 #define AZR_TYPE_H
 
+/* Numbers of types, ascending. */
+typedef struct AzrTypeNumbers
+{
+	int			count;
+	int32	   *all;
+} AzrTypeNumbers;
+
 extern int32 azr_type_number(const text *type);
 extern text *azr_type_name(int32 number, bool missing_ok);
+extern AzrTypeNumbers azr_type_numbers(const Datum *types, int count);
+extern bool azr_type_is_among(const AzrTypeNumbers *numbers, int32 number);
 
 #endif							/* AZR_TYPE_H */

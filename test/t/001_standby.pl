@@ -40,6 +40,8 @@ $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 foreach my $query (
 	q{SELECT * FROM azr_load('player', NULL, azr_root('player', 'a'))},
 	q{SELECT azr_load_json('player', NULL, azr_root('player', 'a'), 1)},
+	q{SELECT * FROM azr_load('player', 'e', azr_root('player', 'b'), until => 'infinity', backward => true)},
+	q{SELECT * FROM azr_load('player', NULL, azr_root('player', 'a'), types => '{C,B,no such type}')},
 	q{SELECT azr_next_sequence('player', NULL, azr_root('player', 'a'))},
 	q{SELECT * FROM azr_trace('c')},
 	q{SELECT * FROM azr_find_by_external_id('player', NULL, azr_root('player', 'b'), 'x')},

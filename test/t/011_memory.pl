@@ -84,7 +84,9 @@ cmp_ok(growth(sprintf($append, 'a', 10, 10), sprintf($append, 'b', 10000, 10000)
 $node->safe_psql('postgres', q{
 	SELECT count(azr_append('d', NULL, azr_root('long', ''), NULL, array_fill('long'::text, ARRAY[10000]), array_fill(convert_to(repeat('x', 64), 'UTF8'), ARRAY[10000])))
 	FROM generate_series(1, 100)});
-foreach my $load (q{SELECT count(payload) FROM azr_load('d', NULL, azr_root('long', ''))}, q{SELECT count(l) FROM azr_load('d', NULL, azr_root('long', '')) l})
+foreach my $load (q{SELECT count(payload) FROM azr_load('d', NULL, azr_root('long', ''))}, q{SELECT count(l) FROM azr_load('d', NULL, azr_root('long', '')) l},
+	q{SELECT count(payload) FROM azr_load('d', NULL, azr_root('long', ''), until => 'infinity', backward => true)},
+	q{SELECT count(*) FROM azr_load('d', NULL, azr_root('long', ''), types => '{large}')})
 {
 	cmp_ok(growth(q{SELECT count(*) FROM azr_load('d', NULL, azr_root('large', 'a'))}, $load), '<', 16 * 1024, $load);
 }
