@@ -15,6 +15,7 @@ ORDER BY p.proname COLLATE "C";
 
 \d azr_append_result
 \d azr_event
+\d azr_stream
 \d azr_timeline
 
 -- every function is documented

@@ -179,6 +179,7 @@ DROP TABLE scanned;
 SELECT set_config(name, 'on', false) IS NOT NULL AS parallel FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT count(*), max(type) FROM azr_load('scan', NULL, :'r');
 SELECT sequence, type FROM azr_load('scan', NULL, :'r', types => '{scan.7,scan.9}', backward => true, max_count => 3);
+SELECT count(*), max(next_sequence) FROM azr_streams_of('scan', NULL);
 RESET ALL;
 
 -- more types than a backend remembers, while one is being looked at

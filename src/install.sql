@@ -13,6 +13,7 @@
 \i events/expect.sql
 \i events/load.sql
 \i events/find.sql
+\i events/streams_of.sql
 \i streams/lists.sql
 \i positions/positions.sql
 \i snapshots/snapshot_table.sql

@@ -64,6 +64,7 @@ static const char *const levels[] = {"reader", "writer", "admin", NULL};
 	"('azr_root', 'reader'), " \
 	"('azr_roots', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
+	"('azr_streams_of', 'reader'), " \
 	"('azr_trace', 'reader'), " \
 	"('azr_version', 'reader'), " \
 	"('azr_append', 'writer'), " \

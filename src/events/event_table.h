@@ -84,6 +84,16 @@ typedef struct AzrEventScan
 	AzrScan		scan;
 } AzrEventScan;
 
+/* A question: when were a stream's first and last own events created? */
+typedef struct AzrSpanQuery
+{
+	int64		stream_id;
+	int64		next;			/* the stream's next sequence; 0 if it has no events */
+	TimestampTz first_at;
+	TimestampTz last_at;
+	int			place;			/* for who asks many */
+} AzrSpanQuery;
+
 /* A question: does a stream have own events past a sequence? */
 typedef struct AzrEndQuery
 {
@@ -96,6 +106,8 @@ typedef struct AzrEndQuery
 extern AzrStreamEnd azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
 extern void azr_events_find_ends(bool main, AzrEndQuery *queries, int count, bool *walk,
 								 Snapshot snapshot);
+extern void azr_events_find_spans(bool main, AzrSpanQuery *queries, int count,
+								  Snapshot snapshot);
 extern AzrFoundEvents azr_events_by_external_id(int64 stream_id, const text *external_id,
 												Snapshot snapshot);
 extern AzrFoundEvents azr_events_by_source(int64 stream_id, const AzrSource *source,

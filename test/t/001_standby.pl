@@ -55,7 +55,9 @@ foreach my $query (
 	q{SELECT * FROM azr_get_snapshot('player', NULL, azr_root('player', 'a'), 0)},
 	q{SELECT * FROM azr_load_state('player', NULL, azr_root('player', 'a'))},
 	q{SELECT azr_domains()},
-	q{SELECT azr_roots('player', NULL)})
+	q{SELECT azr_roots('player', NULL)},
+	q{SELECT * FROM azr_streams_of('player', NULL)},
+	q{SELECT * FROM azr_streams_of('player', 'e')})
 {
 	my $expected = $primary->safe_psql('postgres', $query);
 	isnt($expected, '', "primary answers: $query");

@@ -34,6 +34,7 @@ my @calls = (
 	q{SELECT es.azr_next_sequence('d', NULL, es.azr_root('d', 'a'))},
 	q{SELECT es.azr_domains()},
 	q{SELECT count(*) > 0 FROM es.azr_roots('d', NULL)},
+	q{SELECT count(*) > 0 FROM es.azr_streams_of('d', NULL)},
 	q{SELECT count(*) FROM es.azr_trace('c')},
 	q{SELECT count(*) FROM es.azr_find_by_external_id('d', NULL, es.azr_root('d', 'a'), 'x')},
 	q{SELECT count(*) FROM es.azr_find_by_source('d', NULL, es.azr_root('d', 'a'), 's', NULL, es.azr_root('s', 's'), 7)},
@@ -48,7 +49,7 @@ my @calls = (
 	q{SELECT es.azr_root('d', 'a') IS NOT NULL},
 	q{SELECT es.azr_append_one('d', NULL, es.azr_root('d', 'one by ' || current_user), NULL, 'A', '1', external_id => 'once')},
 	q{SELECT es.azr_expect('d', NULL, es.azr_root('d', 'one by ' || current_user), -1)});
-my @answers = ('added', 'added', 1, 1, 1, 1, 'd', 't', 1, 1, 1, 0, 0, 't', 2, 1, 1, 't', 't', 't', 0, 1);
+my @answers = ('added', 'added', 1, 1, 1, 1, 'd', 't', 't', 1, 1, 1, 0, 0, 't', 2, 1, 1, 't', 't', 't', 0, 1);
 
 is(as('keeper', 'CREATE SCHEMA es; CREATE EXTENSION angzarr SCHEMA es; SELECT 1'), '1', 'the owner creates it');
 foreach my $i (0 .. $#calls)

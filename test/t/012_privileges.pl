@@ -178,7 +178,7 @@ foreach my $search_path ('trap, pg_catalog, es', 'trap, es, pg_catalog, pg_temp'
 			PERFORM es.azr_append('d', 'e', es.azr_root('d', 'a'), NULL, ARRAY['T'], ARRAY['']::bytea[], cascade_id => 'k' || clock_timestamp(), committed => false);
 			PERFORM es.azr_put_snapshot('d', NULL, es.azr_root('d', 'a'), 1, 's', '');
 			PERFORM es.azr_put_position('h', 'd', NULL, es.azr_root('d', 'a'), 1);
-			PERFORM es.azr_trace('c'), es.azr_lag('h'), es.azr_editions(), es.azr_domains(), es.azr_roots('d', NULL), es.azr_privileges();
+			PERFORM es.azr_trace('c'), es.azr_lag('h'), es.azr_editions(), es.azr_domains(), es.azr_roots('d', NULL), es.azr_streams_of('d', NULL), es.azr_privileges();
 			PERFORM es.azr_load('d', 'e', es.azr_root('d', 'a')), es.azr_load_state('d', NULL, es.azr_root('d', 'a'));
 			PERFORM * FROM es.azr_timeline;
 			PERFORM es.azr_confirm_cascade(cascade_id) FROM es.azr_stale_cascades('infinity');
