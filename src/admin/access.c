@@ -31,11 +31,19 @@ PG_FUNCTION_INFO_V1(azr_revoke);
 PG_FUNCTION_INFO_V1(azr_privileges);
 
 /* In ascending order: each includes those before it. */
-static const char *const levels[] = {"reader", "writer", "admin", NULL};
+enum
+{
+	READER,
+	WRITER,
+	ADMIN
+};
 
-/* Places of the lowest and the highest. */
-#define READER	0
-#define ADMIN	2
+static const char *const levels[] = {
+	[READER] = "reader",
+	[WRITER] = "writer",
+	[ADMIN] = "admin",
+	NULL
+};
 
 /*
  * What each function is for.  Those of "owner" are for the role that created the
