@@ -129,6 +129,14 @@ static AzrTable by_time_table = {
 	.is_cache = true
 };
 
+static const AzrUpkeepTable kept_up_table = {
+	.table = &by_time_table,
+	.time = Anum_azr_snapshots_filed_at,
+	.prefix = "azr_snapshot_history_",
+	.condition = "retention IN ('default', 'transient')",
+	.rows = "snapshots"
+};
+
 const char *const azr_retention_names[] = {
 	[AZR_TRANSIENT] = "transient",
 	[AZR_DEFAULT] = "default",
@@ -145,6 +153,7 @@ typedef struct LatestRow
 	ItemPointerData tid;
 } LatestRow;
 
+static Relation open_by_time(LOCKMODE lockmode);
 static LatestRow find_latest(const AzrStreamName *name, Snapshot as_of);
 static bool is_exact(const AzrSnapshot *best, int64 at);
 static bool find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at,
@@ -192,7 +201,7 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
 	if (!latest.snapshot.found || !at.given || latest.snapshot.sequence <= at.value)
 		return latest.snapshot;
 
-	by_time = azr_snapshot_history_open(AccessShareLock);
+	by_time = open_by_time(AccessShareLock);
 	rest = azr_default_partition(by_time);
 	if (OidIsValid(rest))
 		(void) find_in_leaf(azr_partition(&by_time_table, rest), name, at.value, as_of, &best);
@@ -361,10 +370,19 @@ note_root(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
+ * The part of the history that is partitioned by time, for its upkeep.
+ */
+const AzrUpkeepTable *
+azr_snapshot_history(void)
+{
+	return &kept_up_table;
+}
+
+/*
  * Open the part of the history that is partitioned by time.
  */
-Relation
-azr_snapshot_history_open(LOCKMODE lockmode)
+static Relation
+open_by_time(LOCKMODE lockmode)
 {
 	return azr_partitioned_open(&by_time_table, Anum_azr_snapshots_filed_at, lockmode);
 }
@@ -472,7 +490,7 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 		rel = azr_table_open(leaf, RowExclusiveLock);
 	else
 	{
-		by_time = azr_snapshot_history_open(RowExclusiveLock);
+		by_time = open_by_time(RowExclusiveLock);
 		rel = open_leaf_for(by_time, filed_at, &leaf);
 	}
 

@@ -20,6 +20,7 @@
 #ifndef AZR_SNAPSHOT_TABLE_H
 #define AZR_SNAPSHOT_TABLE_H
 
+#include "plumbing/partition_upkeep.h"
 #include "streams/stream.h"
 
 /* The class that a snapshot's retention belongs to. */
@@ -54,7 +55,7 @@ extern void azr_edition_snapshots_forget(const text *domain, const text *edition
 										 int64 sequence);
 extern void azr_edition_snapshots_delete(const text *domain, const text *edition);
 
-extern Relation azr_snapshot_history_open(LOCKMODE lockmode);
+extern const AzrUpkeepTable *azr_snapshot_history(void);
 
 extern void azr_snapshots_init(void);
 

@@ -1,0 +1,880 @@
+/*-------------------------------------------------------------------------
+ *
+ * partition_upkeep.c
+ *	  The upkeep of a table that is range-partitioned by a time.
+ *
+ * Nobody else is to wait for longer than a change of the catalogs takes, so one call
+ * makes and drops a bounded number of partitions, and says how many are left.  Its work
+ * comes in two steps, in one transaction:
+ *
+ * 1. New tables are made, and filled with what the default partition has of their
+ *	  periods.  They are not partitions yet, so nobody sees them; others go on to
+ *	  read and fill the default partition.
+ * 2. The partitioned table and the default partition are locked against all others,
+ *	  so that nobody goes by the partitions that were.  What has come into the default
+ *	  partition meanwhile is moved too, the new tables are attached, the past ones
+ *	  dropped.
+ *
+ * Each new table has a CHECK constraint that says what its bounds will, and the
+ * default partition gets some that say that it has nothing between them.  So PostgreSQL
+ * looks through neither, however much is in the default partition: a probe of its index
+ * has shown that the constraints hold.  The constraints go in the end.
+ *
+ * A request for a lock that waits holds up whoever comes after it, behind somebody
+ * who may just be reading.  So it waits but shortly, and tries again later; and if
+ * somebody waits for a row that the first step has moved, all is undone at once.
+ *
+ * The owner may move a table to another schema or rename it, so a table is known by its
+ * OID, and its names are looked up while it is locked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
+#include "commands/tablespace.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "plumbing/error.h"
+#include "plumbing/extension.h"
+#include "plumbing/lock.h"
+#include "plumbing/partition_upkeep.h"
+#include "plumbing/query.h"
+#include "plumbing/setting.h"
+#include "storage/bufmgr.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/wait_event.h"
+
+/* Milliseconds: of one wait for a lock, between two, and of all. */
+#define LOCK_WAIT	20
+#define LOCK_PAUSE	100
+#define LOCK_BUDGET	5000
+
+/*
+ * What one call does at most.  Others wait while partitions are attached and dropped, and
+ * the locks of all that is made and dropped must find room in the lock table.  To attach
+ * one, PostgreSQL reads the bounds of all, so where there are more than so many, fewer
+ * are made.  The call makes no more once it has moved so many rows.
+ */
+#define MAX_CREATED	32
+#define MAX_CREATED_UP_TO	500
+#define MAX_DROPPED	50
+#define MAX_MOVED	100000
+
+/* How many times it looks for rows that have no partition. */
+#define MAX_LOOKS	1000
+
+/* What is to be done, and what was. */
+typedef struct UpkeepPlan
+{
+	const AzrUpkeepTable *table;
+	const char *time;			/* name of the column that it is partitioned by */
+	Oid			relid;
+	Oid			rest;			/* the default partition */
+	const char *columns;		/* that a row takes along when it moves */
+	List	   *create;			/* of AzrUpkeepPart, what is needed first coming first */
+	List	   *drop;			/* of AzrUpkeepPart, ascending */
+	TimestampTz prune_before;	/* what is in the default partition */
+	int64		pruned;
+	int			remaining;		/* partitions for another call to make or drop */
+} UpkeepPlan;
+
+static Relation open_partitioned(const AzrUpkeepTable *table);
+static void wait_for_turn(const AzrUpkeepTable *table);
+static bool carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request);
+static void rethrow_after_rollback(MemoryContext context, ResourceOwner owner);
+static void make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request);
+static Oid	lock_rest(Relation partitioned);
+static char *moved_columns(Relation partitioned);
+static TimestampTz plan_time(UpkeepPlan *plan, Relation partitioned, TimestampTz time,
+							 const AzrSpan *span);
+static void plan_drops(UpkeepPlan *plan, Relation partitioned, TimestampTz cutoff);
+static bool next_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz *next);
+static int	max_created(Relation partitioned);
+static List *keep_first(List *parts, int count, int *left_out);
+static int	compare_parts(const ListCell *a, const ListCell *b);
+static void work_without_locks(UpkeepPlan *plan);
+static void create_table(const UpkeepPlan *plan, AzrUpkeepPart *part);
+static char *choose_name(const char *prefix, TimestampTz from, Oid schema);
+static char *bounds_check(const UpkeepPlan *plan, const AzrUpkeepPart *part);
+static char *key_columns(const AzrTable *table);
+static void copy_rights(Oid from, Oid to);
+static void note_command(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part);
+static bool lock_for_change(const UpkeepPlan *plan);
+static bool somebody_waits_for_us(void);
+static bool try_locks(const UpkeepPlan *plan, int timeout);
+static void change_catalogs(const UpkeepPlan *plan);
+static void constrain_rest(const UpkeepPlan *plan);
+static void release_rest(const UpkeepPlan *plan);
+static void attach(const UpkeepPlan *plan, const AzrUpkeepPart *part);
+static void empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part);
+static bool is_in_rest(const UpkeepPlan *plan, const AzrUpkeepPart *part);
+static void mark_proven(Oid relid, const char *constraint);
+static void drop_table(AzrUpkeepPart *part);
+static bool is_empty_file(Oid relid);
+static char *bounds_of(const UpkeepPlan *plan, const AzrUpkeepPart *part);
+static const char *sql_name(Oid relid);
+static const char *reported_name(Oid relid);
+
+/*
+ * Make the partitions that there should be, fill them with what the default partition has
+ * of their periods, and drop those that are past.  Waits for other calls for the same table.
+ * Returns false, and has done nothing, if other transactions used the table for too long.
+ * The result is in the caller's memory context.
+ *
+ * The caller's transaction may write.  It keeps AZR_LOCK_MAINTENANCE, AccessShareLock on the
+ * partitioned table and its default partition, and, where something was made or dropped,
+ * AccessExclusiveLock on these and on the dropped ones.
+ *
+ * Raises what azr_partitioned_open() does; 55000 where the default partition is missing or no
+ * ordinary table, or where rows stay in it; 40001 where the transaction's PostgreSQL snapshot
+ * does not show all rows that must move; and what waiting for another call raises.
+ */
+bool
+azr_partitions_keep_up(const AzrUpkeepTable *table, const AzrUpkeepRequest *request,
+					   AzrUpkeepResult *result)
+{
+	UpkeepPlan	plan = {.table = table};
+
+	plan.time = quote_identifier(table->table->columns[table->time - 1].name);
+	wait_for_turn(table);
+	if (!carry_out(&plan, request))
+		return false;
+
+	list_sort(plan.create, compare_parts);
+	result->created = plan.create;
+	result->dropped = plan.drop;
+	result->default_partition = reported_name(plan.rest);
+	result->pruned_before = plan.prune_before;
+	result->pruned = plan.pruned;
+	result->remaining = plan.remaining;
+	return true;
+}
+
+static Relation
+open_partitioned(const AzrUpkeepTable *table)
+{
+	return azr_partitioned_open(table->table, table->time, AccessShareLock);
+}
+
+/*
+ * One call at a time.  No lock of a table is held meanwhile: the call that is
+ * waited for may need it.
+ */
+static void
+wait_for_turn(const AzrUpkeepTable *table)
+{
+	Relation	partitioned = open_partitioned(table);
+	Oid			relid = RelationGetRelid(partitioned);
+
+	table_close(partitioned, AccessShareLock);
+	azr_lock(AZR_LOCK_MAINTENANCE, relid, ExclusiveLock);
+}
+
+/*
+ * Plan, and do what is planned.  Returns false, and has done nothing, where the locks
+ * cannot be had in time.
+ *
+ * The subtransaction ends in any case, as whoever may catch an error expects.
+ */
+static bool
+carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		bool		needs_locks;
+
+		make_plan(plan, request);
+		work_without_locks(plan);
+		needs_locks = plan->create != NIL || plan->drop != NIL;
+		done = !needs_locks || lock_for_change(plan);
+		if (done && needs_locks)
+			change_catalogs(plan);
+		if (done)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		rethrow_after_rollback(context, owner);
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+/*
+ * Roll the current subtransaction back, and raise the error again, which it has
+ * seen.
+ */
+static void
+rethrow_after_rollback(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	ReThrowError(error);
+}
+
+/*
+ * Find out what is to be done.  The caller keeps others from maintaining.
+ *
+ * The partitioned table and its default partition are locked in AccessShareLock from here
+ * on.  To attach or detach a partition takes more than goes beside that, so what is
+ * planned stays right.
+ */
+static void
+make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request)
+{
+	Relation	partitioned = open_partitioned(plan->table);
+	TimestampTz time;
+
+	plan->relid = RelationGetRelid(partitioned);
+	plan->rest = lock_rest(partitioned);
+	plan->columns = moved_columns(partitioned);
+
+	/* before the year 2000 there was nothing */
+	plan->prune_before = request->cutoff;
+	if (!TIMESTAMP_NOT_FINITE(request->cutoff) && request->cutoff > 0)
+		plan->prune_before = azr_period_of(request->cutoff, &request->span).from;
+
+	/* the current partition, and those after it */
+	time = GetCurrentTimestamp();
+	for (int i = 0; i <= request->ahead && !TIMESTAMP_NOT_FINITE(time); i++)
+		time = plan_time(plan, partitioned, time, &request->span);
+
+	/* those for rows of the default partition, in the past or in the future */
+	time = plan->prune_before;
+	for (int i = 0; i < MAX_LOOKS && next_in_rest(plan, time, &time); i++)
+		time = plan_time(plan, partitioned, time, &request->span);
+
+	plan_drops(plan, partitioned, request->cutoff);
+	plan->create = keep_first(plan->create, max_created(partitioned), &plan->remaining);
+	plan->drop = keep_first(plan->drop, MAX_DROPPED, &plan->remaining);
+	table_close(partitioned, NoLock);
+}
+
+/*
+ * Lock the default partition, and say which one it is.
+ *
+ * Raises 55000 where there is none that rows can be moved from.
+ */
+static Oid
+lock_rest(Relation partitioned)
+{
+	Oid			rest = azr_default_partition(partitioned);
+
+	if (!OidIsValid(rest))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no default partition",
+						RelationGetRelationName(partitioned)),
+				 errhint("Attach it as the extension's install script does.")));
+	LockRelationOid(rest, AccessShareLock);
+	if (get_rel_relkind(rest) != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("default partition \"%s\" of table \"%s\" is not an ordinary table",
+						get_rel_name(rest), RelationGetRelationName(partitioned)),
+				 errhint("Create it as the extension's install script does.")));
+	return rest;
+}
+
+/*
+ * The columns that can be written, also those that the owner has added, as SQL lists them.
+ */
+static char *
+moved_columns(Relation partitioned)
+{
+	TupleDesc	desc = RelationGetDescr(partitioned);
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		if (!attr->attisdropped && !attr->attgenerated)
+			appendStringInfo(&columns, "%s%s", columns.len == 0 ? "" : ", ",
+							 quote_identifier(NameStr(attr->attname)));
+	}
+	return columns.data;
+}
+
+/*
+ * Plan a partition for a time, unless one is there or is planned already.  Returns its
+ * end.
+ */
+static TimestampTz
+plan_time(UpkeepPlan *plan, Relation partitioned, TimestampTz time, const AzrSpan *span)
+{
+	AzrPlace	place = azr_place_of(partitioned, time);
+	AzrUpkeepPart *part;
+	ListCell   *lc;
+
+	if (OidIsValid(place.relid))
+		return place.to;
+	foreach(lc, plan->create)
+	{
+		part = lfirst(lc);
+		if (part->period.from <= time && time < part->period.to)
+			return part->period.to;
+	}
+
+	/* partitions of another span may be in the way */
+	part = palloc0(sizeof(AzrUpkeepPart));
+	part->period = azr_period_of(time, span);
+	part->period.from = Max(part->period.from, place.from);
+	part->period.to = Min(part->period.to, place.to);
+	plan->create = lappend(plan->create, part);
+	return part->period.to;
+}
+
+/*
+ * Plan to drop what ends before 'cutoff'.
+ */
+static void
+plan_drops(UpkeepPlan *plan, Relation partitioned, TimestampTz cutoff)
+{
+	TimestampTz time = DT_NOBEGIN;
+
+	for (;;)
+	{
+		AzrPlace	place = azr_place_of(partitioned, time);
+
+		if (place.to > cutoff || TIMESTAMP_IS_NOEND(place.to))
+			break;
+		if (OidIsValid(place.relid))
+		{
+			AzrUpkeepPart *part = palloc0(sizeof(AzrUpkeepPart));
+
+			part->period.from = place.from;
+			part->period.to = place.to;
+			part->relid = place.relid;
+			plan->drop = lappend(plan->drop, part);
+		}
+		time = place.to;
+	}
+}
+
+/*
+ * The first time in the default partition that is not before 'from'.
+ */
+static bool
+next_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz *next)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue time = {false, (Datum) 0};
+
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(from), false);
+	(void) azr_query_exact(psprintf("SELECT %2$s FROM %1$s "
+									"WHERE %2$s >= $1 AND %2$s < 'infinity' "
+									"ORDER BY %2$s LIMIT 1", sql_name(plan->rest), plan->time),
+						   &args, false, azr_query_note, &time);
+	if (time.found)
+		*next = DatumGetTimestampTz(time.value);
+	return time.found;
+}
+
+/*
+ * How many partitions may one call make?
+ */
+static int
+max_created(Relation partitioned)
+{
+	int			existing = azr_count_partitions(partitioned);
+
+	if (existing <= MAX_CREATED_UP_TO)
+		return MAX_CREATED;
+	return Max(MAX_CREATED * MAX_CREATED_UP_TO / existing, 1);
+}
+
+/*
+ * Leave the first 'count' parts in a list, and add the number of the others to 'left_out'.
+ */
+static List *
+keep_first(List *parts, int count, int *left_out)
+{
+	*left_out += Max(list_length(parts) - count, 0);
+	return list_truncate(parts, count);
+}
+
+static int
+compare_parts(const ListCell *a, const ListCell *b)
+{
+	const AzrUpkeepPart *first = lfirst(a);
+	const AzrUpkeepPart *second = lfirst(b);
+
+	return first->period.from < second->period.from ? -1 : 1;
+}
+
+/*
+ * The first step: prune what is past in the default partition, make tables, and fill
+ * them.  Where that is much to move, the tables that are not yet made wait for another
+ * call.
+ */
+static void
+work_without_locks(UpkeepPlan *plan)
+{
+	AzrQueryArgs args = {0};
+	int64		moved = 0;
+	int			made = 0;
+
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(plan->prune_before), false);
+	plan->pruned = (int64)
+		azr_query_exact(psprintf("DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT ctid "
+								 "FROM %1$s WHERE %2$s < $1 FOR UPDATE SKIP LOCKED))",
+								 sql_name(plan->rest), plan->time),
+						&args, false, NULL, NULL);
+	while (made < list_length(plan->create) && moved < MAX_MOVED)
+	{
+		AzrUpkeepPart *part = list_nth(plan->create, made++);
+
+		create_table(plan, part);
+		move_rows(plan, part);
+		moved += part->moved;
+	}
+	plan->create = keep_first(plan->create, made, &plan->remaining);
+}
+
+/*
+ * Make a table that can become a partition.
+ */
+static void
+create_table(const UpkeepPlan *plan, AzrUpkeepPart *part)
+{
+	Oid			tablespace = get_rel_tablespace(plan->relid);
+	Oid			schema = get_rel_namespace(plan->relid);
+	char	   *name = choose_name(plan->table->prefix, part->period.from, schema);
+
+	/* a partition has the identity columns of its parent, and may bring none */
+	azr_query_utility(psprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES "
+							   "EXCLUDING IDENTITY, CONSTRAINT azr_bounds CHECK (%s), "
+							   "PRIMARY KEY (%s))%s",
+							   quote_qualified_identifier(get_namespace_name(schema), name),
+							   sql_name(plan->relid), bounds_check(plan, part),
+							   key_columns(plan->table->table),
+							   !OidIsValid(tablespace) ? "" :
+							   psprintf(" TABLESPACE %s",
+										quote_identifier(get_tablespace_name(tablespace)))));
+	part->relid = get_relname_relid(name, schema);
+	part->name = name;
+	if (!OidIsValid(part->relid))
+		elog(ERROR, "could not find table \"%s\" that was just created", name);
+	copy_rights(plan->rest, part->relid);
+}
+
+/*
+ * What the bounds of a new partition and of those above it will say of its rows.
+ */
+static char *
+bounds_check(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+{
+	if (plan->table->condition == NULL)
+		return bounds_of(plan, part);
+	return psprintf("(%s) AND %s", plan->table->condition, bounds_of(plan, part));
+}
+
+/*
+ * The columns of a table's primary key, as SQL lists them.
+ */
+static char *
+key_columns(const AzrTable *table)
+{
+	const AzrIndex *key = &table->indexes[0];
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < key->nkeys; i++)
+		appendStringInfo(&columns, "%s%s", i == 0 ? "" : ", ",
+						 quote_identifier(table->columns[key->keys[i] - 1].name));
+	return columns.data;
+}
+
+/*
+ * A name that no table of the schema has, nor a type, since a table has one of its name.
+ */
+static char *
+choose_name(const char *prefix, TimestampTz from, Oid schema)
+{
+	char	   *name = psprintf("%s%s", prefix, azr_period_name(from));
+	char	   *free_name = name;
+
+	for (int i = 1; OidIsValid(get_relname_relid(free_name, schema)) ||
+		 SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(free_name),
+							   ObjectIdGetDatum(schema)); i++)
+		free_name = psprintf("%s_%d", name, i);
+	return free_name;
+}
+
+/*
+ * Have the same privileges granted on one table as on another of the same owner,
+ * whatever the owner's default privileges are.
+ */
+static void
+copy_rights(Oid from, Oid to)
+{
+	AzrQueryArgs args = {0};
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(from), false);
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(to), false);
+	azr_query_arg(&args, TEXTOID,
+				  CStringGetTextDatum(sql_name(to)), false);
+
+	azr_query_latest("SELECT a.command || CASE a.grantee WHEN 0 THEN 'PUBLIC' "
+							"ELSE quote_ident(pg_get_userbyid(a.grantee)) END || a.option "
+							"FROM (SELECT DISTINCT 1 AS step, n.grantee, "
+							"'REVOKE ALL ON ' || $3 || ' FROM ' AS command, '' AS option "
+							"FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS n "
+							"WHERE c.oid = $2 AND n.grantee <> c.relowner "
+							"UNION ALL SELECT 2, o.grantee, "
+							"'GRANT ' || o.privilege_type || ' ON ' || $3 || ' TO ', "
+							"CASE WHEN o.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END "
+							"FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS o "
+							"WHERE c.oid = $1 AND o.grantee <> c.relowner) AS a "
+							"ORDER BY a.step",
+							&args, note_command, &commands);
+	foreach(lc, commands)
+		azr_query_utility(lfirst(lc));
+}
+
+static void
+note_command(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	List	  **commands = (List **) arg;
+
+	*commands = lappend(*commands, TextDatumGetCString(values[0]));
+}
+
+/*
+ * Move what the default partition has of a new partition's period.  What somebody
+ * else has locked stays, for the second step.
+ */
+static void
+move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.from), false);
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.to), false);
+	part->moved += (int64)
+		azr_query_exact(psprintf("WITH moved AS (DELETE FROM %1$s WHERE ctid = ANY ("
+								 "ARRAY(SELECT ctid FROM %1$s "
+								 "WHERE %4$s >= $1 AND %4$s < $2 "
+								 "FOR UPDATE SKIP LOCKED)) RETURNING %3$s) "
+								 "INSERT INTO %2$s (%3$s) SELECT %3$s FROM moved",
+								 sql_name(plan->rest), sql_name(part->relid), plan->columns,
+								 plan->time),
+						&args, false, NULL, NULL);
+}
+
+/*
+ * Take the locks that the second step needs, all or none.
+ */
+static bool
+lock_for_change(const UpkeepPlan *plan)
+{
+	int			wait = LockTimeout > 0 ? Min(LockTimeout, LOCK_WAIT) : LOCK_WAIT;
+	int			budget = LockTimeout > 0 ? Min(LockTimeout, LOCK_BUDGET) : LOCK_BUDGET;
+	TimestampTz start = GetCurrentTimestamp();
+
+	for (;;)
+	{
+		if (somebody_waits_for_us())
+			return false;
+		if (try_locks(plan, wait))
+			return true;
+		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(), budget))
+			return false;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 LOCK_PAUSE, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * Does another transaction wait for a row that was moved?  It is in the way, having
+ * locked the default partition to write to it, and shall not wait for that.
+ */
+static bool
+somebody_waits_for_us(void)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_TRANSACTION(tag, GetCurrentTransactionId());
+	return LockWaiterCount(&tag) > 1;
+}
+
+/*
+ * Wait for each of the locks for so many milliseconds.
+ */
+static bool
+try_locks(const UpkeepPlan *plan, int timeout)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool locked = true;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		int			guc_level = NewGUCNestLevel();
+		ListCell   *lc;
+
+		azr_set("lock_timeout", psprintf("%d", timeout));
+
+		/* from the root down, as everybody does */
+		LockRelationOid(plan->relid, AccessExclusiveLock);
+		LockRelationOid(plan->rest, AccessExclusiveLock);
+		foreach(lc, plan->drop)
+			LockRelationOid(((AzrUpkeepPart *) lfirst(lc))->relid, AccessExclusiveLock);
+
+		AtEOXact_GUC(false, guc_level);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+			rethrow_after_rollback(context, owner);
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		locked = false;
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return locked;
+}
+
+/*
+ * The second step, under its locks.
+ */
+static void
+change_catalogs(const UpkeepPlan *plan)
+{
+	bool		constrain = plan->create != NIL && !is_empty_file(plan->rest);
+	ListCell   *lc;
+
+	if (constrain)
+		constrain_rest(plan);
+	foreach(lc, plan->create)
+		attach(plan, lfirst(lc));
+	if (constrain)
+		release_rest(plan);
+	foreach(lc, plan->drop)
+		drop_table(lfirst(lc));
+}
+
+/*
+ * Leave nothing of the new partitions' periods in the default partition, and have
+ * constraints say so, which are taken for valid.
+ */
+static void
+constrain_rest(const UpkeepPlan *plan)
+{
+	StringInfoData command;
+	ListCell   *lc;
+
+	initStringInfo(&command);
+	appendStringInfo(&command, "ALTER TABLE %s", sql_name(plan->rest));
+	foreach(lc, plan->create)
+	{
+		AzrUpkeepPart *part = lfirst(lc);
+
+		empty_rest(plan, part);
+		appendStringInfo(&command, "%s ADD CONSTRAINT azr_not_%d CHECK (NOT (%s)) NOT VALID",
+						 foreach_current_index(lc) == 0 ? "" : ",",
+						 foreach_current_index(lc), bounds_of(plan, part));
+	}
+	azr_query_utility(command.data);
+	foreach(lc, plan->create)
+		mark_proven(plan->rest, psprintf("azr_not_%d", foreach_current_index(lc)));
+}
+
+/*
+ * Drop the constraints of constrain_rest().
+ */
+static void
+release_rest(const UpkeepPlan *plan)
+{
+	StringInfoData command;
+
+	initStringInfo(&command);
+	appendStringInfo(&command, "ALTER TABLE %s", sql_name(plan->rest));
+	for (int i = 0; i < list_length(plan->create); i++)
+		appendStringInfo(&command, "%s DROP CONSTRAINT azr_not_%d", i == 0 ? "" : ",", i);
+	azr_query_utility(command.data);
+}
+
+/*
+ * Make a partition of a new table.
+ */
+static void
+attach(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+{
+	const char *table = sql_name(part->relid);
+
+	azr_query_utility(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)",
+							   sql_name(plan->relid), table,
+							   azr_time_literal(part->period.from),
+							   azr_time_literal(part->period.to)));
+	azr_query_utility(psprintf("ALTER TABLE %s DROP CONSTRAINT azr_bounds", table));
+}
+
+/*
+ * Leave nothing of a new partition's period in the default partition, which is locked
+ * against all others.
+ *
+ * Raises 40001 where the transaction must stick to its PostgreSQL snapshot, which does
+ * not show all of it, and 55000 where it does not go.
+ */
+static void
+empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part)
+{
+	if (!is_in_rest(plan, part))
+		return;
+	move_rows(plan, part);
+	if (!is_in_rest(plan, part))
+		return;
+	if (IsolationUsesXactSnapshot())
+		azr_serialization_failure("%s were filed in the default partition after this transaction's snapshot",
+								  plan->table->rows);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("could not move %s out of default partition \"%s\"",
+					plan->table->rows, get_rel_name(plan->rest)),
+			 errhint("Look for a trigger or rule that keeps rows from being deleted.")));
+}
+
+/*
+ * Has the default partition anything of a new partition's period, by what is committed
+ * now?
+ *
+ * The order makes the planner use the index on the time, and not read all rows in
+ * the hope that the first one will do.
+ */
+static bool
+is_in_rest(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue time = {false, (Datum) 0};
+
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.from), false);
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.to), false);
+	PushActiveSnapshot(GetLatestSnapshot());
+	(void) azr_query_exact(psprintf("SELECT %2$s FROM %1$s "
+									"WHERE %2$s >= $1 AND %2$s < $2 "
+									"ORDER BY %2$s LIMIT 1", sql_name(plan->rest), plan->time),
+						   &args, true, azr_query_note, &time);
+	PopActiveSnapshot();
+	return time.found;
+}
+
+/*
+ * Take a constraint for valid that empty_rest() has shown to hold, as VALIDATE
+ * CONSTRAINT does where it has looked at all rows.
+ */
+static void
+mark_proven(Oid relid, const char *constraint)
+{
+	Relation	catalog = table_open(ConstraintRelationId, RowExclusiveLock);
+	Oid			conid = get_relation_constraint_oid(relid, constraint, false);
+	HeapTuple	tuple = SearchSysCacheCopy1(CONSTROID, ObjectIdGetDatum(conid));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", conid);
+	((Form_pg_constraint) GETSTRUCT(tuple))->convalidated = true;
+	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+	CacheInvalidateRelcacheByRelid(relid);
+	table_close(catalog, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+/*
+ * Drop a partition that is locked against all others, in whatever schema it is.
+ */
+static void
+drop_table(AzrUpkeepPart *part)
+{
+	part->name = reported_name(part->relid);
+	azr_query_utility(psprintf("DROP TABLE %s", sql_name(part->relid)));
+
+	/* no lock keeps the schema from being renamed between, and another from its name */
+	if (get_rel_name(part->relid) != NULL)
+		elog(ERROR, "partition \"%s\" is not where it was", part->name);
+}
+
+/*
+ * Has a table no page at all?
+ */
+static bool
+is_empty_file(Oid relid)
+{
+	Relation	rel = table_open(relid, NoLock);
+	bool		result = RelationGetNumberOfBlocks(rel) == 0;
+
+	table_close(rel, NoLock);
+	return result;
+}
+
+static char *
+bounds_of(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+{
+	return psprintf("%1$s >= %2$s AND %1$s < %3$s", plan->time,
+					azr_time_literal(part->period.from), azr_time_literal(part->period.to));
+}
+
+/*
+ * A table as SQL names it.  It must be locked: else the name may be another's soon.
+ */
+static const char *
+sql_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+/*
+ * A table as the caller is told of it: by its name alone where it is in the extension's
+ * schema, else as SQL names it.
+ */
+static const char *
+reported_name(Oid relid)
+{
+	if (get_rel_namespace(relid) == azr_extension_schema())
+		return get_rel_name(relid);
+	return sql_name(relid);
+}
