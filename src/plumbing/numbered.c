@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * numbered.c
- *	  Tables whose rows stand for a name and have a number: streams, which get it from
- *	  a PostgreSQL sequence, and types of events, which have one made of the name.
+ *	  The numbers of a table's rows, which come from a PostgreSQL sequence.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +15,6 @@
 #include "plumbing/extension.h"
 #include "plumbing/numbered.h"
 #include "plumbing/query.h"
-#include "plumbing/write.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -73,7 +71,7 @@ azr_next_number(AzrNumbers *numbers)
 		numbers->looked_at = DT_NOBEGIN;
 	}
 	number = draw(numbers);
-	if (should_look(numbers))
+	if (numbers->in_doubt || should_look(numbers))
 	{
 		int64		highest = highest_from(numbers, number);
 
@@ -195,27 +193,4 @@ end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumber strategy, i
 		result = DatumGetInt64(row->tts_values[0]);
 	azr_scan_end(&scan);
 	return result;
-}
-
-/*
- * Add a row, whose first column is its number, and let the rest of the transaction see
- * it.  'label' says for errors what the row stands for.
- *
- * Raises 27000 where a trigger does not let it in as it is.
- */
-void
-azr_add_numbered(AzrNumbers *numbers, const Datum *values, const bool *nulls,
-				 const char *label)
-{
-	AzrTable   *table = numbers->table;
-	Relation	rel = azr_table_open(table, RowExclusiveLock);
-	TimestampTz looked_at = numbers->looked_at;
-
-	/* stays so if an error is raised */
-	numbers->looked_at = DT_NOBEGIN;
-
-	if (!azr_write_one(table, rel, values, nulls, NULL))
-		azr_trigger_interfered(table, label);
-	numbers->looked_at = looked_at;
-	table_close(rel, NoLock);
 }

@@ -18,6 +18,7 @@
 #include "plumbing/lock.h"
 #include "plumbing/numbered.h"
 #include "plumbing/text.h"
+#include "plumbing/write.h"
 #include "storage/lmgr.h"
 #include "streams/edition.h"
 #include "streams/stream.h"
@@ -307,6 +308,9 @@ azr_stream_appeared(const AzrStreamName *name)
 /*
  * Give a stream its row and id, for its first own events.  The caller holds the lock
  * that azr_stream_lock() took, and is about to store them.
+ *
+ * Raises what azr_next_number() does, and 27000 where a trigger does not let the row in as
+ * it is.
  */
 AzrStream
 azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
@@ -314,6 +318,7 @@ azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
 	bool		is_main = azr_edition_is_main(name->edition);
 	int64		number = azr_next_number(&stream_numbers);
 	AzrStream	stream;
+	Relation	rel;
 	Datum		values[Natts_azr_streams];
 	bool		nulls[Natts_azr_streams] = {false};
 
@@ -329,7 +334,13 @@ azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
 	values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
 	values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
 
-	azr_add_numbered(&stream_numbers, values, nulls, azr_stream_label(name));
+	/* stays so if an error is raised */
+	stream_numbers.in_doubt = true;
+	rel = azr_table_open(&streams_table, RowExclusiveLock);
+	if (!azr_write_one(&streams_table, rel, values, nulls, NULL))
+		azr_trigger_interfered(&streams_table, azr_stream_label(name));
+	table_close(rel, NoLock);
+	stream_numbers.in_doubt = false;
 
 	for (int i = 0; i < ncallbacks; i++)
 		callbacks[i] (name, first, last);
