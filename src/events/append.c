@@ -18,7 +18,7 @@ PG_FUNCTION_INFO_V1(azr_append);
 PG_FUNCTION_INFO_V1(azr_append_one);
 PG_FUNCTION_INFO_V1(azr_append_json);
 
-static Datum append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append);
+static Datum append_and_return(FunctionCallInfo fcinfo, AzrAppend *append);
 
 /*
  * azr_append(domain, edition, root, expected_sequence, types, payloads,
@@ -104,7 +104,7 @@ azr_append_json(PG_FUNCTION_ARGS)
  * Append, and make the outcome a row.
  */
 static Datum
-append_and_return(FunctionCallInfo fcinfo, const AzrAppend *append)
+append_and_return(FunctionCallInfo fcinfo, AzrAppend *append)
 {
 	AzrAppendResult result;
 	Datum		values[4];

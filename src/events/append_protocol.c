@@ -55,8 +55,8 @@ static void check_unresolved(const AzrStreamName *name, const AzrStream *stream,
 static bool may_append_at(const AzrAppend *append, int64 next);
 static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
 static AzrRange range_of(int64 stream_id, AzrFoundEvents found);
-static AzrAppendResult store(const AzrAppend *append, AzrStream stream, const AzrPlace *place);
-static void set_created_at(const AzrNewEvents *events, TimestampTz before);
+static AzrAppendResult store(AzrAppend *append, AzrStream stream, const AzrPlace *place);
+static void set_created_at(AzrNewEvents *events, TimestampTz before);
 static int64 resolve_pending(int64 stream_id, const AzrAppend *append);
 
 static AzrConfirmedCallback confirmed_callback = NULL;
@@ -65,7 +65,8 @@ static AzrConfirmedCallback confirmed_callback = NULL;
  * Append events to a stream, or find that they are there already, or that the stream has
  * got past the sequence that was expected.
  *
- * The arguments are checked and the transaction may write.  Takes AZR_LOCK_CASCADE for
+ * The arguments are checked and the transaction may write.  Events get the time at which
+ * they are created, where append->events says AZR_NOW.  Takes AZR_LOCK_CASCADE for
  * events of one, AZR_LOCK_EDITION for a named edition, and AZR_LOCK_STREAM or
  * AZR_LOCK_NEW_STREAM, to the end of the transaction, unless there is nothing to
  * append.  Only an append whose outcome is AZR_ADDED leaves anything else behind.
@@ -74,7 +75,7 @@ static AzrConfirmedCallback confirmed_callback = NULL;
  * what waiting for a lock raises, and what append->overtaken does.
  */
 AzrAppendResult
-azr_append_events(const AzrAppend *append)
+azr_append_events(AzrAppend *append)
 {
 	const AzrNewEvents *events = &append->events;
 	AzrAppendResult result = {0};
@@ -402,10 +403,10 @@ range_of(int64 stream_id, AzrFoundEvents found)
  * Raises 22003 where there are not as many sequences, and ZR006.
  */
 static AzrAppendResult
-store(const AzrAppend *append, AzrStream stream, const AzrPlace *place)
+store(AzrAppend *append, AzrStream stream, const AzrPlace *place)
 {
 	const AzrStreamName *name = &append->stream;
-	const AzrNewEvents *events = &append->events;
+	AzrNewEvents *events = &append->events;
 	AzrAppendResult result = {.outcome = AZR_ADDED};
 	int64		confirmed = AZR_NO_SEQUENCE;
 
@@ -435,7 +436,7 @@ store(const AzrAppend *append, AzrStream stream, const AzrPlace *place)
  * event before them was.
  */
 static void
-set_created_at(const AzrNewEvents *events, TimestampTz before)
+set_created_at(AzrNewEvents *events, TimestampTz before)
 {
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 

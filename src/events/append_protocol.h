@@ -91,7 +91,7 @@ typedef struct AzrLockedStream
 
 extern const char *const azr_outcome_names[];	/* by AzrOutcome */
 
-extern AzrAppendResult azr_append_events(const AzrAppend *append);
+extern AzrAppendResult azr_append_events(AzrAppend *append);
 extern AzrLockedStream azr_append_lock(const AzrStreamName *name, bool probably_new);
 extern void azr_on_confirmed(AzrConfirmedCallback callback);
 pg_noreturn extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected,
