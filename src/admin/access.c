@@ -124,7 +124,6 @@ static char *all_types(void);
 static void add_name(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void lock_privileges(void);
 static void check_owner_may_grant(void);
-static char *schema_name(void);
 static bool has_usage(Oid role);
 static bool was_granted_usage(Oid role);
 
@@ -137,20 +136,22 @@ azr_grant(PG_FUNCTION_ARGS)
 	Oid			role;
 	char	   *name = arg_role(fcinfo, 0, "role", &role);
 	int			level = azr_arg_choice(fcinfo, 1, "level", levels);
+	const char *schema;
 
 	azr_check_can_write(fcinfo);
 	lock_privileges();
 	check_owner_may_grant();
+	schema = azr_extension_schema_name();
 	if (!has_usage(role))
-		azr_query_utility(psprintf("GRANT USAGE ON SCHEMA %s TO %s", schema_name(), name));
+		azr_query_utility(psprintf("GRANT USAGE ON SCHEMA %s TO %s", schema, name));
 	if (!has_usage(role))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("role %s has no USAGE on schema %s, and the extension's owner cannot grant it",
-						name, schema_name()),
+						name, schema),
 				 errhint("Have the schema's owner GRANT USAGE ON SCHEMA %s TO %s.",
-						 schema_name(), name)));
-	azr_query_utility(psprintf("GRANT SELECT ON %s.azr_timeline TO %s", schema_name(), name));
+						 schema, name)));
+	azr_query_utility(psprintf("GRANT SELECT ON %s.azr_timeline TO %s", schema, name));
 	azr_query_utility(psprintf("GRANT USAGE ON TYPE %s TO %s", all_types(), name));
 	azr_query_utility(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
 							   functions_of(READER, level), name));
@@ -166,20 +167,20 @@ azr_revoke(PG_FUNCTION_ARGS)
 	Oid			role;
 	char	   *name = arg_role(fcinfo, 0, "role", &role);
 	int			level = azr_arg_choice(fcinfo, 1, "level", levels);
+	const char *schema;
 
 	azr_check_can_write(fcinfo);
 	lock_privileges();
 	check_owner_may_grant();
+	schema = azr_extension_schema_name();
 	azr_query_utility(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM %s",
 							   functions_of(level, ADMIN), name));
 	if (level == READER)
 	{
-		azr_query_utility(psprintf("REVOKE SELECT ON %s.azr_timeline FROM %s",
-								   schema_name(), name));
+		azr_query_utility(psprintf("REVOKE SELECT ON %s.azr_timeline FROM %s", schema, name));
 		azr_query_utility(psprintf("REVOKE USAGE ON TYPE %s FROM %s", all_types(), name));
 		if (was_granted_usage(role))
-			azr_query_utility(psprintf("REVOKE USAGE ON SCHEMA %s FROM %s",
-									   schema_name(), name));
+			azr_query_utility(psprintf("REVOKE USAGE ON SCHEMA %s FROM %s", schema, name));
 	}
 	PG_RETURN_VOID();
 }
@@ -194,7 +195,8 @@ azr_privileges(PG_FUNCTION_ARGS)
 
 	return azr_query_return_set(fcinfo,
 								"SELECT p.oid::regprocedure, l.level " EXTENSION_FUNCTIONS
-								"ORDER BY array_position(ARRAY['reader', 'writer', 'admin', 'owner'], l.level), "
+								"ORDER BY array_position("
+								"ARRAY['reader', 'writer', 'admin', 'owner'], l.level), "
 								"p.proname COLLATE \"C\"",
 								&args);
 }
@@ -297,12 +299,6 @@ check_owner_may_grant(void)
 				 errdetail("It has not created the extension."),
 				 errhint("As role %s, or as a superuser, call azr_take_over() first.",
 						 quote_identifier(owner))));
-}
-
-static char *
-schema_name(void)
-{
-	return azr_extension_schema_name();
 }
 
 static bool

@@ -82,8 +82,10 @@ typedef struct Place
 
 /* The next sequence of the main timeline that a stream diverges from. */
 #define MAIN_NEXT \
-	"(SELECT (SELECT least(max(n.sequence), 9223372036854775806) + 1 FROM %s.azr_main_events n WHERE n.stream_id = p.stream_id) " \
-	"FROM %s.azr_streams p WHERE p.domain = s.domain AND p.edition = '" AZR_MAIN_EDITION "' AND p.root = s.root)"
+	"(SELECT (SELECT least(max(n.sequence), 9223372036854775806) + 1 " \
+	"FROM %s.azr_main_events n WHERE n.stream_id = p.stream_id) " \
+	"FROM %s.azr_streams p WHERE p.domain = s.domain AND p.edition = '" AZR_MAIN_EDITION "' " \
+	"AND p.root = s.root)"
 
 static void check_store(Check *check);
 static void check_leaf(Check *check, const text *domain, bool editions);
@@ -113,20 +115,20 @@ azr_check(PG_FUNCTION_ARGS)
 
 	check_leaf(&check, domain, false);
 	check_leaf(&check, domain, true);
-	azr_query_each("SELECT 'pending_without_cascade', s.domain::text, s.edition::text, s.root::uuid, e.sequence::bigint, "
-				   "'No cascade can confirm or revoke it.' "
+	azr_query_each("SELECT 'pending_without_cascade', s.domain::text, s.edition::text, "
+				   "s.root::uuid, e.sequence::bigint, 'No cascade can confirm or revoke it.' "
 				   "FROM %s.azr_events e LEFT JOIN %s.azr_streams s ON s.stream_id = e.stream_id "
 				   "WHERE NOT e.committed AND e.cascade_id IS NULL "
 				   "AND ($1 IS NULL OR s.domain = $1)",
 				   &args, add_row, &check);
-	azr_query_each("SELECT 'snapshot_past_end', domain::text, edition::text, root::uuid, max(sequence)::bigint, "
-				   "'A snapshot' FROM ("
+	azr_query_each("SELECT 'snapshot_past_end', domain::text, edition::text, root::uuid, "
+				   "max(sequence)::bigint, 'A snapshot' FROM ("
 				   "SELECT domain, edition, root, sequence FROM %s.azr_latest_snapshots UNION ALL "
 				   "SELECT domain, edition, root, sequence FROM %s.azr_snapshot_history) n "
 				   "WHERE $1 IS NULL OR domain = $1 GROUP BY domain, edition, root",
 				   &args, check_end, &check);
-	azr_query_each("SELECT 'position_past_end', domain::text, edition::text, root::uuid, sequence::bigint, "
-				   "'Handler \"' || handler || '\"' FROM %s.azr_positions "
+	azr_query_each("SELECT 'position_past_end', domain::text, edition::text, root::uuid, "
+				   "sequence::bigint, 'Handler \"' || handler || '\"' FROM %s.azr_positions "
 				   "WHERE $1 IS NULL OR domain = $1",
 				   &args, check_end, &check);
 	if (domain == NULL)
@@ -143,7 +145,8 @@ check_store(Check *check)
 	AzrQueryArgs no_args = {0};
 
 	azr_query_each("SELECT 'sequence_behind', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
-				   "'Sequence ' || b.name || ' stands at ' || b.given || ', but numbers are taken up to ' || b.taken "
+				   "'Sequence ' || b.name || ' stands at ' || b.given "
+				   "|| ', but numbers are taken up to ' || b.taken "
 				   "|| '. Call azr_take_over() before this database is written to.' "
 				   "FROM (" AZR_SEQUENCE_BEHIND ") b(name, id, given, taken)",
 				   &no_args, add_row, check);
@@ -254,8 +257,9 @@ find_gaps(Check *check, const Place *place, int64 stream_id, int64 from)
 	azr_query_each("SELECT 'gap', $3, $4, $5, g.first::bigint, CASE WHEN g.first = g.last "
 				   "THEN 'Sequence ' || g.first || ' is missing.' "
 				   "ELSE 'Sequences ' || g.first || ' to ' || g.last || ' are missing.' END "
-				   "FROM (SELECT coalesce(lag(e.sequence) OVER (ORDER BY e.sequence) + 1::numeric, $2) AS first, "
-				   "e.sequence - 1::numeric AS last FROM %s.azr_events e WHERE e.stream_id = $1) g "
+				   "FROM (SELECT coalesce(lag(e.sequence) OVER (ORDER BY e.sequence) + 1::numeric, "
+				   "$2) AS first, e.sequence - 1::numeric AS last "
+				   "FROM %s.azr_events e WHERE e.stream_id = $1) g "
 				   "WHERE g.first <= g.last",
 				   &args, add_row, check);
 }

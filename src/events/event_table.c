@@ -116,7 +116,7 @@ static Datum *type_ids_of(const AzrNewEvents *events);
 static AzrFoundEvents find_events(int64 stream_id, int index, ScanKey keys, int nkeys,
 								  const AzrSource *source, Snapshot snapshot);
 static void add_found(AzrFoundEvents *found, TupleTableSlot *event);
-static int	compare_found(const void *a, const void *b);
+static int	compare_found(const void *a, const void *b, void *arg);
 static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 from,
 						AzrOptionalInt64 to, Snapshot snapshot);
 static void insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
@@ -405,7 +405,7 @@ find_events(int64 stream_id, int index, ScanKey keys, int nkeys,
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	if (found.count > 1)
-		qsort(found.all, found.count, sizeof(AzrFoundEvent), compare_found);
+		qsort_interruptible(found.all, found.count, sizeof(AzrFoundEvent), compare_found, NULL);
 	return found;
 }
 
@@ -429,7 +429,7 @@ add_found(AzrFoundEvents *found, TupleTableSlot *event)
 }
 
 static int
-compare_found(const void *a, const void *b)
+compare_found(const void *a, const void *b, void *arg)
 {
 	int64		first = ((const AzrFoundEvent *) a)->sequence;
 	int64		second = ((const AzrFoundEvent *) b)->sequence;

@@ -16,8 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
-static int64 first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
-							 bool *is_revocation);
+static int64 first_of_cascade(int64 stream_id, const text *cascade_id, bool committed,
+							  Snapshot snapshot, bool *is_revocation);
 static int64 confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int64 sequence,
 							   AzrOptionalInt64 to, Snapshot snapshot);
 static AzrResolution resolution_below(const AzrTimeline *timeline, const text *cascade_id,
@@ -32,7 +32,8 @@ AzrResolution
 azr_events_resolution(int64 stream_id, const text *cascade_id, int64 below, Snapshot snapshot)
 {
 	bool		is_revocation;
-	int64		sequence = first_committed(stream_id, cascade_id, snapshot, &is_revocation);
+	int64		sequence = first_of_cascade(stream_id, cascade_id, true, snapshot,
+											&is_revocation);
 
 	if (sequence == AZR_NO_SEQUENCE || sequence >= below)
 		return AZR_UNRESOLVED;
@@ -288,45 +289,38 @@ resolution_of(AzrEffectiveView *view, const text *cascade_id)
 }
 
 /*
- * The sequence of a stream's first committed event of a cascade, and whether that is a
- * revocation; AZR_NO_SEQUENCE if there is none.
- */
-static int64
-first_committed(int64 stream_id, const text *cascade_id, Snapshot snapshot,
-				bool *is_revocation)
-{
-	AzrEventScan scan;
-	TupleTableSlot *event;
-	int64		sequence = AZR_NO_SEQUENCE;
-
-	azr_cascade_scan_begin(&scan, stream_id, cascade_id, true, snapshot);
-	event = azr_event_scan_next(&scan);
-	if (event != NULL)
-	{
-		text	   *type = azr_stored_event_type(event);
-
-		sequence = azr_stored_sequence(event);
-		*is_revocation = azr_text_is(type, AZR_REVOCATION_TYPE);
-		pfree(type);
-	}
-	azr_event_scan_end(&scan);
-	return sequence;
-}
-
-/*
  * The sequence of a stream's first pending event of a cascade, or AZR_NO_SEQUENCE.
  */
 int64
 azr_events_first_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot)
 {
+	return first_of_cascade(stream_id, cascade_id, false, snapshot, NULL);
+}
+
+/*
+ * The sequence of a stream's first committed, or first pending, event of a cascade, or
+ * AZR_NO_SEQUENCE.  If 'is_revocation' is not NULL, it is set to whether that event is a
+ * revocation.
+ */
+static int64
+first_of_cascade(int64 stream_id, const text *cascade_id, bool committed,
+				 Snapshot snapshot, bool *is_revocation)
+{
 	AzrEventScan scan;
 	TupleTableSlot *event;
 	int64		sequence = AZR_NO_SEQUENCE;
 
-	azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, snapshot);
+	azr_cascade_scan_begin(&scan, stream_id, cascade_id, committed, snapshot);
 	event = azr_event_scan_next(&scan);
 	if (event != NULL)
 		sequence = azr_stored_sequence(event);
+	if (event != NULL && is_revocation != NULL)
+	{
+		text	   *type = azr_stored_event_type(event);
+
+		*is_revocation = azr_text_is(type, AZR_REVOCATION_TYPE);
+		pfree(type);
+	}
 	azr_event_scan_end(&scan);
 	return sequence;
 }

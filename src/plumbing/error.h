@@ -20,7 +20,7 @@
 #define ERRCODE_AZR_INVALID_DIVERGENCE		MAKE_SQLSTATE('Z','R','0','0','4')
 #define ERRCODE_AZR_MERGE_CONFLICT			MAKE_SQLSTATE('Z','R','0','0','5')
 #define ERRCODE_AZR_CASCADE_ERROR			MAKE_SQLSTATE('Z','R','0','0','6')
-#define ERRCODE_AZR_SNAPSHOT_AHEAD			MAKE_SQLSTATE('Z','R','0','0','7')
+#define ERRCODE_AZR_PAST_END				MAKE_SQLSTATE('Z','R','0','0','7')
 #define ERRCODE_AZR_HISTORY_IMMUTABLE		MAKE_SQLSTATE('Z','R','0','0','8')
 
 pg_noreturn extern void azr_serialization_failure(const char *fmt,...) pg_attribute_printf(1, 2);

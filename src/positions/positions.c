@@ -141,7 +141,7 @@ static void serialization_failure(const AzrStreamName *name);
 static void make_keys(ScanKeyData *keys, const Position *position);
 static void put(AzrWrite *write, const Position *position);
 static NewPosition *sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences);
-static int	compare_positions(const void *a, const void *b);
+static int	compare_positions(const void *a, const void *b, void *arg);
 static bool find_position(Position *position, Snapshot snapshot);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
 static uint64 count_positions_past(const AzrStreamName *name, int64 limit);
@@ -429,7 +429,7 @@ check_end(const Position *position)
 
 	if (next > 0 && position->sequence >= next)
 		ereport(ERROR,
-				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
+				(errcode(ERRCODE_AZR_PAST_END),
 				 errmsg("position past the end of stream \"%s\"",
 						azr_stream_label(&position->stream)),
 				 errdetail("Position is %lld, next sequence is %lld.",
@@ -499,12 +499,12 @@ sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences)
 		positions[i].root = DatumGetUUIDP(roots->elems[i]);
 		positions[i].sequence = DatumGetInt64(sequences->elems[i]);
 	}
-	qsort(positions, roots->count, sizeof(NewPosition), compare_positions);
+	qsort_interruptible(positions, roots->count, sizeof(NewPosition), compare_positions, NULL);
 	return positions;
 }
 
 static int
-compare_positions(const void *a, const void *b)
+compare_positions(const void *a, const void *b, void *arg)
 {
 	const NewPosition *left = (const NewPosition *) a;
 	const NewPosition *right = (const NewPosition *) b;

@@ -135,7 +135,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 	next = azr_timeline_next(&timeline, as_of);
 	if (next > 0 && sequence >= next)
 		ereport(ERROR,
-				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
+				(errcode(ERRCODE_AZR_PAST_END),
 				 errmsg("snapshot past the end of stream \"%s\"", azr_stream_label(name)),
 				 errdetail("Snapshot is at sequence %lld, next sequence is %lld.",
 						   (long long) sequence, (long long) next),
@@ -145,7 +145,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 		? azr_timeline_confirmed_late(&timeline, sequence, as_of) : AZR_NO_SEQUENCE;
 	if (lacking != AZR_NO_SEQUENCE)
 		ereport(ERROR,
-				(errcode(ERRCODE_AZR_SNAPSHOT_AHEAD),
+				(errcode(ERRCODE_AZR_PAST_END),
 				 errmsg("snapshot of stream \"%s\" may lack an event that was confirmed later",
 						azr_stream_label(name)),
 				 errdetail("Snapshot is at sequence %lld; the event at sequence %lld was pending then.",

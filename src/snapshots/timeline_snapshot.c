@@ -11,6 +11,7 @@
 #include "events/resolution.h"
 #include "snapshots/timeline_snapshot.h"
 
+static AzrTimeline timeline_of_edition(const AzrStreamName *name, Snapshot as_of);
 static AzrSnapshot find_complete(const AzrStreamName *name, const AzrTimeline *timeline,
 								 AzrOptionalInt64 at, Snapshot as_of);
 static AzrOptionalInt64 at_most(AzrOptionalInt64 at, int64 limit);
@@ -22,12 +23,8 @@ static AzrOptionalInt64 at_most(AzrOptionalInt64 at, int64 limit);
 AzrSnapshot
 azr_own_snapshot(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of)
 {
-	AzrOptionalInt64 no_divergence = {false, 0};
-	AzrTimeline timeline;
+	AzrTimeline timeline = timeline_of_edition(name, as_of);
 
-	if (azr_edition_is_main(name->edition))
-		return azr_snapshot_find(name, at, as_of);
-	timeline = azr_timeline_find(name, no_divergence, as_of);
 	return find_complete(name, &timeline, at, as_of);
 }
 
@@ -79,20 +76,33 @@ AzrSnapshot
 azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence, Snapshot as_of)
 {
 	AzrOptionalInt64 at = {true, sequence};
-	AzrSnapshot snapshot = azr_own_snapshot(name, at, as_of);
+	AzrTimeline timeline = timeline_of_edition(name, as_of);
+	AzrSnapshot snapshot = find_complete(name, &timeline, at, as_of);
 
-	if (!(snapshot.found && snapshot.sequence == sequence) &&
-		!azr_edition_is_main(name->edition))
+	if (!(snapshot.found && snapshot.sequence == sequence) && timeline.is_edition &&
+		(!timeline.shared_to.given || sequence < timeline.shared_to.value))
 	{
-		AzrOptionalInt64 no_divergence = {false, 0};
-		AzrTimeline timeline = azr_timeline_find(name, no_divergence, as_of);
 		AzrStreamName main_name = azr_main_stream(name);
 
-		if (!timeline.shared_to.given || sequence < timeline.shared_to.value)
-			snapshot = find_complete(&main_name, &timeline, at, as_of);
+		snapshot = find_complete(&main_name, &timeline, at, as_of);
 	}
 	snapshot.found = snapshot.found && snapshot.sequence == sequence;
 	return snapshot;
+}
+
+/*
+ * The timeline of a named edition's stream.  For one of the main timeline, there is nothing
+ * in it, since find_complete() asks for nothing.
+ */
+static AzrTimeline
+timeline_of_edition(const AzrStreamName *name, Snapshot as_of)
+{
+	AzrOptionalInt64 no_divergence = {false, 0};
+	AzrTimeline none = {0};
+
+	if (azr_edition_is_main(name->edition))
+		return none;
+	return azr_timeline_find(name, no_divergence, as_of);
 }
 
 /*
