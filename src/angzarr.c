@@ -36,7 +36,10 @@
 #include "utils/guc.h"
 
 #if PG_VERSION_NUM >= 180000
-PG_MODULE_MAGIC_EXT(.name = "angzarr", .version = AZR_VERSION);
+PG_MODULE_MAGIC_EXT(
+					.name = "angzarr",
+					.version = AZR_VERSION
+);
 #else
 PG_MODULE_MAGIC;
 #endif

@@ -242,13 +242,14 @@ return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 	while (first < found.count)
 	{
 		int			last = first;
+		AzrOptionalInt64 end = {.given = true};
 		AzrEventScan scan;
 		TupleTableSlot *event;
 
 		while (last + 1 < found.count && found.all[last + 1].sequence == found.all[last].sequence + 1)
 			last++;
-		azr_event_scan_begin(&scan, stream->id, found.all[first].sequence,
-							 (AzrOptionalInt64) {true, found.all[last].sequence + 1},
+		end.value = found.all[last].sequence + 1;
+		azr_event_scan_begin(&scan, stream->id, found.all[first].sequence, end,
 							 GetActiveSnapshot());
 		while ((event = azr_event_scan_next(&scan)) != NULL)
 		{

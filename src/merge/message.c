@@ -109,8 +109,16 @@ AzrMessageMerge
 azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
 					const AzrMessage *theirs, const AzrMessageHost *host)
 {
-	const AzrMessage *const sides[] = {[BASE] = base, [OURS] = ours, [THEIRS] = theirs};
-	AzrMessageMerge merge = {.base = base, .ours = ours, .theirs = theirs};
+	const AzrMessage *const sides[] = {
+		[BASE] = base,
+		[OURS] = ours,
+		[THEIRS] = theirs
+	};
+	AzrMessageMerge merge = {
+		.base = base,
+		.ours = ours,
+		.theirs = theirs
+	};
 	size_t		most = base->nruns + (ours->nruns < theirs->nruns ? ours->nruns : theirs->nruns);
 	FieldWalk	walk;
 
@@ -149,7 +157,9 @@ azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to,
 						 const AzrMessageHost *host)
 {
 	const AzrMessage *const sides[] = {
-		[BASE] = merge->base, [OURS] = merge->ours, [THEIRS] = merge->theirs
+		[BASE] = merge->base,
+		[OURS] = merge->ours,
+		[THEIRS] = merge->theirs
 	};
 	FieldWalk	walk;
 
@@ -206,7 +216,11 @@ cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted
 			if (field < last_field)
 				*sorted = false;
 			if (runs != NULL)
-				runs[*nruns] = (AzrRun) {field, (uint32_t) (record - bytes), 0};
+			{
+				runs[*nruns].field = field;
+				runs[*nruns].start = (uint32_t) (record - bytes);
+				runs[*nruns].size = 0;
+			}
 			(*nruns)++;
 			last_field = field;
 		}

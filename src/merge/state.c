@@ -228,7 +228,11 @@ no_state(const char *which, bool json)
 static AzrFields
 from_keys(const AzrKeys *keys)
 {
-	AzrFields	fields = {.count = keys->count, .names = keys->keys, .are_keys = true};
+	AzrFields	fields = {
+		.count = keys->count,
+		.names = keys->keys,
+		.are_keys = true
+	};
 
 	return fields;
 }

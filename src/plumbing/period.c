@@ -117,12 +117,12 @@ azr_time_literal(TimestampTz time)
 {
 	struct pg_tm tm;
 	fsec_t		fsec;
-	char		text[MAXDATELEN + 1];
+	char		literal[MAXDATELEN + 1];
 
 	split_time(time, &tm, &fsec);
 	tm.tm_isdst = 0;
-	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, text);
-	return psprintf("'%s'", text);
+	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, literal);
+	return psprintf("'%s'", literal);
 }
 
 /*

@@ -481,9 +481,11 @@ note_index(AzrTable *table, Relation index)
 		return false;
 	table->all_indexes[i].nconditions = 0;
 	foreach(lc, predicate)
+	{
 		if (!is_condition((Node *) lfirst(lc),
 						  &table->all_indexes[i].conditions[table->all_indexes[i].nconditions++]))
 			return false;
+	}
 	table->all_indexes[i].id = RelationGetRelid(index);
 	table->nall_indexes++;
 	return true;

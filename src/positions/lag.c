@@ -501,8 +501,9 @@ compare_followed(Datum a, Datum b, void *arg)
 	const Followed *right = (const Followed *) DatumGetPointer(b);
 	bool		left_has_row = left->next < left->count;
 	bool		right_has_row = right->next < right->count;
-	int			order = azr_compare_roots(left_has_row ? &left->rows[left->next].root : &left->after,
-									  right_has_row ? &right->rows[right->next].root : &right->after);
+	const pg_uuid_t *left_root = left_has_row ? &left->rows[left->next].root : &left->after;
+	const pg_uuid_t *right_root = right_has_row ? &right->rows[right->next].root : &right->after;
+	int			order = azr_compare_roots(left_root, right_root);
 
 	if (order == 0 && left_has_row != right_has_row)
 		order = left_has_row ? -1 : 1;

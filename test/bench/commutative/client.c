@@ -147,7 +147,10 @@ command(Client *client, bool ours)
 static void
 run_client(int field, bool ours, time_t end, int64_t *committed)
 {
-	Client		client = {.connection = PQconnectdb("dbname=bench"), .field = field};
+	Client		client = {
+		.connection = PQconnectdb("dbname=bench"),
+		.field = field
+	};
 
 	if (PQstatus(client.connection) != CONNECTION_OK)
 		die(client.connection, NULL);
