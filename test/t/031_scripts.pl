@@ -1,5 +1,6 @@
 # What the scripts in script/ do where a clone, a terminal or patience is missing: they
-# count what is skipped, do without git's list of files, and say what they wait for.
+# count what is skipped, do without git's list of files, and say what they wait for.  And
+# what script/analyze finds in the source.
 
 use strict;
 use warnings;
@@ -71,6 +72,28 @@ IPC::Run::run([ 'bash', '-c', ". '$copies/project/script/lib/common.sh'; set -eu
 is("$?$err", '0', 'what was unpacked from an archive can be copied');
 is(join(' ', sort(map { s/.*\///sr } glob "'$copies/copy/*' '$copies/copy/.git*'")), ".gitignore kept script with a\nline",
 	'as what git would have listed');
+
+# The types that pgindent has to know
+
+append_to_file("$copies/types.c", <<'C');
+/* typedef int Comment; */
+typedef struct Inner
+{
+	struct
+	{
+		int			x;
+	}			field;
+	void	   *(*function) (size_t size);
+} Outer;
+typedef enum {A, B} Listed;
+typedef void (*Callback) (const Outer *outer, int (*inner) (void));
+typedef int Compare(const void *a, const void *b);
+typedef char Buffer[10][2];
+typedef struct Opaque Opaque;
+static struct Inner variable;
+C
+IPC::Run::run([ 'perl', "$scripts/lib/typedefs.pl", "$copies/types.c" ], '<', \$empty, '>', \$out, '2>&1');
+is($out, "Buffer\nCallback\nCompare\nListed\nOpaque\nOuter\n", 'types of all kinds are found');
 
 # The demo shows a history, which an archive leaves out.
 ok(!-e "$ENV{TESTDIR}/.git", 'this is no clone');
