@@ -28,7 +28,6 @@
 #include "events/load_scan.h"
 #include "events/max_payload.h"
 #include "fmgr.h"
-#include "plumbing/compat.h"
 #include "positions/positions.h"
 #include "snapshots/load_state.h"
 #include "snapshots/snapshot_table.h"

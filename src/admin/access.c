@@ -20,11 +20,8 @@
 #include "plumbing/extension.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
-#include "plumbing/table.h"
-#include "plumbing/text.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(azr_grant);
 PG_FUNCTION_INFO_V1(azr_revoke);

@@ -8,10 +8,8 @@
 #include "postgres.h"
 
 #include "admin/change.h"
-#include "funcapi.h"
 #include "plumbing/result.h"
 #include "utils/builtins.h"
-#include "utils/tuplestore.h"
 
 /* Columns of the composite type azr_change, as in change.sql. */
 enum

@@ -21,7 +21,6 @@
 #include "catalog/pg_type.h"
 #include "events/timeline.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "plumbing/args.h"
 #include "plumbing/query.h"
 #include "plumbing/result.h"
@@ -30,7 +29,6 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_check);
 

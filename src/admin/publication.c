@@ -25,8 +25,6 @@
 #include "plumbing/args.h"
 #include "plumbing/extension.h"
 #include "plumbing/query.h"
-#include "plumbing/table.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

@@ -39,7 +39,6 @@
 #include "plumbing/error.h"
 #include "plumbing/query.h"
 #include "plumbing/setting.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"

@@ -11,13 +11,11 @@
 #include "access/itup.h"
 #include "access/relscan.h"
 #include "access/table.h"
-#include "catalog/pg_type.h"
 #include "events/event_table.h"
 #include "events/type.h"
 #include "miscadmin.h"
 #include "plumbing/text.h"
 #include "plumbing/write.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
 static const AzrColumn events_columns[Natts_azr_events] = {

@@ -24,7 +24,6 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-#include "utils/timestamp.h"
 
 /* What a jsonb value can hold: offsets have 28 bits (JENTRY_OFFLENMASK). */
 #define MAX_DOCUMENT_BYTES	JENTRY_OFFLENMASK

@@ -11,11 +11,9 @@
 #include "events/json_events.h"
 #include "events/load.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "plumbing/result.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_load);
 PG_FUNCTION_INFO_V1(azr_load_json);

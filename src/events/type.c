@@ -25,7 +25,6 @@
 #include "events/type.h"
 #include "fmgr.h"
 #include "lib/qunique.h"
-#include "plumbing/args.h"
 #include "plumbing/lock.h"
 #include "plumbing/write.h"
 #include "plumbing/text.h"

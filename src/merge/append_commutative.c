@@ -24,7 +24,6 @@
 #include "events/max_payload.h"
 #include "fmgr.h"
 #include "merge/state.h"
-#include "miscadmin.h"
 #include "plumbing/args.h"
 #include "plumbing/error.h"
 #include "plumbing/result.h"

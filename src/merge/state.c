@@ -12,7 +12,6 @@
 #include "merge/message.h"
 #include "merge/state.h"
 #include "miscadmin.h"
-#include "plumbing/args.h"
 #include "plumbing/json.h"
 #include "plumbing/text.h"
 #include "utils/json.h"

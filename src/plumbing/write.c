@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "lib/stringinfo.h"
 #include "plumbing/insert.h"
 #include "plumbing/query.h"

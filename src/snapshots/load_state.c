@@ -9,14 +9,12 @@
 
 #include "events/load.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "plumbing/result.h"
 #include "snapshots/load_state.h"
 #include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_load_state);
 

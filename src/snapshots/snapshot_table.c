@@ -13,7 +13,6 @@
 #include "access/detoast.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "events/append_protocol.h"
 #include "events/max_payload.h"

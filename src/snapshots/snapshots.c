@@ -9,18 +9,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "events/max_payload.h"
 #include "events/resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"
-#include "funcapi.h"
-#include "miscadmin.h"
 #include "plumbing/error.h"
 #include "plumbing/result.h"
 #include "snapshots/timeline_snapshot.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(azr_put_snapshot);
 PG_FUNCTION_INFO_V1(azr_get_snapshot);

@@ -8,14 +8,12 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "plumbing/lock.h"
 #include "plumbing/table.h"
 #include "plumbing/text.h"
 #include "streams/edition.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 
 /* Columns of azr_registered_editions, as in edition.sql. */
 enum

@@ -15,7 +15,6 @@
 #include "mb/pg_wchar.h"
 #include "plumbing/args.h"
 #include "plumbing/query.h"
-#include "streams/stream.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(azr_domains);
