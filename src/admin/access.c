@@ -3,8 +3,8 @@
  * access.c
  *	  azr_grant, azr_revoke and azr_privileges: who may do what.
  *
- * A level is a set of functions.  Each has those of the levels below it, and none has a
- * right to write to a table: the functions are the only way in.
+ * A level is a set of functions.  Each level has the functions of those below it too.  No
+ * level has a right to write to a table: the functions are the only way in.
  *
  *-------------------------------------------------------------------------
  */
@@ -264,7 +264,7 @@ add_name(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * GRANT and REVOKE fail where another changes the same function's rights.
+ * GRANT and REVOKE fail if another transaction changes the same function's rights.
  */
 static void
 lock_privileges(void)
@@ -273,8 +273,8 @@ lock_privileges(void)
 }
 
 /*
- * Raise 42501 unless the tables' owner may grant every function and type.  A new one may not,
- * until azr_take_over() has been called.
+ * Raise 42501 unless the tables' owner may grant every function and type.  A new owner may
+ * not, until azr_take_over() has been called.
  */
 static void
 check_owner_may_grant(void)

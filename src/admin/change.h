@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * change.h
- *	  What functions say of what they have changed: rows of azr_change.
+ *	  How functions report what they have changed: rows of azr_change.
  *
  *-------------------------------------------------------------------------
  */

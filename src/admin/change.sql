@@ -1,4 +1,4 @@
--- What functions say of what they have changed.
+-- How functions report what they have changed.
 
 CREATE TYPE @extschema@.azr_change AS (
 	action text,

@@ -10,8 +10,8 @@
  * One pass over each leaf's primary key counts the events of each stream, and joins the
  * streams.  Only streams whose count does not fit are looked at in detail.
  *
- * The tables' owner may have changed them.  So the queries say of what type each column
- * is, and who looks at a row looks for NULLs first.
+ * The tables' owner may have changed them.  So the queries cast each column to its type,
+ * and rows are checked for NULLs before they are used.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,7 +56,7 @@ typedef struct Check
 	int64		events;
 } Check;
 
-/* Where problems are found: the names of a stream, NULL where it has none. */
+/* Where a problem is: the names of a stream, or NULLs if it has none. */
 typedef struct Place
 {
 	Datum		names[3];		/* domain, edition, root */
@@ -64,8 +64,9 @@ typedef struct Place
 } Place;
 
 /*
- * Streams with what they have in a leaf, to which %1$s stands for its name and %2$s for
- * the comparison of its stream_ids with 0: in one pass over all, or a probe for each.
+ * Streams with what they have in a leaf.  %1$s stands for the name of the leaf, and %2$s
+ * for the comparison of its stream_ids with 0.  The first takes one pass over all of it,
+ * the second one probe for each stream.
  */
 #define COUNTED "SELECT stream_id, count(*), min(sequence) AS first, max(sequence) AS last "
 
@@ -159,8 +160,8 @@ check_store(Check *check)
 /*
  * Check the streams, and the events, of the main timeline or of editions.
  *
- * The planner is told to go by the primary key: sorted, and of the index alone as far as
- * the table has been vacuumed.
+ * The planner is told to go by the primary key: in its order, and reading only the index as
+ * far as the table has been vacuumed.
  */
 static void
 check_leaf(Check *check, const text *domain, bool editions)
@@ -233,14 +234,14 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 		add_problem(check, "event_below_start", &place, first,
 					psprintf("The stream's own events begin at %lld.", (long long) divergence));
 
-	/* both ends are bigint, so what is between them may be more */
+	/* the distance between two bigints may not fit into one */
 	if (count > 0 &&
 		(first > divergence || (uint64) last - (uint64) first != (uint64) count - 1))
 		find_gaps(check, &place, id, Min(first, divergence));
 }
 
 /*
- * Say which sequences a stream has not, from the one that it begins with.
+ * Say which sequences a stream lacks, from the one that it begins with.
  */
 static void
 find_gaps(Check *check, const Place *place, int64 stream_id, int64 from)
@@ -293,7 +294,7 @@ check_end(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * A row that is a problem as it is.
+ * Callback: a row that is reported as it is.
  */
 static void
 add_row(uint64 row, const Datum *values, const bool *nulls, void *arg)

@@ -17,11 +17,11 @@ RETURNS SETOF @extschema@.azr_problem
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_check(text) IS
-'Checks that what is stored is what the rules say, and that the store can go on from it. The store''s functions cannot break the rules; an INSERT by the owner or a superuser, a restore of some of the tables, or a broken disk can.
+'Checks that what is stored follows the rules, and that the store can go on from it. The store''s functions cannot break the rules; an INSERT by the owner or a superuser, a restore of some of the tables, or a broken disk can.
 
-Arguments: domain, NULL for all, and for what belongs to no domain: events without a stream, the sequence of streams'' numbers, and triggers.
+Arguments: domain, or NULL for all, and also for what belongs to no domain: events without a stream, the sequence of streams'' numbers, and triggers.
 
-Result: rows of azr_problem; none means sound. problem is one of: gap, sequences that a stream has not; event_without_stream; stream_without_event; event_below_start, before sequence 0 or an edition''s divergence; wrong_divergence, past the main timeline''s next sequence; wrong_timeline, a number that does not go with the edition; pending_without_cascade; snapshot_past_end; position_past_end; sequence_behind, numbers of streams are taken that the sequence has not given, as after logical replication; trigger_not_always, one of those that keep history immutable is missing or weaker than ENABLE ALWAYS, as after pg_restore --disable-triggers. azr_take_over mends the last two.
+Result: rows of azr_problem; no rows if all is sound. problem is one of: gap, sequences that a stream lacks; event_without_stream; stream_without_event; event_below_start, before sequence 0 or an edition''s divergence; wrong_divergence, past the main timeline''s next sequence; wrong_timeline, the number of a stream does not fit its edition; pending_without_cascade; snapshot_past_end; position_past_end; sequence_behind, numbers of streams are taken that the sequence has not given, as after logical replication; trigger_not_always, a trigger that keeps history immutable is missing or weaker than ENABLE ALWAYS, as after pg_restore --disable-triggers. azr_take_over mends the last two.
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, so it can run beside full load, and works on a standby. Reads the primary key of the events once, and the table where that has not been vacuumed. A NOTICE every 10 seconds says how far it has got.
 

@@ -1,5 +1,6 @@
--- Nothing is granted to PUBLIC, but for one function below. The role that creates the extension may use and
--- grant every function and type. This comes last, so that none is forgotten.
+-- Nothing is granted to PUBLIC, except one function below. The role that creates the
+-- extension may use and grant every function and type. This comes last, so that none is
+-- forgotten.
 DO $$
 DECLARE
 	f pg_catalog.regprocedure;
@@ -36,5 +37,6 @@ BEGIN
 END
 $$;
 
--- A new owner of the tables has no right yet: this function gives it, and looks by itself who calls.
+-- A new owner of the tables has no rights yet: this function gives them, and checks itself
+-- who calls.
 GRANT EXECUTE ON FUNCTION @extschema@.azr_take_over() TO PUBLIC;

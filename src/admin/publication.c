@@ -3,14 +3,15 @@
  * publication.c
  *	  azr_publication: what a subscriber of logical replication needs.
  *
- * A subscriber must have each table that is published.  Partitions of the snapshots' history
- * are made and dropped by azr_maintain, on each side by the clock of that side, so the history
- * is not published.  Nor could it be as one table: rows of different retention are in
- * partitions whose keys are unique by themselves only, and without a key of the whole a
- * subscriber does not know which row to delete.
+ * A subscriber must have each table that is published.  Partitions of the snapshots'
+ * history are made and dropped by azr_maintain, on each side by the clock of that side, so
+ * the history is not published.  It could not be published as one table either: rows of
+ * different retention are in partitions, the key is unique only within each of them, and
+ * without a key of the whole table a subscriber does not know which row to delete.
  *
- * Events are published by their leaves, which have the same names everywhere: a subscriber
- * need not find out where a row belongs, and reads both at once to begin with.
+ * Events are published by their leaves, which have the same names everywhere.  So a
+ * subscriber need not find out where a row belongs, and copies both at once in the
+ * beginning.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +31,7 @@
 
 PG_FUNCTION_INFO_V1(azr_publication);
 
-/* Every table that has what is stored, but for the history of snapshots. */
+/* All tables in which something is stored, except the history of snapshots. */
 #define PUBLISHED_TABLES \
 	"(VALUES ('azr_main_events'), ('azr_edition_events'), ('azr_streams'), ('azr_event_types'), " \
 	"('azr_registered_editions'), ('azr_positions'), ('azr_latest_snapshots')) t(name)"
@@ -114,7 +115,9 @@ look_up(const char *name)
 }
 
 /*
- * Raises 42501 where the tables' owner may not.
+ * Create the publication.
+ *
+ * Raises 42501 if the tables' owner may not.
  */
 static void
 create(FunctionCallInfo fcinfo, const char *name)

@@ -4,13 +4,13 @@ CREATE FUNCTION @extschema@.azr_publication(name text DEFAULT 'angzarr') RETURNS
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_publication(text) IS
-'Makes a publication for logical replication of what a database with the extension needs to be a store to read from, or one to switch over to: events, streams, event types, registered editions, positions and latest snapshots. A publication that is there is brought up to date: what is missing is added, and the history of snapshots is taken out. Other tables in it stay.
+'Makes a publication for logical replication. It has what another database with the extension needs as a store to read from, or to switch over to: events, streams, event types, registered editions, positions and latest snapshots. A publication that exists is brought up to date: what is missing is added, and the history of snapshots is taken out. Other tables in it stay.
 
-The history of snapshots is a cache and is not published: azr_maintain makes and drops its partitions on each side for itself, so a table on one side may have no fellow on the other.
+The history of snapshots is a cache and is not published: azr_maintain makes and drops its partitions on each side for itself, so a table on one side may have no counterpart on the other.
 
 Arguments: name of the publication, 1 to 63 bytes.
 
-Result: rows of azr_change: created, the publication; changed, what it publishes; added or removed, a table. None where it was up to date.
+Result: rows of azr_change: created, the publication; changed, what it publishes; added or removed, a table. No rows if it was up to date.
 
 Locks: ShareUpdateExclusiveLock on the tables that are added or removed, to the end of the transaction. It is made by the tables'' owner, who needs CREATE on the database.
 

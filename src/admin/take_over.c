@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * take_over.c
- *	  azr_take_over: make a store go on that has a new owner or foreign rows.
+ *	  azr_take_over: make a store work again that has a new owner, or rows from elsewhere.
  *
- * The functions of a trusted extension belong to the superuser who has lent its rights to
- * the creation, and the creator has them by a grant.  That grant does not go to a new owner
- * with the tables, and only who owns the functions can repeat it.  So this function does just
- * that with the rights of its own owner, for whoever owns the tables: it grants what
- * creator.sql has granted, on functions of this library and types of this extension.
+ * The functions of a trusted extension belong to the superuser whose rights were lent to
+ * its creation, and the creator may use them by a grant.  That grant does not go to a new
+ * owner with the tables, and only the owner of the functions can repeat it.  So this
+ * function does just that, with the rights of its own owner, for whoever owns the tables:
+ * it grants what creator.sql has granted, on functions of this library and types of this
+ * extension.
  *
- * The new owner cannot have been granted EXECUTE before, so everybody has it, and the first
- * thing done is to look who calls.
+ * The new owner cannot have been granted EXECUTE before, so everybody has it, and the
+ * function first checks who calls.
  *
  *-------------------------------------------------------------------------
  */
@@ -61,8 +62,8 @@ typedef struct Behind
 } Behind;
 
 /*
- * The functions of this library, $3 being this one, and the types of this extension, that
- * belong to the functions' owner, $1.  The tables' owner is $2.
+ * The functions of this library and the types of this extension that belong to the
+ * functions' owner.  $1 is that owner, $2 the tables' owner, and $3 this function.
  */
 #define MEMBERS(catalog) \
 	"FROM pg_extension e " \
@@ -81,7 +82,7 @@ typedef struct Behind
 	"JOIN pg_class c ON c.reltype = o.oid AND c.relkind = 'c' " \
 	"WHERE e.extname = 'angzarr' AND o.typowner = $1) x "
 
-/* Grants to the tables' owner that are missing: what, how many, and as below. */
+/* Grants to the tables' owner that are missing: what, how many, and two empty columns. */
 #define MISSING_GRANTS \
 	"SELECT x.privilege || string_agg(x.name, ', '), count(*) || x.kind, '', '' FROM " OBJECTS \
 	"WHERE $1 <> $2 AND NOT EXISTS (SELECT FROM aclexplode(x.acl) a " \
@@ -89,9 +90,9 @@ typedef struct Behind
 	"GROUP BY x.privilege, x.kind ORDER BY x.privilege"
 
 /*
- * Grants by who has the right to make them from the functions' owner, as an earlier owner of
- * the tables has it, and that the present one has not made: what, how many, to whom, and
- * with which option.
+ * Grants that the present owner of the tables has not made, by roles that have the right to
+ * make them from the functions' owner, as an earlier owner of the tables has.  Columns:
+ * what, how many, to whom, and with which option.
  */
 #define EARLIER_GRANTS \
 	"SELECT x.privilege || string_agg(DISTINCT x.name, ', '), " \
@@ -108,8 +109,8 @@ typedef struct Behind
 	"GROUP BY x.privilege, x.kind, grantee, option ORDER BY grantee, x.privilege, option"
 
 /*
- * What pg_dump takes for the rights that CREATE EXTENSION gives: the creator's are the
- * present owner's now.
+ * Make the creator's rights the present owner's, in what pg_dump takes for the rights that
+ * CREATE EXTENSION gives.
  */
 #define HAND_OVER_INITIAL_RIGHTS \
 	"UPDATE pg_init_privs i SET initprivs = (SELECT array_agg(makeaclitem(" \
@@ -154,7 +155,7 @@ azr_take_over(PG_FUNCTION_ARGS)
 	take_over.fcinfo = fcinfo;
 	azr_begin_changes(fcinfo);
 
-	/* GRANT fails where another changes the same function's rights */
+	/* GRANT fails if another transaction changes the same function's rights */
 	azr_lock(AZR_LOCK_PRIVILEGES, 0, ExclusiveLock);
 	give_rights_to_owner(&take_over);
 	advance_sequence(&take_over);
@@ -170,7 +171,7 @@ check_caller(Oid owner)
 {
 	Oid			streams = get_relname_relid("azr_streams", azr_extension_schema());
 
-	/* where the owner has renamed it, another's table may have the name */
+	/* if the owner has renamed it, another table may have the name */
 	if (getExtensionOfObject(RelationRelationId, streams) != get_extension_oid("angzarr", false))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
@@ -231,7 +232,7 @@ give_rights_to_owner(const TakeOver *take_over)
 }
 
 /*
- * Take the sequence of streams' numbers past those that are taken.
+ * Move the sequence of streams' numbers past those that are taken.
  */
 static void
 advance_sequence(const TakeOver *take_over)
@@ -278,8 +279,8 @@ enable_triggers(const TakeOver *take_over)
 /*
  * Run a GRANT as the functions' owner.
  *
- * It is called as it stands and not as a statement: nobody's event trigger runs with these
- * rights.
+ * The function behind GRANT is called directly, not by a statement, so that no event
+ * trigger runs with these rights.
  */
 static void
 grant_as_lender(const TakeOver *take_over, const char *command)
@@ -297,9 +298,9 @@ grant_as_lender(const TakeOver *take_over, const char *command)
 
 #if PG_VERSION_NUM < 170000
 /*
- * Have pg_dump go by the present owner.  REASSIGN OWNED does so from PostgreSQL 17 on.  Before,
- * a dump would take a right back from the earlier owner, and could not be restored where there
- * is no such role any more.
+ * Make pg_dump go by the present owner.  REASSIGN OWNED does so from PostgreSQL 17 on.
+ * Before, a dump would revoke a right from the earlier owner, and could not be restored if
+ * that role is gone.
  */
 static void
 update_initial_rights(const TakeOver *take_over)
@@ -322,8 +323,8 @@ update_initial_rights(const TakeOver *take_over)
 #endif
 
 /*
- * Become the functions' owner, with a search_path that holds nobody's objects but
- * PostgreSQL's, for what is written out above.
+ * Become the functions' owner, with a search_path that has only PostgreSQL's own objects,
+ * for what is written out above.
  */
 static void
 borrow_rights(Oid lender, Oid *userid, int *sec_context, int *guc_level)
@@ -343,7 +344,7 @@ give_back_rights(Oid userid, int sec_context, int guc_level)
 }
 
 /*
- * The arguments of the queries on rights, which MEMBERS and OBJECTS tell of.
+ * The arguments of the queries on rights: see OBJECTS.
  */
 static AzrQueryArgs
 role_args(const TakeOver *take_over)
@@ -387,8 +388,8 @@ note_behind(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * Callback: add the names of a row of AZR_WEAK_TRIGGERS to a list, where the trigger needs
- * but to be enabled.
+ * Callback: add the names of a row of AZR_WEAK_TRIGGERS to a list, if the trigger only
+ * needs to be enabled.
  */
 static void
 note_trigger(uint64 row, const Datum *values, const bool *nulls, void *arg)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * take_over.h
- *	  What a store may lack whose rows or owner have come from elsewhere: azr_check sees it,
- *	  azr_take_over mends it.
+ *	  What a store may lack if its rows come from elsewhere or it has a new owner: azr_check
+ *	  sees it, azr_take_over mends it.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,8 +27,8 @@
 	"WHERE n.taken > n.given"
 
 /*
- * SELECT, for query.h, of the triggers that keep history as it is, where one is not as
- * immutable.sql has made it.
+ * SELECT, for query.h, of the triggers that keep history immutable, but are not as
+ * immutable.sql has made them.
  *
  * Columns: table, trigger, what is wrong with it, and whether ENABLE ALWAYS mends that.  27
  * and 34 are BEFORE UPDATE OR DELETE FOR EACH ROW and BEFORE TRUNCATE, as pg_trigger.h has

@@ -4,24 +4,24 @@
  *	  azr_stale_cascades, azr_cascade_participants, azr_confirm_cascade and
  *	  azr_revoke_cascade: commits across streams, in two phases.
  *
- * First, each participant (a stream) gets pending events: appended with
- * committed => false and the cascade's id.  Then the cascade is confirmed or revoked,
- * by one event with the same id to every participant that has none yet.  Events are
- * never changed: azr_load_effective shows what they have come to.
+ * First, each participant (a stream) gets pending events: appended with committed => false
+ * and the cascade's id.  Then the cascade is confirmed or revoked: one event with the same
+ * id is appended to every participant that has none yet.  Events are never changed:
+ * azr_load_effective shows what they have come to.
  *
  * A participant is resolved by the first committed event with the cascade's id in that
- * stream, be it appended by these functions or by a client.
+ * stream, whether these functions or a client appended it.
  *
- * Who resolves a cascade holds its lock (AZR_LOCK_CASCADE) exclusively, so one at a time
- * does, and nobody joins it meanwhile.  What the first participants were resolved to is the
- * outcome of the cascade: from then on, it can be resolved in no other way.  So it may be done in
- * pieces: a lock of every participant would not fit into PostgreSQL's lock table where there
- * are very many.  A stream may also join a cascade that others have finished, and is resolved as
- * they were.
+ * A transaction that resolves a cascade holds its lock (AZR_LOCK_CASCADE) exclusively, so
+ * only one at a time does, and no stream joins it meanwhile.  What the first participants
+ * were resolved to is the outcome of the cascade: from then on, it cannot be resolved in
+ * the other way.  So it may be done in pieces, since locks on very many participants would
+ * not fit into PostgreSQL's lock table.  A stream may also join a cascade that is resolved
+ * everywhere else, and is then resolved as the others were.
  *
- * Below the cascade's lock, locks are those of an append to each participant, taken in the
- * order of their names (domain, edition, root).  So callers that resolve different cascades never wait
- * for each other in a circle.
+ * After the cascade's lock come the locks of an append to each participant, in the order of
+ * their names (domain, edition, root).  So callers that resolve different cascades never
+ * deadlock each other.
  *
  *-------------------------------------------------------------------------
  */
@@ -91,8 +91,8 @@ static void append_resolution(const Participant *participant, const text *cascad
 /*
  * azr_stale_cascades(older_than) -> setof azr_stale_cascade
  *
- * What is asked for is in the index on cascades, which is small.  The planner knows
- * that only once the tables have been analyzed, so it is told.
+ * The answer is in the index on cascades, which is small.  The planner does not know that
+ * before the tables have been analyzed, so it is told.
  */
 Datum
 azr_stale_cascades(PG_FUNCTION_ARGS)
@@ -161,12 +161,12 @@ azr_revoke_cascade(PG_FUNCTION_ARGS)
 }
 
 /*
- * Resolve a cascade in every participant where it is not, up to AT_ONCE of them, and say
- * in how many.
+ * Resolve a cascade in every participant where it is unresolved, up to AT_ONCE of them, and
+ * say in how many.
  *
- * Raises ZR006 where nobody takes part in it, or a participant was resolved in the
- * other way, 40001 where the transaction must stick to a snapshot that does not show the
- * cascade as it is, and what the appends raise.
+ * Raises ZR006 if no stream takes part in it, or if a participant was resolved in the other
+ * way; 40001 if the transaction must stick to a snapshot that does not show the cascade as
+ * it is; and what the appends raise.
  */
 static int64
 resolve(const text *cascade_id, AzrResolution resolution, const text *reason)
@@ -219,8 +219,8 @@ resolve(const text *cascade_id, AzrResolution resolution, const text *reason)
 }
 
 /*
- * Fail with 40001 where the transaction must stick to its snapshot, and others have
- * joined or resolved the cascade since.
+ * Fail with 40001 if the transaction must stick to its snapshot, and others have joined or
+ * resolved the cascade since.
  */
 static void
 check_isolation(const text *cascade_id)
@@ -233,8 +233,8 @@ check_isolation(const text *cascade_id)
 }
 
 /*
- * How many events carry a cascade's id.  They only come, but for those of an edition that
- * is deleted, which its own lock and checks are for.
+ * How many events carry a cascade's id.  The number only grows, except when an edition is
+ * deleted, which has a lock and checks of its own.
  */
 static int64
 count_events(const text *cascade_id, Snapshot snapshot)
@@ -260,8 +260,8 @@ note_participant(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * Lock a participant's stream, and see what it has come to.  It may have got more
- * pending events, may be resolved, and may be gone, with its edition.
+ * Lock a participant's stream, and look at it again.  By now, it may have more pending
+ * events, may be resolved, or may be gone with its edition.
  */
 static void
 look_again(Participant *participant, const text *cascade_id)

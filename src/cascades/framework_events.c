@@ -22,9 +22,10 @@ static void put_sequences(StringInfo message, uint32 field, const int64 *sequenc
 static void put_number(StringInfo message, uint64 value);
 
 /*
- * The payload of a confirmation or a revocation.  'reason' is the latter's, or NULL.
+ * The payload of a confirmation or a revocation.  'reason' is that of a revocation, or
+ * NULL.
  *
- * Raises 22003 for a sequence that the message has no room for.
+ * Raises 22003 for a sequence that does not fit into the message.
  */
 bytea *
 azr_resolution_payload(const AzrStreamName *target, const int64 *sequences,

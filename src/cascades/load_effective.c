@@ -17,9 +17,9 @@ PG_FUNCTION_INFO_V1(azr_load_effective);
  * azr_load_effective(domain, edition, root, from_sequence, to_sequence, cascade_id)
  *		-> setof azr_event
  *
- * The events of azr_load(), with a NoOp in place of what business logic may not
- * see.  Whether a cascade is resolved is asked of the whole timeline, whichever part
- * of it is loaded.
+ * The events of azr_load(), with a NoOp in place of what business logic may not see.
+ * Whether a cascade is resolved is decided by the whole timeline, whichever part of it is
+ * loaded.
  */
 Datum
 azr_load_effective(PG_FUNCTION_ARGS)

@@ -5,9 +5,9 @@
  *	  azr_editions: the life of an edition beside its appends.  An edition has parts
  *	  in all three stores.
  *
- * Whoever changes what an edition is takes AZR_LOCK_EDITION in ExclusiveLock: it
- * waits for transactions that have appended to the edition, and keeps new ones
- * out until it ends itself.
+ * A transaction that changes what an edition is takes AZR_LOCK_EDITION in ExclusiveLock: it
+ * waits for transactions that have appended to the edition, and keeps new ones out until it
+ * ends itself.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,7 +40,7 @@ typedef struct EditionName
 	text	   *edition;
 } EditionName;
 
-/* What an edition amounts to. */
+/* How much there is of an edition. */
 typedef struct EditionSum
 {
 	int64		registration;	/* transaction that wrote it, or 0 */
@@ -69,7 +69,7 @@ azr_create_edition(PG_FUNCTION_ARGS)
 	EditionName name = begin_change(fcinfo);
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
-	/* COPY doubles a backslash, and it takes as much of a line as a byte of a payload */
+	/* COPY doubles a backslash, so that it takes as much of a line as a byte of a payload */
 	if (!PG_ARGISNULL(3) &&
 		toast_raw_datum_size(PG_GETARG_DATUM(3)) - VARHDRSZ > AZR_MAX_PAYLOAD_BYTES)
 		ereport(ERROR,
@@ -91,7 +91,7 @@ azr_create_edition(PG_FUNCTION_ARGS)
 				 errmsg("edition \"%s\" already exists", edition_label(&name)),
 				 errhint("Choose another name, or use azr_delete_edition first.")));
 
-	/* it had read as the main timeline, and may have snapshots and positions there */
+	/* so far it has read as the main timeline, and may have snapshots and positions there */
 	if (divergence.given)
 	{
 		azr_edition_snapshots_forget(name.domain, name.edition, divergence.value);
@@ -188,7 +188,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 /*
  * azr_editions(domain) -> setof azr_edition
  *
- * Counts by one index probe a stream, not by its events: they are dense.
+ * Events are counted by one index probe for each stream, since no sequence is missing.
  */
 Datum
 azr_editions(PG_FUNCTION_ARGS)
@@ -253,8 +253,8 @@ edition_label(const EditionName *name)
 }
 
 /*
- * Fail with 40001 where the transaction must stick to its snapshot and that does
- * not show the edition as it is: what it does not show would not be found.
+ * Fail with 40001 if the transaction must stick to its snapshot and that does not show the
+ * edition as it is: what it does not show would not be found.
  */
 static void
 check_isolation(const EditionName *name)
@@ -276,9 +276,9 @@ check_isolation(const EditionName *name)
 }
 
 /*
- * Two states of an edition that add up to the same are the same: streams only
- * come, with ever lower ids, or go all at once, and each only grows.  A snapshot or
- * position that was changed or deleted since makes its deletion fail by itself.
+ * If the sums of two states of an edition are the same, the states are the same: streams
+ * are only added, with ever lower ids, or deleted all at once, and each one only grows.  If
+ * a snapshot or position was changed or deleted since, deleting it fails by itself.
  */
 static EditionSum
 sum_edition(const EditionName *name, Snapshot snapshot)
@@ -298,7 +298,7 @@ sum_edition(const EditionName *name, Snapshot snapshot)
 }
 
 /*
- * The part of it that is the event store's.
+ * The event store's part of the sum.
  */
 static void
 sum_streams(const EditionName *name, EditionSum *sum)

@@ -11,11 +11,11 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_create_edition(text, text, bigint, text) IS
 'Registers an edition of a domain before its first append.
 
-Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges that does not say otherwise in its first append; a root whose main stream is shorter diverges at its end. Snapshots that were put into the edition at or above it go, and positions there are set back below it. description, any text of up to 511 MB.
+Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which each root diverges whose first append does not say otherwise; a root whose main stream is shorter diverges at the end of that. Snapshots that were put into the edition at or above it are deleted, and positions there are set back below it. description, any text of up to 511 MB.
 
 Result: none.
 
-Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for who is writing to the edition.
+Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for transactions that are writing to the edition.
 
 Errors: ZR002 for the main timeline; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 the description is too large; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
@@ -50,7 +50,7 @@ Arguments: domain and edition.
 
 Result: how many events were deleted; 0 if there is no such edition.
 
-Locks: those of azr_create_edition: it waits for who is writing to the edition, and keeps others out until its transaction ends. Appends to the main timeline and to other editions go on.
+Locks: those of azr_create_edition: it waits for transactions that are writing to the edition, and keeps others out until its own transaction ends. Appends to the main timeline and to other editions go on.
 
 Errors: ZR002 for the main timeline; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
@@ -66,7 +66,7 @@ CREATE TYPE @extschema@.azr_edition AS (
 );
 
 COMMENT ON TYPE @extschema@.azr_edition IS
-'An edition of a domain. divergence: the registered one, NULL for none. roots and events: those that it owns.';
+'An edition of a domain. divergence: the registered one, NULL if there is none. roots and events: those that it owns.';
 
 CREATE FUNCTION @extschema@.azr_editions(
 	domain text DEFAULT NULL
@@ -74,7 +74,7 @@ CREATE FUNCTION @extschema@.azr_editions(
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_editions(text) IS
-'The editions that there are, by registration or by an append, in byte order of domain and edition. The main timeline is none of them.
+'The editions that there are, by registration or by an append, in byte order of domain and edition. The main timeline is not one of them.
 
 Arguments: domain, or NULL for all.
 

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * append_commutative.c
- *	  azr_append_commutative: an append that need not fail where others came
- *	  between, as long as they have changed other fields of the state.
+ *	  azr_append_commutative: an append that need not fail if others have appended
+ *	  meanwhile, as long as they have changed other fields of the state.
  *
  * The protocol is that of any append (append_protocol.h), with one more question once the
  * stream is locked and has got past the expected sequence: can the states be
@@ -12,8 +12,8 @@
  *		theirs	the snapshot at the stream's end: what others have made of it
  *		ours	what the caller has made of it
  *
- * The events and the snapshot of the state after them are stored together, so the
- * next one finds both again.
+ * The events and the snapshot of the state after them are stored together, so the next
+ * append finds both.
  *
  *-------------------------------------------------------------------------
  */
@@ -131,10 +131,11 @@ put_state(const AzrStreamName *name, int64 stream_id, const AzrSnapshot *snapsho
 }
 
 /*
- * Others have come between: make our state the one that has their changes too.
- * The stream is locked.
+ * Others have appended meanwhile: put their changes into our state too.  The stream is
+ * locked.
  *
- * Raises ZR001 where there is nothing to compare with, and ZR005.
+ * Raises ZR001 if there is no snapshot to compare with, and ZR005 if both sides have
+ * changed the same fields.
  */
 static void
 merge(const AzrStreamName *name, int64 expected, int64 next, void *arg)
@@ -162,7 +163,9 @@ merge(const AzrStreamName *name, int64 expected, int64 next, void *arg)
 }
 
 /*
- * The snapshot at a sequence, without which there is no merge.
+ * The snapshot at a sequence, which the merge needs.
+ *
+ * Raises ZR001 if there is none.
  */
 static AzrSnapshot
 needed_snapshot(const AzrStreamName *name, int64 sequence, Snapshot as_of,
@@ -180,8 +183,8 @@ needed_snapshot(const AzrStreamName *name, int64 sequence, Snapshot as_of,
 }
 
 /*
- * Merge states whose types may differ, and the base of which may be the empty one.
- * Returns what both sides have changed, where there is such.
+ * Merge states.  Their types may differ, and if there is no base, it is the empty state.
+ * Returns the fields that both sides have changed.
  */
 static AzrFields
 merge_states(const AzrSnapshot *base, const AzrSnapshot *theirs, NewState *ours)
@@ -206,7 +209,7 @@ merge_states(const AzrSnapshot *base, const AzrSnapshot *theirs, NewState *ours)
 }
 
 /*
- * What the call that this one repeats has returned, or NULL if it was pruned.
+ * The state that the repeated call has returned, or NULL if it was pruned.
  */
 static bytea *
 state_of_duplicate(const AzrStreamName *name, int64 last_sequence)

@@ -44,7 +44,7 @@ static int	sort_keys(const void *a, const void *b, void *arg);
 static bool has_key(const AzrKeys *keys, const char *key);
 
 /*
- * Parse a state.  No bytes at all are the empty object.  Returns NULL if it is no
+ * Parse a state.  A state without bytes is the empty object.  Returns NULL if it is not a
  * JSON object that jsonb can hold.
  */
 Jsonb *
@@ -100,9 +100,8 @@ azr_keys_overlap(const AzrKeys *a, const AzrKeys *b)
 }
 
 /*
- * What 'theirs' becomes with our changes.  Neither side has changed a key that the
- * other one has, so the base is not needed: what we did not change is as they have
- * it.
+ * What 'theirs' becomes with our changes.  There is no key that both sides have changed, so
+ * the base is not needed: what we did not change is as they have it.
  */
 Jsonb *
 azr_document_merge(const Jsonb *ours, const AzrKeys *ours_changes, const Jsonb *theirs)
@@ -144,7 +143,7 @@ value_of(const Jsonb *document, const JsonbValue *key, JsonbValue *value)
 }
 
 /*
- * Are two values equal, as jsonb has it?
+ * Are two values equal by the rules of jsonb?
  */
 static bool
 same_value(const JsonbValue *a, const JsonbValue *b)
@@ -220,7 +219,7 @@ compare_keys(const void *a, const void *b)
 }
 
 /*
- * The same for a sort that can be cancelled.
+ * compare_keys() for a sort that can be cancelled.
  */
 static int
 sort_keys(const void *a, const void *b, void *arg)

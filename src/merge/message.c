@@ -20,7 +20,7 @@
 /* Records or fields between two polls. */
 #define POLL_INTERVAL	(1 << 16)
 
-/* The value of one field in one message: its runs, which may be none. */
+/* The value of one field in one message: its runs, if it has any. */
 typedef struct FieldValue
 {
 	const AzrMessage *message;
@@ -59,7 +59,7 @@ enum
 };
 
 /*
- * Parse a message.  Returns false if it is none, or beyond the limits.
+ * Parse a message.  Returns false if the bytes are not a message, or beyond the limits.
  */
 bool
 azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,
@@ -122,7 +122,7 @@ azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
 	size_t		most = base->nruns + (ours->nruns < theirs->nruns ? ours->nruns : theirs->nruns);
 	FieldWalk	walk;
 
-	/* both have changed it: it was in the base, or is in both now */
+	/* a field that both have changed was in the base, or is in both now */
 	merge.overlap.numbers = host->allocate(most * sizeof(uint32_t));
 
 	walk_begin(&walk, MAX_SIDES, sides, host);
@@ -148,9 +148,9 @@ azr_message_compare(const AzrMessage *base, const AzrMessage *ours,
 }
 
 /*
- * Write the merged message, merge->size bytes.  Where one side has changed nothing,
- * it is the other one as it stands.  Else its fields are in the order of their
- * numbers, as writers have them, so that the two sides can change places.
+ * Write the merged message, merge->size bytes.  If one side has changed nothing, it is the
+ * other one as it stands.  Otherwise its fields are in the order of their numbers, as
+ * writers write them, so that the two sides can change places.
  */
 void
 azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to,
@@ -188,8 +188,8 @@ azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to,
 }
 
 /*
- * Cut a message into runs, or count them where 'runs' is NULL.  Says whether they
- * are in the order of their fields.  Returns false if it is no message.
+ * Cut a message into runs, or only count them if 'runs' is NULL.  Sets 'sorted' to whether
+ * they are in the order of their fields.  Returns false if the bytes are not a message.
  */
 static bool
 cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted,

@@ -4,16 +4,17 @@
  *	  Comparing and merging Protocol Buffers messages, field by field, without
  *	  their definitions.
  *
- * A field is a field number of the message itself.  Its value is the sequence of
- * its records, byte for byte; where these stand among those of other fields does
- * not matter.  So what is called equal is equal to every reader (if there is one member
- * of each oneof, as all writers have it), while what is called changed may be the same
- * message written in another way: a map in another order, a sub-message in two records.
+ * A field is a field number of the message itself.  Its value is the sequence of its
+ * records, byte for byte; where these stand among those of other fields does not matter.
+ * So what is called equal is equal to every reader (if each oneof has one member, as all
+ * writers write it), while what is called changed may be the same message written in
+ * another way: a map in another order, a sub-message in two records.
  *
- * The merge is a three-way merge as of text by diff3, with fields in place of
- * lines: what neither side has changed since the base stays, what one has changed
- * is taken from that one, and what both have changed is an overlap, also where both
- * made the same of it: two who each count 5 up to 6 do not make 6.
+ * The merge is a three-way merge, as diff3 makes it of text, with fields in place of lines.
+ * A field that neither side has changed since the base stays.  A field that one side has
+ * changed is taken from that side.  A field that both have changed is an overlap, even if
+ * both have the same value now: if two sides each count 5 up to 6, the merged value should
+ * not be 6.
  *
  * Plain C, without PostgreSQL, so that it can be read and fuzzed by itself.  Memory
  * comes from the caller, who is to free it.
@@ -37,9 +38,9 @@
 #define AZR_MESSAGE_MAX_SIZE	INT32_MAX
 
 /*
- * What this needs of the program that it is part of: memory, also of 0 bytes, from a
- * function that does not return without it; and a function to call now and then,
- * which may not return.
+ * What this needs from the program that it is part of: a function that allocates memory,
+ * also of 0 bytes, and does not return if it cannot; and a function to call now and then,
+ * which need not return.
  */
 typedef struct AzrMessageHost
 {
@@ -55,7 +56,7 @@ typedef struct AzrRun
 	uint32_t	size;
 } AzrRun;
 
-/* A message that has been parsed: its runs, by field, and by place in each field. */
+/* A message that has been parsed: its runs, sorted by field and then by place. */
 typedef struct AzrMessage
 {
 	const uint8_t *bytes;
@@ -71,7 +72,7 @@ typedef struct AzrFieldNumbers
 	size_t		count;
 } AzrFieldNumbers;
 
-/* Which of two sides has changed what is to be merged. */
+/* What a comparison of two sides with their base has found. */
 typedef struct AzrMessageMerge
 {
 	const AzrMessage *base;

@@ -19,10 +19,10 @@
 
 #define JSON_STATE_TYPE	"application/json"
 
-/* What a value can have, less what a StringInfo needs beyond it. */
+/* The most that a value can have, less what a StringInfo needs beyond it. */
 #define MAX_STATE_BYTES	(MaxAllocSize - VARHDRSZ - 1)
 
-/* What an error names: fields, and bytes of a key. */
+/* How much an error shows: fields, and bytes of a key. */
 #define MAX_FIELDS_SHOWN	20
 #define MAX_KEY_SHOWN		100
 
@@ -42,7 +42,7 @@ static void poll(void);
 static const AzrMessageHost host = {allocate, poll};
 
 /*
- * The fields in which two states differ; all of them, where one is no state.
+ * The fields in which two states differ, or all of them if one does not parse.
  */
 AzrFields
 azr_state_changes(const text *state_type, const bytea *before, const bytea *after)
@@ -76,7 +76,7 @@ azr_state_changes(const text *state_type, const bytea *before, const bytea *afte
  * Merge what two sides have made of a base.  Returns the fields that both have
  * changed; if there are none, 'merged' is set.
  *
- * Raises 54000 where the result is too large.
+ * Raises 54000 if the result is too large.
  */
 AzrFields
 azr_state_merge(const text *state_type, const bytea *base, const bytea *ours,
@@ -99,8 +99,8 @@ azr_all_fields(const char *because)
 }
 
 /*
- * The fields that both sides have changed, as the DETAIL of an error: the first ones,
- * where there are many.
+ * The fields that both sides have changed, as the DETAIL of an error: only the first ones
+ * if there are many.
  */
 char *
 azr_fields_detail(const AzrFields *fields)
@@ -198,7 +198,7 @@ merge_messages(const bytea *base, const bytea *ours, const bytea *theirs, bytea 
 }
 
 /*
- * Refuse what no value can hold: 54000.  What may be stored is less.
+ * Refuse a size that no value can have: 54000.  What may be stored is smaller.
  */
 static void
 check_merged_size(uint64 size)

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * state.h
- *	  Comparing and merging states, of whichever kind their type says.
+ *	  Comparing and merging states, of the kind that their type says.
  *
- * With the state type "application/json", a state is a JSON object (document.h),
- * else a Protocol Buffers message (message.h).  No bytes at all are the empty state
- * of either.
+ * With the state type "application/json", a state is a JSON object (document.h), else a
+ * Protocol Buffers message (message.h).  A state without bytes is the empty one of either
+ * kind.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 /* The fields that differ between states. */
 typedef struct AzrFields
 {
-	const char *all_because;	/* all of them do ("*"), as a sentence says, or NULL */
+	const char *all_because;	/* why it is all of them ("*"): a sentence; or NULL */
 	int			count;
 	char	  **names;
 	bool		are_keys;		/* of JSON, not numbers */

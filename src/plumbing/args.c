@@ -49,8 +49,8 @@ azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname)
 }
 
 /*
- * A correlation, external or cascade id: NULL for none, which is also what an
- * empty string means.
+ * A correlation, external or cascade id, or NULL if there is none, which an empty string
+ * also means.
  */
 text *
 azr_arg_id(FunctionCallInfo fcinfo, int argno, const char *argname)
@@ -158,7 +158,8 @@ azr_arg_optional_count(FunctionCallInfo fcinfo, int argno, const char *argname)
 }
 
 /*
- * One of some words, which end with NULL: required.  Returns its place.
+ * One of the words in 'choices', an array that ends with NULL: required.  Returns its
+ * place.
  */
 int
 azr_arg_choice(FunctionCallInfo fcinfo, int argno, const char *argname,
@@ -234,7 +235,7 @@ azr_arg_full_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid 
 }
 
 /*
- * Raise 25006 where the transaction is read-only, as on a standby, and 25000 in a parallel
+ * Raise 25006 if the transaction is read-only, as on a standby, and 25000 in a parallel
  * worker.
  */
 void
@@ -266,8 +267,8 @@ azr_check_type(const char *argname, int element, const text *type)
 }
 
 /*
- * An event happened at some time: neither infinity will do.  'element' is the
- * event's place in the call, from 1.
+ * Check the time of an event, which must not be infinite.  'element' is the event's place
+ * in the call, from 1.
  */
 void
 azr_check_created_at(int element, TimestampTz created_at)

@@ -3,9 +3,9 @@
  * args.h
  *	  Reading and checking the arguments of SQL-callable functions.
  *
- * Each azr_arg_... function takes the argument's position and its SQL name,
- * and raises 22004 for a NULL that must not be, 22023 for a bad value, and
- * 2202E for an array of the wrong shape.
+ * Each azr_arg_... function takes the argument's position and its SQL name, and raises
+ * 22004 for a NULL where there must be a value, 22023 for a bad value, and 2202E for an
+ * array of the wrong shape.
  *
  *-------------------------------------------------------------------------
  */

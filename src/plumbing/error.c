@@ -11,8 +11,8 @@
 #include "plumbing/error.h"
 
 /*
- * Raise 40001: a transaction that must stick to its PostgreSQL snapshot would go by what is
- * no longer so.  'fmt' and what follows say what has changed.
+ * Raise 40001: the transaction must stick to its PostgreSQL snapshot, which does not show
+ * what others have changed since.  'fmt' and its arguments say what has changed.
  */
 void
 azr_serialization_failure(const char *fmt,...)

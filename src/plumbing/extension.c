@@ -10,8 +10,8 @@
  *
  * - DROP EXTENSION drops the table, and a new owner is a change of the table: both are
  *	 told by the relation cache.
- * - CREATE EXTENSION follows such a drop, or a search that found nothing, of which
- *	 nothing is kept.
+ * - CREATE EXTENSION follows such a drop, or a search that found nothing, which is not
+ *	 remembered.
  * - ALTER SCHEMA ... RENAME changes the row of the schema, which is in a system cache.
  *
  *-------------------------------------------------------------------------
@@ -52,7 +52,7 @@ static void schema_changed(Datum arg, int cacheid, uint32 hashvalue);
 /*
  * OID of the schema that the extension lives in.
  *
- * Raises 42704 where the database has no such extension, 42P01 where it has lost its
+ * Raises 42704 if the database has no such extension, 42P01 where it has lost its
  * table azr_streams.  So do the other functions here.
  */
 Oid
@@ -84,8 +84,8 @@ azr_extension_schema_name(void)
 }
 
 /*
- * A number that goes up whenever the schema, its name or the owner is another than
- * before.  For who keeps something that depends on them.
+ * A number that goes up whenever the schema, its name or the owner changes.  It is for
+ * callers that keep something that depends on these.
  */
 uint64
 azr_extension_finding(void)
@@ -108,7 +108,7 @@ find_extension(void)
 	HeapTuple	tuple;
 	char	   *schema_name;
 
-	/* what others have committed counts, as where the catalogs are opened */
+	/* see what others have committed, as opening a catalog does */
 	AcceptInvalidationMessages();
 	if (extension.known && !extension.changed)
 		return;
@@ -120,7 +120,7 @@ find_extension(void)
 		callbacks_registered = true;
 	}
 
-	/* from here on, any message counts until it is known which ones do */
+	/* until it is known which messages matter, any message counts */
 	extension.known = false;
 	extension.changed = false;
 

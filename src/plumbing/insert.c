@@ -7,11 +7,11 @@
  * (CopyMultiInsertBufferFlush() in copyfrom.c): one WAL record and one buffer
  * lock a page rather than a row.
  *
- * The executor would open all indexes and prepare their predicates for each insert.
- * The indexes of a plain table have columns only, or the hash of one, and predicates
- * that test single columns.  So only those are opened that get an entry, and nothing has to
- * be prepared: most of what an append of one event would take.  What is done with an index is what
- * ExecInsertIndexTuples() does in execIndexing.c.
+ * The executor would open all indexes and prepare their predicates for each insert.  The
+ * indexes of a plain table have columns only, or the hash of one, and predicates that test
+ * single columns.  So only the indexes that get an entry are opened, and nothing has to be
+ * prepared, which would be most of the work of appending one event.  What is done with an
+ * index is what ExecInsertIndexTuples() in execIndexing.c does.
  *
  *-------------------------------------------------------------------------
  */
@@ -76,7 +76,7 @@ azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(context);
 
-		/* one that slots need not count references to, so they just go with it */
+		/* slots do not count references to a copy, so they can be freed with it */
 		insert->desc = CreateTupleDescCopy(insert->desc);
 		insert->scratch = AllocSetContextCreate(context, "angzarr insert scratch",
 												ALLOCSET_DEFAULT_SIZES);
@@ -86,8 +86,8 @@ azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 }
 
 /*
- * Take a row, given as all columns of the table, whose data must live until
- * azr_insert_end().  'bytes' is about what its variable part takes.
+ * Take a row, given as all columns of the table.  Its data must live until
+ * azr_insert_end().  'bytes' is roughly the size of its columns of variable length.
  */
 void
 azr_insert_put(AzrInsert *insert, const Datum *values, const bool *nulls, Size bytes)
@@ -154,7 +154,7 @@ flush(AzrInsert *insert)
 	if (insert->ngathered == 0)
 		return;
 
-	/* both leak what they build of a row */
+	/* both inserts leave behind in memory what they build of a row */
 	if (insert->scratch != NULL)
 		MemoryContextSwitchTo(insert->scratch);
 	if (insert->ngathered == 1)
@@ -232,7 +232,7 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 		MemoryContextSwitchTo(oldcontext);
 	}
 
-	/* one that is being built concurrently takes entries from some point on */
+	/* an index that is being built concurrently takes entries only from some point on */
 	if (!index->rd_index->indisready)
 		return;
 

@@ -18,7 +18,7 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
-/* More than the last year that a timestamp can be in has. */
+/* More digits than the last year of a timestamp has. */
 #define MAX_YEAR_DIGITS	9
 
 static bool read_date(const char **p, struct pg_tm *tm);
@@ -82,7 +82,7 @@ read_time(const char **p, struct pg_tm *tm, fsec_t *fsec)
 }
 
 /*
- * Read an offset into what PostgreSQL has for it: seconds to the west of Greenwich.
+ * Read an offset as PostgreSQL represents it: in seconds to the west of Greenwich.
  */
 static bool
 read_offset(const char **p, int *tz, bool *in_range)
@@ -129,7 +129,8 @@ read_fraction(const char **p, fsec_t *fsec)
 }
 
 /*
- * Read a number that has so many digits.  A digit too many is left to the caller.
+ * Read a number of 'min_digits' to 'max_digits' digits.  Further digits are left to the
+ * caller.
  */
 static bool
 read_number(const char **p, int min_digits, int max_digits, int *value)

@@ -13,7 +13,7 @@
  *	offset	Z or z, or a sign with hours and perhaps minutes (with or without a colon) and
  *			seconds (with colons).  It is required.
  *
- * That takes all that RFC 3339 allows and all that JsonEncodeDateTime() prints of
+ * This accepts all that RFC 3339 allows, and all that JsonEncodeDateTime() prints for
  * finite values.
  *
  *-------------------------------------------------------------------------

@@ -26,13 +26,13 @@
  */
 #define MAX_JSON_DEPTH		512
 
-/* What numeric_in() takes at least: digits before and after the point. */
+/* How many digits numeric_in() accepts at least, before and after the point. */
 #define MAX_INTEGER_DIGITS	131072
 #define MAX_FRACTION_DIGITS	16383
 
 /*
- * What jsonb needs at most for a value beside the bytes of its text: an entry of the
- * container's, a numeric's header, and alignment.
+ * What jsonb needs at most for a value, beside the bytes of its text: an entry in the
+ * container, the header of a numeric, and alignment.
  */
 #define VALUE_OVERHEAD		16
 
@@ -83,9 +83,9 @@ azr_json_to_utf8(Jsonb *json)
 }
 
 /*
- * How many bytes jsonb_out() would write for a value, without writing them; with 'in_copy',
- * how many COPY would, which doubles backslashes.  Stops once there are more than 'enough',
- * and says how many it has found.
+ * How many bytes jsonb_out() would write for a value, without writing them.  With
+ * 'in_copy', how many COPY would write, which doubles backslashes.  Stops once it has
+ * counted more than 'enough', and returns that count.
  */
 uint64
 azr_json_text_size(Jsonb *json, bool in_copy, uint64 enough)
@@ -142,8 +142,9 @@ azr_json_text_size(Jsonb *json, bool in_copy, uint64 enough)
 }
 
 /*
- * What the brackets of a container add to its elements, each of which has been counted with
- * a comma and a space: that is one more than there are, in place of the brackets.
+ * How many bytes the brackets of a container add to the size.  Each element is counted with
+ * a comma and a space, also the last one, which has none: these two bytes stand for the
+ * brackets.  So only an empty container adds something.
  */
 static uint64
 begin_size(JsonbIteratorToken token, const JsonbValue *container)
@@ -214,8 +215,8 @@ utf8_to_server(const char *utf8, int len)
 }
 
 /*
- * Would jsonb take the size, the depth, the numbers and the escapes of this JSON?  What
- * is said of text that is not JSON does not matter.
+ * Does jsonb accept the size, the depth, the numbers and the escapes of this JSON?  The
+ * answer for text that is not JSON does not matter.
  */
 static bool
 is_within_limits(const char *json)
@@ -257,9 +258,9 @@ is_within_limits(const char *json)
 }
 
 /*
- * Would the parser say of \\uXXXX, given from XXXX on, that it is not right, or
- * raise an error?  Before version 16, it raises one for a character that the
- * database's encoding lacks, so there only ASCII is safe.
+ * Does the parser decide about \\uXXXX, given from XXXX on, without raising an error?
+ * Before version 16, it raises one for a character that the database's encoding lacks, so
+ * only ASCII is safe there.
  */
 static bool
 is_safe_escape(const char *hex)

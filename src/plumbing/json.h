@@ -11,9 +11,9 @@
 #include "utils/jsonb.h"
 
 /*
- * How many times as long as a jsonb value its text is at most, also as COPY writes it.
- * Numbers decide it: a sign, 131072 digits before the point, 16383 after it, and ", " are
- * stored in no less than 12 bytes.  A byte of anything else becomes 7 at most.
+ * How many times longer than a jsonb value its text can be, also as COPY writes it.
+ * Numbers decide it: a sign, 131072 digits before the point, 16383 after it and ", " take
+ * at least 12 bytes in jsonb.  A byte of anything else becomes at most 7.
  */
 #define AZR_JSON_MAX_EXPANSION	12290
 

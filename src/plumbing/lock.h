@@ -9,10 +9,9 @@
  * pg_locks shows the value in objsubid, and the key in classid (high half) and
  * objid (low half).
  *
- * Every lock is held to the end of the transaction or of the subtransaction
- * that took it, unless it turns out that it is not needed, and never by the session:
- * poolers in transaction mode work, and lock_timeout, statement_timeout and deadlock
- * detection apply.
+ * A lock is held to the end of the transaction or subtransaction that took it, unless it
+ * turns out not to be needed.  It is never held by the session, so poolers in transaction
+ * mode work. lock_timeout, statement_timeout and deadlock detection apply.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,10 +36,9 @@ typedef enum AzrLockClass
 	AZR_LOCK_NEW_STREAM = 24955,
 
 	/*
-	 * One edition of one domain.  The key is a hash of 64 bits of the two
-	 * names.  Who writes to the edition, or has a stream of it stand still, takes
-	 * it in ShareLock, before the stream's lock; who registers, protects or deletes
-	 * it, in ExclusiveLock.
+	 * One edition of one domain.  The key is a hash of 64 bits of the two names.  A
+	 * transaction that writes to the edition, or has a stream of it stand still, takes it in
+	 * ShareLock, before the stream's lock.  One that registers, protects or deletes the edition takes it in ExclusiveLock.
 	 */
 	AZR_LOCK_EDITION = 24956,
 
@@ -63,9 +61,9 @@ typedef enum AzrLockClass
 	AZR_LOCK_TYPE = 24959,
 
 	/*
-	 * One cascade.  The key is a hash of 64 bits of its id.  Who appends pending
-	 * events takes it in ShareLock, before the locks of edition and stream; who
-	 * resolves the cascade, in ExclusiveLock.
+	 * One cascade.  The key is a hash of 64 bits of its id.  A transaction that appends
+	 * pending events takes it in ShareLock, before the locks of edition and stream.  One
+	 * that resolves the cascade takes it in ExclusiveLock.
 	 */
 	AZR_LOCK_CASCADE = 24960
 } AzrLockClass;

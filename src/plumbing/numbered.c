@@ -31,7 +31,7 @@
  */
 #define MARGIN	"1000"
 
-/* How many numbers that are taken are drawn at most, before the sequence is called wrong. */
+/* How many numbers that are taken already are drawn, before the sequence is called wrong. */
 #define MAX_DRAWS	1000
 
 static int64 draw(const AzrNumbers *numbers);
@@ -46,11 +46,11 @@ static int64 end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumbe
  *
  * Rows may have come in without a number being drawn: by logical replication, or by a
  * restore of the rows alone.  Then the sequence stands below them, and each number that it
- * gives is taken.  So a backend looks for rows from the drawn number on, and takes the
- * sequence past them: when it draws its first number, when some time has gone by since, and
- * when the last row did not get in.
+ * gives is taken.  So a backend looks for rows from the drawn number on, and moves the
+ * sequence past them.  It does so when it draws its first number, when some time has passed
+ * since it last looked, and when the last row did not get in.
  *
- * Raises 42P01 where the sequence is gone, 2200H where it has no numbers left, 55000
+ * Raises 42P01 if the sequence is gone, 2200H where it has no numbers left, 55000
  * where it was changed to give others than positive ones.
  */
 int64
@@ -75,11 +75,11 @@ azr_next_number(AzrNumbers *numbers)
 	{
 		int64		highest = highest_from(numbers, number);
 
-		/* mostly, others have just drawn higher ones and were faster */
+		/* usually, others have just drawn higher numbers and were faster */
 		if (highest >= number)
 			(void) azr_raise_sequence(numbers->sequence, numbers->sequence_id, highest);
 
-		/* a session may have some left from before, where the owner has set CACHE */
+		/* if the owner has set CACHE, this session may have lower numbers left from before */
 		for (int i = 0; number <= highest; i++)
 		{
 			int64		next = draw(numbers);
@@ -94,8 +94,8 @@ azr_next_number(AzrNumbers *numbers)
 }
 
 /*
- * See to it that a sequence gives numbers above 'highest', and say whether it did not do so
- * before.  It is set at once, and stays so if the transaction is rolled back.
+ * Make a sequence give numbers above 'highest', and say whether it had to be set for that.
+ * It is set at once, and stays so if the transaction is rolled back.
  */
 bool
 azr_raise_sequence(const char *sequence, Oid sequence_id, int64 highest)
@@ -106,7 +106,7 @@ azr_raise_sequence(const char *sequence, Oid sequence_id, int64 highest)
 	azr_query_arg(&args, INT8OID, Int64GetDatum(highest), false);
 	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(sequence_id), false);
 
-	/* one at a time, without being in the way of who draws numbers */
+	/* one at a time, without being in the way of those who draw numbers */
 	LockRelationOid(sequence_id, ShareUpdateExclusiveLock);
 	raised = azr_query_modify(psprintf("SELECT setval($2, least(greatest(s.last_value, $1) + "
 									   MARGIN "::numeric, q.seqmax)::bigint) "
@@ -153,11 +153,10 @@ should_look(AzrNumbers *numbers)
 }
 
 /*
- * The highest number that a row has, or 0 if none has 'number' or a higher one.
+ * The highest number that a row has, or 0 if no row has 'number' or a higher one.
  *
- * Two probes of the primary key, each of which finds nothing as a rule.  Rows that are
- * deleted, as those of an edition may be, have lower numbers, so none of them has to be
- * stepped over.
+ * Two probes of the primary key, which usually find nothing.  Deleted rows, such as those
+ * of an edition, have lower numbers, so the probes do not have to step over them.
  */
 static int64
 highest_from(const AzrNumbers *numbers, int64 number)
@@ -171,8 +170,8 @@ highest_from(const AzrNumbers *numbers, int64 number)
 }
 
 /*
- * The outermost number of the rows from 'bound' upward or downward, or 0 for none.  What
- * another transaction has yet to commit counts.
+ * The outermost number of the rows from 'bound' upward or downward, or 0 if there are none.
+ * Rows that other transactions have not committed yet count.
  */
 static int64
 end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumber strategy, int64 bound)

@@ -17,8 +17,8 @@
 #include "utils/syscache.h"
 
 /*
- * Leaves found so far.  A backend that reads many more than that forgets what it
- * learned of the ones it has not read for long.
+ * Leaves found so far.  A backend that reads more leaves than that forgets what it learned
+ * of those that it found first.
  */
 #define NUM_LEAVES	32
 
@@ -26,7 +26,7 @@ static bool is_partitioned_by(Oid relid, AttrNumber key);
 static TimestampTz bound(PartitionBoundInfo info, int datum);
 
 /*
- * Open the partitioned table, whose key must be the one column 'key' still.
+ * Open the partitioned table.  Its partition key must still be the one column 'key'.
  *
  * Raises what azr_table_open() raises, and 55000 for another key.
  */
@@ -80,7 +80,7 @@ azr_place_of(Relation partitioned, TimestampTz time)
 }
 
 /*
- * The partition for what falls in no other, or InvalidOid.
+ * The default partition, or InvalidOid if there is none.
  */
 Oid
 azr_default_partition(Relation partitioned)
@@ -133,10 +133,10 @@ azr_partition(AzrTable *partitioned, Oid relid)
 /*
  * Is a table range-partitioned by just a column of type timestamptz, in the order of time?
  *
- * This asks the catalog.  The relation cache would evaluate what it can of a key that is
- * an expression, and compare bounds by what the operator class says: code that the
- * table's owner may have written, and with the caller's rights.  Of a key that passes
- * here, it evaluates nothing.
+ * This asks the catalog.  The relation cache would evaluate what it can of a key that is an
+ * expression, and compare bounds with the functions of its operator class.  Either may be
+ * code that the table's owner has written, and it would run with the caller's rights.  For
+ * a key that passes here, no such code is run.
  */
 static bool
 is_partitioned_by(Oid relid, AttrNumber key)

@@ -4,12 +4,12 @@
  *	  Tables that are range-partitioned by a time, with partitions that come and
  *	  go while the server runs.
  *
- * The partitioned table is declared as an AzrTable, and stands for its leaves'
- * columns and indexes too.  Its partitions and the gaps between them are places
- * in time; what falls in a gap is in the default partition.
+ * The partitioned table is declared as an AzrTable, and its columns and indexes are those
+ * of each leaf.  Its partitions and the gaps between them are places in time; what falls in
+ * a gap is in the default partition.
  *
- * While the caller has the table open, nobody can take a partition away, but
- * somebody may fill a gap: so ask for each place by its time when it is needed.
+ * While the caller has the table open, nobody can take a partition away, but somebody may
+ * fill a gap, so ask for each place by its time when it is needed.
  *
  *-------------------------------------------------------------------------
  */

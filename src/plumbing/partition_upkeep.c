@@ -3,26 +3,26 @@
  * partition_upkeep.c
  *	  The upkeep of a table that is range-partitioned by a time.
  *
- * Nobody else is to wait for longer than a change of the catalogs takes, so one call
- * makes and drops a bounded number of partitions, and says how many are left.  Its work
- * comes in two steps, in one transaction:
+ * Nobody else should have to wait for longer than a change of the catalogs takes.  So one
+ * call makes and drops a bounded number of partitions, and says how many are left.  Its
+ * work comes in two steps, in one transaction:
  *
- * 1. New tables are made, and filled with what the default partition has of their
- *	  periods.  They are not partitions yet, so nobody sees them; others go on to
- *	  read and fill the default partition.
- * 2. The partitioned table and the default partition are locked against all others,
- *	  so that nobody goes by the partitions that were.  What has come into the default
- *	  partition meanwhile is moved too, the new tables are attached, the past ones
+ * 1. New tables are made, and filled with the rows that the default partition has of their
+ *	  periods.  They are not partitions yet, so nobody sees them, and others can go on
+ *	 reading and filling the default partition.
+ * 2. The partitioned table and the default partition are locked against all others, so that
+ *	  nobody uses the partitions as they were.  Rows that have come into the default
+ *	  partition meanwhile are moved too, the new tables are attached, and the past ones are
  *	  dropped.
  *
- * Each new table has a CHECK constraint that says what its bounds will, and the
- * default partition gets some that say that it has nothing between them.  So PostgreSQL
- * looks through neither, however much is in the default partition: a probe of its index
- * has shown that the constraints hold.  The constraints go in the end.
+ * Each new table has a CHECK constraint that says what its bounds will say, and the default
+ * partition gets constraints that say that it has no rows within those bounds.  A probe of
+ * its index has shown that these hold.  So PostgreSQL does not read through either table,
+ * however large the default partition is.  In the end, the constraints are dropped.
  *
- * A request for a lock that waits holds up whoever comes after it, behind somebody
- * who may just be reading.  So it waits but shortly, and tries again later; and if
- * somebody waits for a row that the first step has moved, all is undone at once.
+ * A request for a lock that has to wait, perhaps for somebody who is only reading, holds up
+ * everybody who comes after it.  So it waits only briefly, and is tried again later.  If
+ * somebody waits for a row that the first step has moved, everything is undone at once.
  *
  * The owner may move a table to another schema or rename it, so a table is known by its
  * OID, and its names are looked up while it is locked.
@@ -58,16 +58,16 @@
 #include "utils/syscache.h"
 #include "utils/wait_event.h"
 
-/* Milliseconds: of one wait for a lock, between two, and of all. */
+/* Milliseconds: one wait for a lock, the pause between two, and all of them. */
 #define LOCK_WAIT	20
 #define LOCK_PAUSE	100
 #define LOCK_BUDGET	5000
 
 /*
  * What one call does at most.  Others wait while partitions are attached and dropped, and
- * the locks of all that is made and dropped must find room in the lock table.  To attach
- * one, PostgreSQL reads the bounds of all, so where there are more than so many, fewer
- * are made.  The call makes no more once it has moved so many rows.
+ * the locks on all of these must fit into the lock table.  To attach one, PostgreSQL reads
+ * the bounds of all, so fewer are made if there are more than MAX_CREATED_UP_TO.  Once a
+ * call has moved MAX_MOVED rows, it makes no more tables.
  */
 #define MAX_CREATED	32
 #define MAX_CREATED_UP_TO	500
@@ -85,9 +85,9 @@ typedef struct UpkeepPlan
 	Oid			relid;
 	Oid			rest;			/* the default partition */
 	const char *columns;		/* that a row takes along when it moves */
-	List	   *create;			/* of AzrUpkeepPart, what is needed first coming first */
+	List	   *create;			/* of AzrUpkeepPart, the most urgent first */
 	List	   *drop;			/* of AzrUpkeepPart, ascending */
-	TimestampTz prune_before;	/* what is in the default partition */
+	TimestampTz prune_before;	/* the default partition's rows before it are past */
 	int64		pruned;
 	int			remaining;		/* partitions for another call to make or drop */
 } UpkeepPlan;
@@ -136,12 +136,12 @@ static const char *reported_name(Oid relid);
  * Returns false, and has done nothing, if other transactions used the table for too long.
  * The result is in the caller's memory context.
  *
- * The caller's transaction may write.  It keeps AZR_LOCK_MAINTENANCE, AccessShareLock on the
- * partitioned table and its default partition, and, where something was made or dropped,
+ * The caller's transaction may write.  It keeps AZR_LOCK_MAINTENANCE, AccessShareLock on
+ * the partitioned table and its default partition, and, if something was made or dropped,
  * AccessExclusiveLock on these and on the dropped ones.
  *
- * Raises what azr_partitioned_open() does; 55000 where the default partition is missing or no
- * ordinary table, or where rows stay in it; 40001 where the transaction's PostgreSQL snapshot
+ * Raises what azr_partitioned_open() does; 55000 if the default partition is missing or no
+ * ordinary table, or if rows stay in it; 40001 if the transaction's PostgreSQL snapshot
  * does not show all rows that must move; and what waiting for another call raises.
  */
 bool
@@ -172,8 +172,8 @@ open_partitioned(const AzrUpkeepTable *table)
 }
 
 /*
- * One call at a time.  No lock of a table is held meanwhile: the call that is
- * waited for may need it.
+ * Wait until no other call works on the table.  No lock on a table is held meanwhile, since
+ * the other call may need it.
  */
 static void
 wait_for_turn(const AzrUpkeepTable *table)
@@ -186,10 +186,10 @@ wait_for_turn(const AzrUpkeepTable *table)
 }
 
 /*
- * Plan, and do what is planned.  Returns false, and has done nothing, where the locks
- * cannot be had in time.
+ * Make a plan, and carry it out.  Returns false, and has done nothing, if the locks cannot
+ * be had in time.
  *
- * The subtransaction ends in any case, as whoever may catch an error expects.
+ * The subtransaction ends in any case, as callers that catch an error expect.
  */
 static bool
 carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request)
@@ -227,8 +227,7 @@ carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request)
 }
 
 /*
- * Roll the current subtransaction back, and raise the error again, which it has
- * seen.
+ * Roll the current subtransaction back, and raise the error again that has ended it.
  */
 static void
 rethrow_after_rollback(MemoryContext context, ResourceOwner owner)
@@ -245,11 +244,12 @@ rethrow_after_rollback(MemoryContext context, ResourceOwner owner)
 }
 
 /*
- * Find out what is to be done.  The caller keeps others from maintaining.
+ * Find out what is to be done.  The caller has made sure that no other call works on the
+ * table.
  *
  * The partitioned table and its default partition are locked in AccessShareLock from here
- * on.  To attach or detach a partition takes more than goes beside that, so what is
- * planned stays right.
+ * on.  Attaching or detaching a partition needs a lock on one of these that conflicts with
+ * ours, so the plan stays right.
  */
 static void
 make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request)
@@ -261,7 +261,7 @@ make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request)
 	plan->rest = lock_rest(partitioned);
 	plan->columns = moved_columns(partitioned);
 
-	/* before the year 2000 there was nothing */
+	/* nothing was stored before the year 2000 */
 	plan->prune_before = request->cutoff;
 	if (!TIMESTAMP_NOT_FINITE(request->cutoff) && request->cutoff > 0)
 		plan->prune_before = azr_period_of(request->cutoff, &request->span).from;
@@ -285,7 +285,7 @@ make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request)
 /*
  * Lock the default partition, and say which one it is.
  *
- * Raises 55000 where there is none that rows can be moved from.
+ * Raises 55000 if there is none that rows can be moved from.
  */
 static Oid
 lock_rest(Relation partitioned)
@@ -437,9 +437,8 @@ compare_parts(const ListCell *a, const ListCell *b)
 }
 
 /*
- * The first step: prune what is past in the default partition, make tables, and fill
- * them.  Where that is much to move, the tables that are not yet made wait for another
- * call.
+ * The first step: prune what is past in the default partition, make tables, and fill them.
+ * If many rows are moved, the tables that are not yet made wait for another call.
  */
 static void
 work_without_locks(UpkeepPlan *plan)
@@ -520,7 +519,8 @@ key_columns(const AzrTable *table)
 }
 
 /*
- * A name that no table of the schema has, nor a type, since a table has one of its name.
+ * A name that no table of the schema has, and no type, since each table comes with a type
+ * of its name.
  */
 static char *
 choose_name(const char *prefix, TimestampTz from, Oid schema)
@@ -536,8 +536,8 @@ choose_name(const char *prefix, TimestampTz from, Oid schema)
 }
 
 /*
- * Have the same privileges granted on one table as on another of the same owner,
- * whatever the owner's default privileges are.
+ * Grant the same privileges on table 'to' as on 'from', which has the same owner, whatever
+ * that owner's default privileges are.
  */
 static void
 copy_rights(Oid from, Oid to)
@@ -577,8 +577,8 @@ note_command(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * Move what the default partition has of a new partition's period.  What somebody
- * else has locked stays, for the second step.
+ * Move the rows that the default partition has of a new partition's period.  Rows that
+ * somebody else has locked are left to the second step.
  */
 static void
 move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part)
@@ -624,8 +624,9 @@ lock_for_change(const UpkeepPlan *plan)
 }
 
 /*
- * Does another transaction wait for a row that was moved?  It is in the way, having
- * locked the default partition to write to it, and shall not wait for that.
+ * Does another transaction wait for a row that we have moved?  It has locked the default
+ * partition to write to it, so we cannot get our lock before it ends, and it would wait for
+ * us.
  */
 static bool
 somebody_waits_for_us(void)
@@ -637,7 +638,7 @@ somebody_waits_for_us(void)
 }
 
 /*
- * Wait for each of the locks for so many milliseconds.
+ * Try to take the locks, and wait for each of them for 'timeout' milliseconds.
  */
 static bool
 try_locks(const UpkeepPlan *plan, int timeout)
@@ -699,8 +700,8 @@ change_catalogs(const UpkeepPlan *plan)
 }
 
 /*
- * Leave nothing of the new partitions' periods in the default partition, and have
- * constraints say so, which are taken for valid.
+ * Move all rows of the new partitions' periods out of the default partition, and add
+ * constraints that say so and are marked as valid.
  */
 static void
 constrain_rest(const UpkeepPlan *plan)
@@ -755,11 +756,11 @@ attach(const UpkeepPlan *plan, const AzrUpkeepPart *part)
 }
 
 /*
- * Leave nothing of a new partition's period in the default partition, which is locked
+ * Move all rows of a new partition's period out of the default partition, which is locked
  * against all others.
  *
- * Raises 40001 where the transaction must stick to its PostgreSQL snapshot, which does
- * not show all of it, and 55000 where it does not go.
+ * Raises 40001 if the transaction must stick to a PostgreSQL snapshot that does not show
+ * all of them, and 55000 if some do not go.
  */
 static void
 empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part)
@@ -780,7 +781,7 @@ empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part)
 }
 
 /*
- * Has the default partition anything of a new partition's period, by what is committed
+ * Does the default partition have a row of a new partition's period, by what is committed
  * now?
  *
  * The order makes the planner use the index on the time, and not read all rows in
@@ -804,8 +805,8 @@ is_in_rest(const UpkeepPlan *plan, const AzrUpkeepPart *part)
 }
 
 /*
- * Take a constraint for valid that empty_rest() has shown to hold, as VALIDATE
- * CONSTRAINT does where it has looked at all rows.
+ * Mark a constraint as valid that empty_rest() has shown to hold, as VALIDATE CONSTRAINT
+ * does after it has looked at all rows.
  */
 static void
 mark_proven(Oid relid, const char *constraint)
@@ -832,13 +833,13 @@ drop_table(AzrUpkeepPart *part)
 	part->name = reported_name(part->relid);
 	azr_query_utility(psprintf("DROP TABLE %s", sql_name(part->relid)));
 
-	/* no lock keeps the schema from being renamed between, and another from its name */
+	/* no lock keeps the schema from being renamed meanwhile, and another from getting its name */
 	if (get_rel_name(part->relid) != NULL)
 		elog(ERROR, "partition \"%s\" is not where it was", part->name);
 }
 
 /*
- * Has a table no page at all?
+ * Does a table have no pages at all?
  */
 static bool
 is_empty_file(Oid relid)
@@ -858,7 +859,8 @@ bounds_of(const UpkeepPlan *plan, const AzrUpkeepPart *part)
 }
 
 /*
- * A table as SQL names it.  It must be locked: else the name may be another's soon.
+ * A table as SQL names it.  It must be locked: otherwise, another table may have the name
+ * soon.
  */
 static const char *
 sql_name(Oid relid)
@@ -868,8 +870,8 @@ sql_name(Oid relid)
 }
 
 /*
- * A table as the caller is told of it: by its name alone where it is in the extension's
- * schema, else as SQL names it.
+ * A table as the result names it: by its name alone if it is in the extension's schema,
+ * else as SQL names it.
  */
 static const char *
 reported_name(Oid relid)

@@ -54,7 +54,7 @@ azr_span(const Interval *interval, const char *argname)
 /*
  * The period that a time falls in.
  *
- * Raises 22008 at the ends of time.
+ * Raises 22008 if it is not in the range of timestamps.
  */
 AzrPeriod
 azr_period_of(TimestampTz time, const AzrSpan *span)
@@ -91,8 +91,8 @@ azr_period_of(TimestampTz time, const AzrSpan *span)
 }
 
 /*
- * What can stand in the name of a table: 20261231, or 20261231_2359 where the
- * period does not start with a day.
+ * The start of a period, for the name of a table: 20261231, or 20261231_2359 if it is not
+ * the start of a day.
  */
 char *
 azr_period_name(TimestampTz from)

@@ -3,8 +3,8 @@
  * period.h
  *	  The periods that time is divided into by a span: days, weeks, months, ...
  *
- * They start at full multiples of the span in UTC, so they do not depend on who
- * asks, and no change of local time makes one shorter.
+ * They start at full multiples of the span in UTC, so they do not depend on the session's
+ * time zone, and no change of local time makes one shorter.
  *
  *-------------------------------------------------------------------------
  */

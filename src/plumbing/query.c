@@ -49,7 +49,7 @@ typedef struct KeptPlan
 	TimestampTz made_at;
 } KeptPlan;
 
-/* Those last used come first. */
+/* The last used one comes first. */
 static dlist_head kept_plans = DLIST_STATIC_INIT(kept_plans);
 static int	num_kept_plans = 0;
 static uint64 kept_finding = 0; /* where the extension was when they were made */
@@ -102,10 +102,10 @@ azr_query_edition(const text *domain, const text *edition)
 }
 
 /*
- * For callbacks: the first columns of a row must not be NULL.
+ * For callbacks: check that the first 'count' columns of a row are not NULL.
  *
- * Raises XX001 where one is: the tables' owner has let in what the extension's tables do
- * not allow.
+ * Raises XX001 if one is: the tables' owner has let in what the extension's tables do not
+ * allow.
  */
 void
 azr_check_row(const bool *nulls, int count)
@@ -131,9 +131,9 @@ azr_query_note(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * Run a SELECT with the caller's snapshot as the result of a set-returning
- * function, whose row type it must produce.  The rows go straight to a
- * tuplestore, so they take work_mem at most.
+ * Run a SELECT with the caller's snapshot, and return its rows from a set-returning
+ * function.  They must have that function's row type.  They go straight to a tuplestore, so
+ * they take work_mem at most.
  */
 Datum
 azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,
@@ -173,8 +173,9 @@ azr_query_read(const char *sql, const AzrQueryArgs *args,
 }
 
 /*
- * As azr_query_read() for many rows: they are fetched some at a time.  What 'callback' allocates
- * goes before the next ones are.  No plan is kept: it is the rows that take the time.
+ * As azr_query_read(), but for many rows: they are fetched in batches, and what 'callback'
+ * allocates is freed after each batch.  No plan is kept, since it is the rows that take the
+ * time.
  */
 void
 azr_query_each(const char *sql, const AzrQueryArgs *args,
@@ -209,8 +210,8 @@ azr_query_each(const char *sql, const AzrQueryArgs *args,
 }
 
 /*
- * The same with a new snapshot, which shows what others have committed by now, where the
- * transaction need not stick to an old one.
+ * As azr_query_read(), but with a new snapshot, which shows what others have committed by
+ * now, unless the transaction must stick to an old one.
  */
 void
 azr_query_latest(const char *sql, const AzrQueryArgs *args,
@@ -220,8 +221,8 @@ azr_query_latest(const char *sql, const AzrQueryArgs *args,
 }
 
 /*
- * Run a statement that changes rows, and say how many rows it processed.  'callback', where there is one, sees
- * each row that it returns.
+ * Run a statement that changes rows, and say how many rows it processed.  'callback',
+ * unless it is NULL, sees each row that the statement returns.
  */
 uint64
 azr_query_modify(const char *sql, const AzrQueryArgs *args,
@@ -287,11 +288,12 @@ run(const char *sql, const AzrQueryArgs *args, bool exact, bool read_only,
 }
 
 /*
- * Run a statement, by a plan that is kept where the arguments do not ask for a new one.
- * The caller has become the owner, and is connected to SPI.  Returns SPI's result code.
+ * Run a statement by its kept plan, unless the arguments ask for a new one.  The caller has
+ * become the owner, and is connected to SPI.  Returns SPI's result code.
  *
- * The statement may run code of the owner that calls us again, for the same statement too,
- * and so have the plan forgotten that it is itself run by: then it is freed after that.
+ * The statement may run code of the owner that calls us again, even for the same statement.
+ * If that makes us forget the plan that is being executed, it is freed after its last
+ * execution.
  */
 static int
 execute(const char *sql, const AzrQueryArgs *args, SPIExecuteOptions *options)
@@ -319,7 +321,7 @@ execute(const char *sql, const AzrQueryArgs *args, SPIExecuteOptions *options)
 }
 
 /*
- * The plan of a statement, made now where there is none or where it is too old.
+ * The plan of a statement, which is made now if there is none or if it is too old.
  */
 static KeptPlan *
 find_plan(const char *sql, const AzrQueryArgs *args)
@@ -353,9 +355,9 @@ find_plan(const char *sql, const AzrQueryArgs *args)
 }
 
 /*
- * Make a plan and keep it.  All executions share it, whatever their arguments: who
- * needs another plan for other values sets plan_anew.  When there are too many, the one
- * that was not used for longest goes.
+ * Make a plan and keep it.  All executions share it, whatever their arguments: a query that
+ * needs another plan for other values sets plan_anew.  If there are too many plans, the one
+ * that was not used for longest is forgotten.
  */
 static KeptPlan *
 make_plan(const char *sql, uint64 hash, const AzrQueryArgs *args)
@@ -385,7 +387,7 @@ make_plan(const char *sql, uint64 hash, const AzrQueryArgs *args)
 }
 
 /*
- * Let a plan not be found any more.
+ * Take a plan out of the list, and free it unless it is being executed.
  */
 static void
 forget_plan(KeptPlan *kept)
@@ -405,8 +407,8 @@ free_plan(KeptPlan *kept)
 }
 
 /*
- * Have a callback see rows, the first of which is number 'row', in a memory context that
- * outlives them.  Returns the number of the row after them.
+ * Show rows to a callback, in a memory context that outlives them.  The first one has the
+ * number 'row'.  Returns the number of the row after the last one.
  */
 static uint64
 call_back(SPITupleTable *rows, uint64 row, MemoryContext context,
@@ -430,10 +432,10 @@ call_back(SPITupleTable *rows, uint64 row, MemoryContext context,
  * Become the tables' owner, with a safe search_path.  An error undoes it with
  * the transaction or subtransaction.
  *
- * The owner's triggers must not get at the caller's rights.  So, as where logical
- * replication writes to a table (SwitchToUntrustedUser() in usercontext.c), an
- * owner that could not become the caller anyway may do nothing whose effect
- * outlasts the switch: no deferred trigger, temporary object or held cursor.
+ * The owner's triggers must not get at the caller's rights.  So an owner that could not
+ * become the caller anyway may do nothing whose effect outlasts the switch: no deferred
+ * trigger, temporary object or held cursor.  Logical replication does the same when it
+ * writes to a table (SwitchToUntrustedUser() in usercontext.c).
  */
 static void
 become_owner(CallerScope *caller)

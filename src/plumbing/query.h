@@ -3,17 +3,16 @@
  * query.h
  *	  SQL on the extension's own tables, run as their owner.
  *
- * For everything that is not a hot path.  The caller of a function needs no
- * right on the tables: the right to execute the function is what is checked.
- * The SQL runs as the tables' owner with a search_path that holds nobody's
- * objects but PostgreSQL's, so triggers run so too.  SQL here names no object that
- * the owner could replace, such as a view.
+ * For everything that is not a hot path.  The caller of a function needs no right on the
+ * tables: the right to execute the function is what is checked.  The SQL runs as the
+ * tables' owner, with a search_path that has only PostgreSQL's own objects, and so do
+ * triggers.  SQL here names no object that the owner could replace, such as a view.
  *
  * In the text of a query, every "%s" stands for the extension's schema, quoted.
  *
- * A backend keeps the plans of its queries, as if each was a prepared statement of its own,
- * and one plan serves all values of the arguments.  A query sets plan_anew where the best
- * plan depends on the values.  azr_query_exact() keeps none.
+ * A backend keeps the plans of its queries, as if each were a prepared statement, and one
+ * plan serves all values of the arguments.  A query sets plan_anew if its best plan depends
+ * on the values.  azr_query_exact() keeps none.
  *
  *-------------------------------------------------------------------------
  */

@@ -32,8 +32,8 @@ azr_return_row(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls, 
 }
 
 /*
- * Begin to return a set of rows of the named composite type that the function returns.  It
- * goes to a tuplestore, so it takes work_mem at most.
+ * Begin to return a set of rows of the named composite type that the function returns.
+ * They go to a tuplestore, so they take work_mem at most.
  */
 ReturnSetInfo *
 azr_set_begin(FunctionCallInfo fcinfo, int count)
@@ -53,7 +53,8 @@ azr_set_put(ReturnSetInfo *set, const Datum *values, const bool *nulls)
 }
 
 /*
- * The type's owner can have added an attribute, and the C code gives as many as it knows.
+ * The type's owner may have added an attribute, and the C code gives only those that it
+ * knows.
  */
 static void
 check_columns(FunctionCallInfo fcinfo, TupleDesc desc, int count)

@@ -3,10 +3,10 @@
  * root_scan.c
  *	  Reading many rows of an edition in the order of their roots.
  *
- * Roots are mostly random, so rows in their order lie all over the table.  To read each row
- * as the index names it would look for another page each time, which costs more than all
- * the rest.  So many entries of the index are read first, and their rows are then fetched
- * in the order in which they lie, as a bitmap scan does it.
+ * Roots are mostly random, so rows in their order lie all over the table.  Reading them one
+ * by one, as the index names them, would look for another page each time, which costs more
+ * than all the rest.  So many entries of the index are read first, and then their rows are
+ * fetched in the order in which they lie, as a bitmap scan does.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,11 +36,11 @@ typedef struct RowPlace
 #include "lib/sort_template.h"
 
 /*
- * Begin to read the rows that 'keys' describe, which fix the first columns of an index
- * of which the next is the root, from the one after the root 'after' or, where that is
- * NULL, from the first.  'keys' has room for one more.
+ * Begin to read rows in the order of their roots.  'keys' fix the first columns of the
+ * index; its next column is the root.  Reading begins after the root 'after', or at the
+ * first one if that is NULL.  The array 'keys' has room for one more.
  *
- * The snapshot must be one that keeps what it shows from VACUUM: not SnapshotSelf.
+ * The snapshot must be one that protects what it shows from VACUUM, so not SnapshotSelf.
  */
 void
 azr_root_scan_begin(AzrRootScan *scan, AzrTable *table, int index, ScanKeyData *keys,
@@ -63,9 +63,9 @@ azr_root_scan_begin(AzrRootScan *scan, AzrTable *table, int index, ScanKeyData *
 }
 
 /*
- * Read on: at most 'max' entries of the index.  What the snapshot shows of them is put into
- * 'found', in the order of the roots.  Returns how many these are: there may be none,
- * and more to come.
+ * Read the next entries of the index, at most 'max'.  The rows of these that the snapshot
+ * shows are put into 'found', in the order of the roots.  Returns how many there are, which
+ * may be 0 although more are to come.
  */
 int
 azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
@@ -118,7 +118,7 @@ azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
 	}
 	ExecClearTuple(slot);
 
-	/* what was found to be dead is the row that was fetched last, not the last entry read */
+	/* this is about the row that was fetched last, which is not the last entry that was read */
 	desc->kill_prior_tuple = false;
 
 	for (int i = 0; i < nrows; i++)

@@ -53,11 +53,11 @@ static void check_logged(const AzrTable *table, Relation rel);
 static void relation_changed(Datum arg, Oid relid);
 
 /*
- * Open a table, and find it and its indexes first where that is not known.
+ * Open a table.  It and its indexes are looked up first, unless they are known.
  *
- * Waiting for the lock takes in invalidation messages, so what was known
- * before is looked at again after.  The caller closes the relation with NoLock
- * to keep the lock to the end of the transaction.
+ * Waiting for the lock takes in invalidation messages, so what was known before is looked
+ * at again afterwards.  The caller closes the relation with NoLock to keep the lock to the
+ * end of the transaction.
  *
  * Raises 42704 or 42P01 when the extension or the table is not there, 55000
  * when its owner changed what the C code relies on, or when it is to be written to
@@ -93,8 +93,8 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		}
 
 		/*
-		 * Somebody changed or dropped it meanwhile.  Its indexes may be locked by now:
-		 * who gave up the table's lock and waited for it again could deadlock.
+		 * Somebody changed or dropped it meanwhile.  Its indexes may be locked by now, so
+		 * giving up the table's lock and waiting for it again could deadlock.
 		 */
 		if (rel != NULL)
 			relation_close(rel, NoLock);
@@ -103,7 +103,7 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 }
 
 /*
- * Has a table no page at all?  Cheaper than to look for something in it.
+ * Does a table have no pages at all?  This is cheaper to find out than whether it has rows.
  */
 bool
 azr_table_is_empty(AzrTable *table)
@@ -116,8 +116,8 @@ azr_table_is_empty(AzrTable *table)
 }
 
 /*
- * Is a table still as it was when table->findings was 'finding'?  For who remembers
- * what rows say that are never changed.
+ * Is a table still as it was when table->findings was 'finding'?  For callers that remember
+ * rows of it that never change.
  */
 bool
 azr_table_is_known(const AzrTable *table, uint64 finding)
@@ -173,7 +173,7 @@ azr_row_keys(ScanKeyData *keys, const AzrTable *table, const Datum *values)
 }
 
 /*
- * May a row take the place of the one that has its key?
+ * May a row take the place of 'existing', which has the same key?
  */
 bool
 azr_row_grows(const AzrTable *table, TupleTableSlot *existing, const Datum *values)
@@ -281,7 +281,7 @@ find_table(AzrTable *table)
 }
 
 /*
- * Learn what the C code needs of a table that the caller has locked and opened.
+ * Learn what the C code needs to know of a table that the caller has locked and opened.
  *
  * Locks taken here take in invalidation messages.  What looks wrong after one
  * may just be out of date, as in REINDEX CONCURRENTLY, which swaps an index for
@@ -401,9 +401,9 @@ find_index(const AzrTable *table, const AzrIndex *expected, Relation rel)
 }
 
 /*
- * Is an insert into the table a matter of our rows and our kinds of index
- * only?  If not, SQL does the insert: it knows about triggers, constraints,
- * defaults and expressions.  If so, notes the indexes.
+ * Does an insert into the table involve only our rows and our kinds of index?  If so, notes
+ * the indexes.  If not, SQL does the insert: it knows about triggers, constraints, defaults
+ * and expressions.
  */
 static bool
 is_plain(AzrTable *table, Relation rel)
@@ -527,7 +527,7 @@ stored_node(Relation index, AttrNumber attno)
 }
 
 /*
- * Is a clause of a predicate a test of one column that is as good as done here?
+ * Is a clause of a predicate a test of one column that insert.c can make itself?
  */
 static bool
 is_condition(Node *clause, AzrCondition *condition)
@@ -555,7 +555,7 @@ is_condition(Node *clause, AzrCondition *condition)
 }
 
 /*
- * Has an index just the predicate that was declared?
+ * Does an index have exactly the predicate that was declared?
  */
 static bool
 has_predicate(Relation index, const AzrIndex *expected)
@@ -624,8 +624,8 @@ is_zero(Node *node)
 }
 
 /*
- * Does a partitioned table have what an insert into its leaf would go around?  Row
- * triggers stand on the leaf too, but not rules and triggers for statements.
+ * Does a partitioned table have rules or triggers that an insert into its leaf would
+ * bypass?  Row triggers are on the leaf too, but rules and statement triggers are not.
  */
 static bool
 parent_interferes(Oid parentid)
@@ -648,7 +648,7 @@ parent_interferes(Oid parentid)
 }
 
 /*
- * An unlogged table is empty after a crash: what is acknowledged must not go there.
+ * An unlogged table is empty after a crash, so what is acknowledged must not go there.
  */
 static void
 check_logged(const AzrTable *table, Relation rel)

@@ -4,14 +4,14 @@
  *	  Writing a row into a plain table (see table.h) in place of the one that
  *	  has its key, without a planner.
  *
- * What INSERT ... ON CONFLICT DO UPDATE does (ExecInsert() and
- * ExecOnConflictUpdate() in nodeModifyTable.c), for one row and one unique index.
- * A concurrent transaction that writes the same key is waited for, and what it
- * committed is looked at; but a transaction that must stick to its PostgreSQL
- * snapshot fails with 40001 where that does not show what is to be replaced.
+ * What INSERT ... ON CONFLICT DO UPDATE does (ExecInsert() and ExecOnConflictUpdate() in
+ * nodeModifyTable.c), for one row and one unique index.  If a concurrent transaction writes
+ * the same key, we wait for it, and look at what it committed.  But if our transaction must
+ * stick to a PostgreSQL snapshot that does not show what is to be replaced, it fails with
+ * 40001.
  *
- * Nothing is waited for while a scan is open: a scan pins a page of the index, for
- * which VACUUM would have to wait, and no deadlock detector sees that.
+ * Nothing is waited for while a scan is open: a scan pins a page of the index, and VACUUM
+ * may have to wait for that, which no deadlock detector sees.
  *
  *-------------------------------------------------------------------------
  */
@@ -86,8 +86,9 @@ azr_upsert_begin(AzrTable *table, Relation rel)
  * Store a row, given as all columns of the table.  Of rows with the same key, only one may
  * be stored between begin and end.
  *
- * Returns false if there is a row with the key that is not lower.  Raises 40001 where the
- * transaction's PostgreSQL snapshot does not show that row.
+ * Returns false if there is a row with the key that is not lower.  Raises 40001 if the
+ * transaction must stick to a PostgreSQL snapshot that does not show the row to be
+ * replaced.
  */
 bool
 azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls)
@@ -137,8 +138,8 @@ azr_upsert_end(AzrUpsert *upsert)
 }
 
 /*
- * Look for the row that is there, whatever the transaction's snapshot shows, and
- * say whether it stays.
+ * Look for a row with the key, whatever the transaction's snapshot shows, and say whether
+ * it stays.
  */
 static bool
 find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid, bool *keep)
@@ -166,8 +167,8 @@ find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid, bool *kee
 }
 
 /*
- * Where there is no row, there must not be one by the transaction's snapshot
- * either, or the transaction would see both.
+ * If there is no row now, the transaction's snapshot must not show one either: the
+ * transaction would see both that one and the new one.
  */
 static void
 check_no_row_in_snapshot(AzrUpsert *upsert, const Datum *values)
@@ -252,7 +253,7 @@ insert_new(AzrUpsert *upsert)
 									 &conflict, &none, arbiters))
 		return AGAIN;
 
-	/* others wait for the token while they find us in the index */
+	/* others that find our row in the index wait for the token */
 	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
 	table_tuple_insert_speculative(upsert->rel, upsert->row, GetCurrentCommandId(true),
 								   0, NULL, token);

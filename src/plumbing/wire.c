@@ -20,9 +20,9 @@ static const uint8_t *get_tag(const uint8_t *p, const uint8_t *end,
 static const uint8_t *skip_value(const uint8_t *p, const uint8_t *end, unsigned wire_type);
 
 /*
- * The place after a message's record, and the number of its field; or NULL if what
- * is there is no record that lies before 'end'.  A group is one record, with all
- * that is in it.
+ * Returns the place after a record of a message, and sets 'field' to the number of its
+ * field.  Returns NULL if there is no record that lies before 'end'.  A group is one
+ * record, with all that is in it.
  */
 const uint8_t *
 azr_wire_skip_record(const uint8_t *record, const uint8_t *end, uint32_t *field)
@@ -90,7 +90,7 @@ azr_wire_put_tag(uint8_t *to, uint32_t field, unsigned wire_type)
 }
 
 /*
- * These return the place after what they read, or NULL if it is malformed or does
+ * These functions return the place after what they read, or NULL if it is malformed or does
  * not lie before 'end'.
  */
 static const uint8_t *

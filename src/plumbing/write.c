@@ -49,8 +49,8 @@ static bool is_kept(AzrWrite *write, int row);
 
 /*
  * Begin to write up to 'nrows' rows into a table that the caller has opened with
- * RowExclusiveLock.  A partitioned table in which there is no leaf for the rows has no
- * 'rel', and its table is not plain.
+ * RowExclusiveLock.  If a partitioned table has no leaf for the rows, 'table' is the
+ * partitioned one, which is not plain, and 'rel' is NULL.
  *
  * Of rows with the same key, only one may be written between begin and end.
  */
@@ -72,8 +72,8 @@ azr_write_begin(AzrTable *table, Relation rel, int nrows)
 
 /*
  * Write a row, given as the columns that the table is declared with.  What they point to
- * must live until azr_write_end().  'bytes' is about what its variable part takes, to bound
- * the memory of what is written together.
+ * must live until azr_write_end().  'bytes' is roughly the size of its columns of variable
+ * length, which bounds the memory for rows that are written together.
  */
 void
 azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size bytes)
@@ -90,11 +90,12 @@ azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size byte
 }
 
 /*
- * Write what is left, and let the rest of the transaction see all rows.  'stored' may be
- * NULL; else it says how many rows were stored, and not kept out by one with their key.
+ * Write what is left, and let the rest of the transaction see all rows.  Unless 'stored' is
+ * NULL, it is set to how many rows were stored: a row is not if the one that has its key
+ * stays.
  *
- * Returns false where an owner's trigger has dropped a row or has changed its key: then the
- * caller calls azr_trigger_interfered().
+ * Returns false if an owner's trigger has dropped a row or has changed its key: the caller
+ * then calls azr_trigger_interfered().
  */
 bool
 azr_write_end(AzrWrite *write, int64 *stored)
@@ -171,8 +172,8 @@ sql_add(SqlRows *rows, const AzrTable *table, const Datum *values, const bool *n
 }
 
 /*
- * Run the statement.  Returns whether all rows are there as they were given, or were kept
- * out by those that had their keys.
+ * Run the statement.  Returns whether each row was stored as it was given, or was not
+ * stored because the one that has its key stays.
  */
 static bool
 sql_end(AzrWrite *write)
@@ -310,7 +311,7 @@ match_returned(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
- * Was a row that was not stored kept out by one that has its key, and is not lower?
+ * Was a row not stored because there is one that has its key and is not lower?
  */
 static bool
 is_kept(AzrWrite *write, int row)

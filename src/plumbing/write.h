@@ -5,12 +5,12 @@
  *
  * A plain table (see table.h) is written to without a planner.  Where the owner has added
  * triggers, constraints, columns or indexes with expressions, the rows go in by one SQL
- * statement, which is built from the table's declaration, as the owner and through the
- * partitioned table: all of these work as in any other INSERT.
+ * statement instead, which is built from the table's declaration.  It runs as the owner and
+ * through the partitioned table, so all of these work as in any other INSERT.
  *
- * Into a table that is declared as "updated", a row goes in place of the one that has its
- * key; if the declaration names a column that grows, only where its value is higher than
- * the one that is there.
+ * If a table is declared as "updated", a row takes the place of the one that has its key.
+ * If the declaration names a column that grows, it does so only if its value in that column
+ * is higher.
  *
  *-------------------------------------------------------------------------
  */

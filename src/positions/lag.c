@@ -3,15 +3,15 @@
  * lag.c
  *	  azr_lag: the streams that a handler is behind in.
  *
- * The streams of an edition, and a handler's positions in it, are both read by an index
- * in the order of their roots.  They are merged, and each stream is looked up for an event
- * past the position, which costs a probe at most and reads nothing else where the handler is
- * up to date.
+ * The streams of an edition, and a handler's positions in it, are both read by an index in
+ * the order of their roots.  They are merged, and in each stream an event past the position
+ * is looked for.  That costs one probe at most, and reads nothing else if the handler is up
+ * to date.
  *
- * What is found of an edition is gathered some at a time, with no scan left open.  So
+ * The rows of an edition are gathered in batches, and no scan stays open between them.  So
  * the function can return a row when it is asked for one, and stop when no more are wanted.
- * Of several editions of a domain, the rows are merged by their roots, so that a caller can
- * go on after the root that it has seen last.
+ * If there are several editions of a domain, their rows are merged by root, so that a
+ * caller can go on after the root that it has seen last.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,7 +53,7 @@ enum
 /* A position for a stream without one. */
 #define NO_POSITION	INT64CONST(-1)
 
-/* A stream that is looked at, and then one that the handler is behind in. */
+/* A stream that is looked at and, if the handler is behind in it, becomes a row. */
 typedef struct LaggingStream
 {
 	pg_uuid_t	root;
@@ -92,8 +92,8 @@ typedef struct Lag
 	bool		has_after;
 	pg_uuid_t	after;
 	int64		wanted;			/* how many more rows */
-	bool		has_last;		/* of the current domain, a row was returned */
-	pg_uuid_t	last;			/* with this root */
+	bool		has_last;		/* a row of the current domain was returned */
+	pg_uuid_t	last;			/* its root */
 	bool		walk;			/* look ends up by walking along the index */
 	int			nfollowed;
 	Followed   *followed;
@@ -197,8 +197,7 @@ begin_lag(FunctionCallInfo fcinfo, MemoryContext context)
 }
 
 /*
- * The next row, if one is wanted and there is one: returns the edition that it is of, or
- * NULL.
+ * Get the next row, if one is wanted and there is one.  Returns its edition, or NULL.
  *
  * A page ends with all rows of its last root, since the next page begins after that root.
  */
@@ -297,8 +296,8 @@ next_domain(Lag *lag)
 }
 
 /*
- * The editions of the current domain in which the handler has a position, in byte order.  Of
- * a domain that the caller named, the main timeline is one in any case.
+ * The editions of the current domain in which the handler has a position, in byte order.
+ * If the caller has named the domain, the main timeline is always one of them.
  */
 static List *
 followed_editions(const Lag *lag, Snapshot snapshot)
@@ -331,8 +330,9 @@ followed_editions(const Lag *lag, Snapshot snapshot)
 }
 
 /*
- * Look at the next streams of an edition, all of whose rows were returned.  Those that the
- * handler is behind in become rows.  There may be none, and more streams to come.
+ * Look at the next streams of an edition, after all rows that were found so far were
+ * returned.  Those that the handler is behind in become rows.  There may be no rows although
+ * more streams are to come.
  */
 static void
 gather(Lag *lag, Followed *followed)
@@ -365,7 +365,7 @@ gather(Lag *lag, Followed *followed)
 	npositions = azr_root_scan_read(&positions, found + max, max);
 	azr_root_scan_end(&positions);
 
-	/* what is past the end of either has to wait for the next time */
+	/* what is past the end of either has to wait for the next batch */
 	if (!streams.finished)
 		to = &streams.last;
 	if (!positions.finished && (to == NULL || azr_compare_roots(&positions.last, to) < 0))
@@ -395,8 +395,8 @@ gather(Lag *lag, Followed *followed)
 }
 
 /*
- * Merge streams and positions by their roots, up to the root 'to' or, where that is NULL,
- * all of them.  Returns how many roots these are.
+ * Merge streams and positions by their roots, up to the root 'to', or all of them if that
+ * is NULL.  Returns how many roots there are.
  */
 static int
 merge(LaggingStream *rows, const AzrRootValue *streams, int nstreams,
@@ -490,9 +490,9 @@ shared_next(const Lag *lag, const Followed *followed, pg_uuid_t *root)
 }
 
 /*
- * The heap has its greatest on top: that is to be the edition whose next row comes first.
- * Of an edition without a row at hand, it is only known that its next row comes after the
- * last stream that was looked at.
+ * The heap has the greatest element on top, so the edition whose next row comes first must
+ * be the greatest.  If an edition has no row at hand, all that is known is that its next
+ * row comes after the last stream that was looked at.
  */
 static int
 compare_followed(Datum a, Datum b, void *arg)

@@ -5,9 +5,9 @@
  *
  * azr_put_position, azr_put_positions, azr_get_position and azr_delete_positions.
  *
- * A position only goes forward.  Of two workers of a handler that record
- * different ones, the later waits for the earlier, and the higher one stays,
- * whoever comes first.
+ * A position only goes forward.  If two workers of a handler record different positions,
+ * the later one waits for the earlier one, and the higher position stays, whoever came
+ * first.
  *
  *-------------------------------------------------------------------------
  */
@@ -110,8 +110,8 @@ typedef struct NewPosition
 } NewPosition;
 
 /*
- * Rows of azr_positions of edition $1, $2.  Their key starts with the handler: one
- * index probe finds each handler that there is, and one more what it has there.
+ * Rows of azr_positions of edition $1, $2.  Their key starts with the handler.  So one
+ * index probe finds each handler, and one more finds its positions in the edition.
  */
 #define OF_EDITION \
 	"domain = $1 AND edition = $2 AND handler = ANY (ARRAY(" \
@@ -124,8 +124,8 @@ typedef struct NewPosition
 	"SELECT h.handler FROM h WHERE h.handler IS NOT NULL))"
 
 /*
- * Positions past $4 in the stream $1, $2, $3; and in editions of it that have nothing of their
- * own.
+ * Positions past $4 in the stream $1, $2, $3; and, for a stream of the main timeline, also
+ * in editions that have no own events of its root.
  */
 #define PAST_LIMIT \
 	"domain = $1 AND edition = $2 AND root = $3 AND sequence > $4"
@@ -187,7 +187,8 @@ azr_put_position(PG_FUNCTION_ARGS)
 /*
  * azr_put_positions(handler, domain, edition, roots, sequences) -> bigint
  *
- * In the order of the roots, so that two calls never deadlock each other.
+ * Positions are written in the order of the roots, so that two calls never deadlock each
+ * other.
  */
 Datum
 azr_put_positions(PG_FUNCTION_ARGS)
@@ -310,8 +311,8 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 }
 
 /*
- * Begin to read the roots in which a handler has a position, each with that, in an edition,
- * from the one after 'after' or, where that is NULL, from the first.
+ * Begin to read the roots of an edition in which a handler has a position, each with that
+ * position.  Reading begins after the root 'after', or at the first one if that is NULL.
  */
 void
 azr_position_roots_begin(AzrRootScan *scan, const text *handler, const text *domain,
@@ -327,8 +328,8 @@ azr_position_roots_begin(AzrRootScan *scan, const text *handler, const text *dom
 }
 
 /*
- * The first domain after 'after', or of all where that is NULL, in which a handler has a
- * position, or NULL.  One index probe.
+ * The first domain after 'after', or the first of all if that is NULL, in which a handler
+ * has a position.  Returns NULL if there is none.  This takes one index probe.
  */
 text *
 azr_positions_next_domain(const text *handler, const text *after, Snapshot snapshot)
@@ -372,8 +373,8 @@ azr_edition_positions_count(const text *domain, const text *edition)
 }
 
 /*
- * Set the positions back to below a sequence, in an edition that the caller has locked
- * against writers, and that has no streams of its own.
+ * Set the positions in an edition back to below a sequence.  The caller has locked the
+ * edition against writers, and it has no streams of its own.
  */
 void
 azr_edition_positions_forget(const text *domain, const text *edition, int64 sequence)
@@ -401,8 +402,8 @@ azr_edition_positions_delete(const text *domain, const text *edition)
 }
 
 /*
- * May this transaction write to the edition?  Deleting an edition takes its
- * positions, so it has to wait for those that are being put.
+ * Check that the transaction may write, and lock a named edition.  Deleting an edition
+ * deletes its positions too, so it has to wait for those that are being put.
  */
 static void
 begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition)
@@ -413,10 +414,10 @@ begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition)
 }
 
 /*
- * A handler cannot have handled what is not stored.  Of a stream without events, nothing is
- * known yet, and an edition's reads as the main timeline until it branches off.  Returns
- * whether there is no stream yet: then check_no_stream() is to be called once the
- * position is stored.
+ * Check that a position is not past the end of its stream: a handler cannot have handled
+ * what is not stored.  Of a stream without events, nothing is known yet, and a stream in an
+ * edition reads as the main timeline until it branches off.  Returns whether there is no
+ * stream yet: if so, the caller calls check_no_stream() once the position is stored.
  *
  * Raises ZR007.
  */
@@ -439,12 +440,12 @@ check_end(const Position *position)
 }
 
 /*
- * A position was stored where there was no stream, and no lock keeps others from creating it.
- * Whoever does so looks for positions once the stream's row is there, in
- * forget_new_stream(); we look for that row once the position is there.  So one of both
- * sees the other, waits for it, and goes by what it has done.
+ * A position was stored in a stream that did not exist, and no lock keeps others from
+ * creating it.  A transaction that does so looks for positions once the stream's row is
+ * there, in forget_new_stream(), and we look for that row once the position is there.  So
+ * one of the two sees the other, waits for it, and goes by what it has done.
  *
- * Raises 40001 where the stream has appeared.
+ * Raises 40001 if the stream has appeared.
  */
 static void
 check_no_stream(const AzrStreamName *name)
@@ -470,7 +471,7 @@ make_keys(ScanKeyData *keys, const Position *position)
 }
 
 /*
- * Store a position, unless the stored one is as far.
+ * Store a position, unless the stored one is at least as far.
  */
 static void
 put(AzrWrite *write, const Position *position)
@@ -487,7 +488,7 @@ put(AzrWrite *write, const Position *position)
 }
 
 /*
- * The elements by root, those of the same root by sequence.
+ * The elements, sorted by root and then by sequence.
  */
 static NewPosition *
 sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences)
@@ -525,10 +526,11 @@ azr_positions_init(void)
 }
 
 /*
- * A stream gets its first own events.  Positions in it were recorded by who knew of events
- * that were not stored yet: those past the last event do not count, nor do those of editions
- * that read as the main timeline.  In an edition, they were positions in the main timeline;
- * from where it branches off on, nobody has handled anything.
+ * A stream gets its first own events.  There may be positions in it already, from handlers
+ * that knew of events that were not stored yet.  Those past the last event do not count,
+ * and neither do such positions in editions that read as the main timeline.  If the stream
+ * is in an edition, they were positions in the main timeline: from where it branches off,
+ * nobody has handled anything.
  */
 static void
 forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
@@ -556,8 +558,8 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 }
 
 /*
- * How many positions in a new stream are past a limit.  A transaction that is about to
- * change one is waited for.
+ * How many positions in a new stream are past a limit.  Waits for transactions that are
+ * about to change one.
  */
 static uint64
 count_positions_past(const AzrStreamName *name, int64 limit)
@@ -598,7 +600,7 @@ count_positions_past(const AzrStreamName *name, int64 limit)
 }
 
 /*
- * Look a position up.  Returns false, and leaves it as it is, where there is none.
+ * Look a position up.  Returns false, and leaves it as it is, if there is none.
  */
 static bool
 find_position(Position *position, Snapshot snapshot)
@@ -619,7 +621,7 @@ find_position(Position *position, Snapshot snapshot)
 }
 
 /*
- * A key of the index that is past a text, by bytes.
+ * A key of the index for what comes after a text, by bytes.
  */
 static void
 key_text_after(ScanKey key, AttrNumber attno, const text *value)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * positions.h
- *	  The position store, for who reads it or deletes an edition's part.
+ *	  The position store, for those that read it or delete an edition's part of it.
  *
  *-------------------------------------------------------------------------
  */

@@ -11,7 +11,7 @@ CREATE TABLE @extschema@.azr_positions (
 	CONSTRAINT azr_positions_pkey PRIMARY KEY (handler, domain, edition, root)
 ) WITH (fillfactor = 80);
 
--- Who begins a stream looks for positions in it.
+-- When a stream begins, positions in it are looked for.
 CREATE INDEX azr_positions_root_idx ON @extschema@.azr_positions (root);
 
 COMMENT ON TABLE @extschema@.azr_positions IS
@@ -41,7 +41,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_put_position(text, text, text, uuid, bigint) IS
 'Records that a handler has handled a stream up to a sequence. A position only goes forward: a lower one changes nothing, and is no error.
 
-Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream. sequence, 0 or more: the last event that the handler has handled. Of a stream without events, any will do; when it gets its first events, a position past the last of them goes. In an edition, positions at or above a stream''s divergence are set back below it when its first event fixes that.
+Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream. sequence, 0 or more: the last event that the handler has handled. In a stream without events, any sequence will do; when the stream gets its first events, a position past the last of them is deleted. In an edition, positions at or above a stream''s divergence are set back below it when its first event fixes that.
 
 Result: a row of azr_position_result. position, the one now in force. moved, whether this call moved it: of two workers that put the same position at once, the second waits, and moved is false for it. It must then undo what it did for these events.
 
@@ -61,9 +61,9 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_put_positions(text, text, text, uuid[], bigint[]) IS
 'Records the positions of a handler in many streams of a domain, all or none: a checkpoint.
 
-Arguments: handler, domain and edition, as azr_put_position. roots and sequences, of one dimension and equal length, without NULL elements; of a root that stands twice, the highest sequence counts.
+Arguments: handler, domain and edition, as azr_put_position. roots and sequences, of one dimension and equal length, without NULL elements; if a root appears twice, its highest sequence wins.
 
-Result: how many positions moved; those that were there or further did not.
+Result: how many positions moved. Those that were as far already did not.
 
 Locks: those of azr_put_position, in the order of the roots, so that two calls never deadlock each other.
 
@@ -97,7 +97,7 @@ CREATE FUNCTION @extschema@.azr_delete_positions(
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_delete_positions(text, text, text, uuid) IS
-'Forgets positions of a handler, which makes it read from the start again: the one way back.
+'Deletes positions of a handler, so that it reads from the start again. There is no other way back.
 
 Arguments: handler. domain, or NULL for all positions of the handler in all editions; then edition and root must be NULL too. edition of that domain, NULL or '''' for the main timeline. root, or NULL for all roots.
 
@@ -130,10 +130,10 @@ LANGUAGE c STABLE PARALLEL SAFE COST 10000 ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_lag(text, text, uuid, bigint) IS
 'Where a handler is behind: streams with events past its position, and streams without a position in every domain and edition in which it has one.
 
-Arguments: handler. domain, or NULL for all; of a domain that is given, the main timeline counts also where the handler has no position there yet. after, the last root of the page before, which needs a domain; NULL for the first page. max_count, the size of a page in rows, NULL for all; where the last root has rows in several editions, the page has all of them.
+Arguments: handler. domain, or NULL for all; in a domain that is given, the main timeline counts even if the handler has no position there yet. after, the last root of the page before, which needs a domain; NULL for the first page. max_count, the size of a page in rows, NULL for all; if the last root has rows in several editions, the page has all of them.
 
-Result: rows of azr_lag_entry, by domain, root and edition, only those behind, by the caller''s snapshot.
+Result: rows of azr_lag_entry, in the order of domain, root and edition, for the streams in which the handler is behind by the caller''s snapshot.
 
-Locks: AccessShareLock on the tables. It reads the streams after ''after'' and the positions in them by their indexes, with one more index probe a stream, however many events it has, and stops when it has max_count rows.
+Locks: AccessShareLock on the tables. It reads the streams after ''after'' and the positions in them by their indexes, with one more index probe for each stream, however many events it has, and stops when it has max_count rows.
 
 Errors: 22004 NULL where there must be a value; 22023 bad value, or after without a domain.';

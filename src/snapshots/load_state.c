@@ -42,8 +42,8 @@ static AzrOwnedSnapshot find_best(const AzrStreamName *name, const AzrTimeline *
  * azr_load_state(domain, edition, root, at_sequence, cascade_id)
  *		-> setof azr_state_entry
  *
- * All of it by the caller's PostgreSQL snapshot: however writers go on meanwhile,
- * the events are those after the snapshot.
+ * All of it is read by the caller's PostgreSQL snapshot, so the events are those after the
+ * snapshot, whatever others write meanwhile.
  */
 Datum
 azr_load_state(PG_FUNCTION_ARGS)
@@ -113,8 +113,8 @@ azr_load_state(PG_FUNCTION_ARGS)
 }
 
 /*
- * The snapshot to start from.  Who is to see the pending events of a cascade starts below
- * the first of them, while it is not resolved: no snapshot has them.
+ * The snapshot to start from.  A caller that sees the pending events of a cascade starts
+ * below the first of them while the cascade is not resolved, since no snapshot has them.
  */
 static AzrOwnedSnapshot
 find_best(const AzrStreamName *name, const AzrTimeline *timeline, AzrOptionalInt64 at,

@@ -174,7 +174,10 @@ static void make_values(const AzrStreamName *name, const AzrSnapshot *snapshot,
 						TimestampTz filed_at, Datum *values);
 static AzrSnapshot read_snapshot(TupleTableSlot *row);
 
-/* Of the history, what belongs to the stream $1, $2, $3 or the edition $1, $2. */
+/*
+ * Rows of the history, and of the latest snapshots, of the stream $1, $2, $3 or the edition
+ * $1, $2.
+ */
 #define HISTORY_OF_STREAM \
 	"%s.azr_snapshot_history WHERE domain = $1 AND edition = $2 AND root = $3"
 #define HISTORY_OF_EDITION \
@@ -205,7 +208,7 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
 	if (OidIsValid(rest))
 		(void) find_in_leaf(azr_partition(&by_time_table, rest), name, at.value, as_of, &best);
 
-	/* from the stream's latest filing time backwards, to the first that has one */
+	/* go back from the stream's latest filing time to the first partition that has one */
 	place = azr_place_of(by_time, latest.filed_at);
 	while (!is_exact(&best, at.value) &&
 		   !(OidIsValid(place.relid) &&
@@ -224,7 +227,7 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
 }
 
 /*
- * Is there no better one to be found?
+ * Is this the best snapshot that there can be?
  */
 static bool
 is_exact(const AzrSnapshot *best, int64 at)
@@ -250,11 +253,11 @@ azr_snapshot_check_size(const bytea *state)
 }
 
 /*
- * Store a snapshot of a stream whose lock the caller holds.  What is no longer to
- * be kept goes.
+ * Store a snapshot of a stream whose lock the caller holds.  Snapshots that need not be
+ * kept any longer are deleted.
  *
- * Raises 40001 where a transaction that must stick to an older PostgreSQL snapshot
- * does not see what is there.
+ * Raises 40001 if the transaction must stick to an older PostgreSQL snapshot that does not
+ * show what is there.
  */
 void
 azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot)
@@ -290,8 +293,8 @@ azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot)
  * Delete all snapshots of a stream whose lock the caller holds, and say how many
  * there were.
  *
- * Raises 40001 where a transaction that must stick to an older PostgreSQL snapshot
- * does not see them.
+ * Raises 40001 if the transaction must stick to an older PostgreSQL snapshot that does not
+ * show them.
  */
 int64
 azr_snapshots_delete(const AzrStreamName *name)
@@ -335,8 +338,8 @@ azr_edition_snapshots_delete(const text *domain, const text *edition)
 }
 
 /*
- * Delete the snapshots at or above a sequence of an edition that the caller has locked
- * against writers, and that has no streams of its own.
+ * Delete the snapshots at or above a sequence in an edition.  The caller has locked the
+ * edition against writers, and it has no streams of its own.
  */
 void
 azr_edition_snapshots_forget(const text *domain, const text *edition, int64 sequence)
@@ -426,8 +429,8 @@ find_latest(const AzrStreamName *name, Snapshot as_of)
 }
 
 /*
- * Does a leaf of the history have a snapshot at or below 'at'?  If it is higher
- * than the best one so far, it becomes that.
+ * Does a leaf of the history have a snapshot at or below 'at'?  If it is higher than the
+ * best one so far, it becomes the best one.
  */
 static bool
 find_in_leaf(AzrTable *leaf, const AzrStreamName *name, int64 at, Snapshot as_of,
@@ -503,9 +506,9 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 }
 
 /*
- * Open the partition that a time falls in, or the default one.  If there is neither, returns
- * NULL, and 'leaf' is the partitioned table.  While the lock is waited for, a partition can be attached: then that is
- * the right one.
+ * Open the partition that a time falls in, or the default one.  If there is neither,
+ * returns NULL, and 'leaf' is the partitioned table.  A partition can be attached while we
+ * wait for the lock: then that one is opened instead.
  */
 static Relation
 open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable **leaf)
@@ -537,9 +540,8 @@ leaf_for(Relation by_time, TimestampTz filed_at)
 }
 
 /*
- * Put a snapshot into the history that comes later than one with a higher
- * sequence.  It is filed with the one that follows it, so that filing times do not
- * decrease.
+ * Put a snapshot into the history after one with a higher sequence was put.  It is filed
+ * under the time of the one that follows it, so that filing times do not decrease.
  */
 static void
 put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest)
@@ -562,7 +564,7 @@ put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *late
 		: Max(latest->filed_at, GetCurrentTransactionStartTimestamp());
 	file(name, snapshot, filed_at);
 
-	/* in any case: its row tells others that the history has changed */
+	/* in any case, since its row tells others that the history has changed */
 	latest->filed_at = Max(latest->filed_at, filed_at);
 	latest->late_transient = latest->late_transient || snapshot->retention == AZR_TRANSIENT;
 	store_latest(name, latest);
@@ -583,11 +585,11 @@ drop_transient(const AzrStreamName *name, int64 before)
 }
 
 /*
- * A stream gets its first own events.  It may have snapshots already, which were put by
- * who knew of events that were not stored yet.  Those past the last event are no states that it
- * has had, nor that editions have which read as the main timeline.  An edition may have had
- * snapshots of what it shared with the main timeline: from where it branches off on, it is
- * another stream, and they are not its.
+ * A stream gets its first own events.  It may have snapshots already, from clients that
+ * knew of events that were not stored yet.  Those past the last event are not states of the
+ * stream, nor of editions that read as the main timeline.  If the stream is in an edition,
+ * its snapshots may be of what it shared with the main timeline.  From where it branches
+ * off, it is another stream, and they are not states of it.
  */
 static void
 forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
@@ -667,9 +669,9 @@ forget_from(const AzrStreamName *name, int64 sequence)
 }
 
 /*
- * Queries on the history see it as of the transaction's PostgreSQL snapshot, where
- * the transaction must stick to that.  Fail with 40001 where it has changed since,
- * which the row of the latest snapshot shows.
+ * If the transaction must stick to its PostgreSQL snapshot, queries on the history see it
+ * as of that.  Fail with 40001 if the history has changed since, which the row of the
+ * latest snapshot shows.
  */
 static void
 check_isolation(const AzrStreamName *name, LatestRow *now)
@@ -741,7 +743,7 @@ read_snapshot(TupleTableSlot *row)
 	snapshot.state = (bytea *)
 		DatumGetPointer(datumCopy(values[Anum_azr_snapshots_state - 1], false, -1));
 
-	/* what is not one of ours is taken for the one that is kept longest */
+	/* a word that is not one of ours counts as the one that is kept longest */
 	snapshot.retention = AZR_PERSIST;
 	retention = TextDatumGetCString(values[Anum_azr_snapshots_retention - 1]);
 	for (int i = 0; azr_retention_names[i] != NULL; i++)

@@ -4,16 +4,16 @@
  *	  The tables of snapshots: the latest one of each stream, and the history of
  *	  earlier ones.
  *
- * Who changes a stream's snapshots holds the stream's lock (azr_stream_lock), so
- * that one put, with the clean-up that belongs to it, is whole before the next
- * begins.  An MVCC snapshot sees it whole or not at all.
+ * A transaction that changes a stream's snapshots holds the stream's lock
+ * (azr_stream_lock).  So one put, with the clean-up that belongs to it, is complete before
+ * the next one begins.  An MVCC snapshot sees all of it or nothing.
  *
- * A snapshot is filed in the history when a later one takes its place, under the
- * time of that.  Filing times never decrease with the sequence: the clock may jump
- * back, and the stream's time stands still until it has caught up.  So the first
- * partition, from the latest time backwards, that has a snapshot at or below a
- * sequence has the highest of them.  Two partitions have no such place: the one of
- * those that persist, and the default one.
+ * A snapshot is filed in the history when a later one takes its place, under the time at
+ * which that happens.  Filing times never decrease with the sequence: if the clock jumps
+ * back, the stream's time stands still until the clock has caught up.  So going backwards
+ * from the latest time, the first partition that has a snapshot at or below a sequence has
+ * the highest of these.  Two partitions are not in this order: the one for snapshots that
+ * persist, and the default one.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,6 +1,6 @@
--- The snapshots: cached states of streams. The latest of each stream stands by
--- itself, found by one index probe and never pruned. What came before it is the
--- history, in partitions, so that pruning it means to drop tables.
+-- The snapshots: cached states of streams. The latest one of each stream is kept apart: it
+-- is found by one index probe, and never pruned. Earlier ones are the history, in
+-- partitions, so that pruning it means dropping tables.
 
 -- Keyed by names, since there may be a snapshot of a stream without events. Room
 -- on each page lets updates stay there (HOT), without index entries.
@@ -18,7 +18,7 @@ CREATE TABLE @extschema@.azr_latest_snapshots (
 	CONSTRAINT azr_latest_snapshots_pkey PRIMARY KEY (domain, edition, root)
 ) WITH (fillfactor = 70);
 
--- Who begins a stream looks for snapshots of it.
+-- When a stream begins, snapshots of it are looked for.
 CREATE INDEX azr_latest_snapshots_root_idx ON @extschema@.azr_latest_snapshots (root);
 
 COMMENT ON TABLE @extschema@.azr_latest_snapshots IS
@@ -28,10 +28,10 @@ COMMENT ON COLUMN @extschema@.azr_latest_snapshots.filed_at IS
 COMMENT ON COLUMN @extschema@.azr_latest_snapshots.late_transient IS
 'Whether the stream''s history may have a transient snapshot: one that was put when there was a later one already.';
 
--- Earlier snapshots. Each is filed under the time at which a later one took its
--- place; so of a stream's snapshots, the one with the higher sequence never is in
--- an earlier partition by time. One with a lower sequence that is put late is filed with the
--- one that follows it.
+-- Earlier snapshots. Each is filed under the time at which a later one took its place. So
+-- of two snapshots of a stream, the one with the higher sequence is never in an earlier
+-- partition by time. A snapshot that is put after one with a higher sequence is filed with
+-- the one that follows it.
 CREATE TABLE @extschema@.azr_snapshot_history (
 	sequence bigint NOT NULL,
 	created_at timestamptz NOT NULL,
@@ -56,18 +56,18 @@ CREATE TABLE @extschema@.azr_snapshot_history_rest
 		CONSTRAINT azr_snapshot_history_rest_pkey PRIMARY KEY (domain, edition, root, sequence)
 	) DEFAULT;
 
--- What azr_maintain() moves, it finds by time.
+-- azr_maintain() finds by time what it moves.
 CREATE INDEX azr_snapshot_history_rest_filed_at_idx
 	ON @extschema@.azr_snapshot_history_rest (filed_at);
 
 COMMENT ON TABLE @extschema@.azr_snapshot_history IS
-'Snapshots that a later one took the place of. Written by azr_put_snapshot() and azr_append_commutative(), pruned by azr_maintain().';
+'Snapshots whose place a later one has taken. Written by azr_put_snapshot() and azr_append_commutative(), pruned by azr_maintain().';
 COMMENT ON TABLE @extschema@.azr_snapshot_history_persist IS
-'Those that stay until they are deleted.';
+'Snapshots that stay until they are deleted.';
 COMMENT ON TABLE @extschema@.azr_snapshot_history_by_time IS
-'Those that stay until they are pruned, in partitions that azr_maintain() makes and drops.';
+'Snapshots that stay until they are pruned, in partitions that azr_maintain() makes and drops.';
 COMMENT ON TABLE @extschema@.azr_snapshot_history_rest IS
-'Those that were filed where there was no partition for their time. azr_maintain() moves them.';
+'Snapshots that were filed when there was no partition for their time. azr_maintain() moves them.';
 COMMENT ON COLUMN @extschema@.azr_snapshot_history.filed_at IS
 'When a later snapshot took its place; for one that was put late, the same as for the one that follows it.';
 

@@ -109,8 +109,11 @@ azr_delete_snapshots(PG_FUNCTION_ARGS)
 }
 
 /*
- * A stream that has events has no state past the last of them.  And a state of which an
- * event was confirmed only later was most likely made without it.
+ * Check that a stream can have a state after a sequence.  A stream that has events has no
+ * state past the last of them.  And if an event up to there was confirmed only later, the
+ * state was most likely made without it.
+ *
+ * Raises ZR007.
  */
 static void
 check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
@@ -122,7 +125,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 	int64		next;
 	int64		lacking;
 
-	/* of what an edition shares, the lock keeps nobody away */
+	/* the lock does not keep others away from what an edition shares */
 	if (!is_main)
 	{
 		as_of = RegisterSnapshot(GetLatestSnapshot());

@@ -33,8 +33,8 @@ azr_own_snapshot(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of)
  * timeline: the stream's own, or for an edition one of the part that it shares
  * with the main timeline.
  *
- * A stream without events may have a snapshot at any sequence.  Once it has
- * events, one past them is no state that it had.
+ * A stream without events may have a snapshot at any sequence.  Once it has events, a
+ * snapshot past them is not a state of it.
  */
 AzrOwnedSnapshot
 azr_timeline_snapshot(const AzrStreamName *name, const AzrTimeline *timeline,
@@ -70,7 +70,7 @@ azr_timeline_snapshot(const AzrStreamName *name, const AzrTimeline *timeline,
 }
 
 /*
- * The snapshot of the timeline at this very sequence, which it has an event at.
+ * The snapshot of the timeline at exactly this sequence, at which it has an event.
  */
 AzrSnapshot
 azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence, Snapshot as_of)
@@ -91,8 +91,8 @@ azr_timeline_snapshot_at(const AzrStreamName *name, int64 sequence, Snapshot as_
 }
 
 /*
- * The timeline of a named edition's stream.  For one of the main timeline, there is nothing
- * in it, since find_complete() asks for nothing.
+ * The timeline of a named edition's stream.  For a stream of the main timeline it is empty,
+ * since find_complete() looks at nothing in it.
  */
 static AzrTimeline
 timeline_of_edition(const AzrStreamName *name, Snapshot as_of)
@@ -106,13 +106,14 @@ timeline_of_edition(const AzrStreamName *name, Snapshot as_of)
 }
 
 /*
- * A snapshot of the main timeline or of the edition that 'name' says, which lacks nothing
- * that 'timeline' shows to have been confirmed later.
+ * The highest snapshot up to 'at' of the stream 'name' that lacks no event that was
+ * confirmed later, as 'timeline' shows it.  'name' is the timeline's own stream or the one
+ * on the main timeline.
  *
- * On the main timeline there is none that does: confirming deletes them.  But what an
- * edition shares may be confirmed in the edition alone; and an edition that has no own events
- * yet reads what is confirmed on the main timeline, under whose lock nobody puts the edition's
- * snapshots.
+ * On the main timeline, no snapshot lacks such an event, since confirming it deletes those
+ * that would.  But what an edition shares may be confirmed in the edition alone.  And an
+ * edition without own events reads what is confirmed on the main timeline.  That does not
+ * delete the edition's snapshots, which are put under another lock.
  */
 static AzrSnapshot
 find_complete(const AzrStreamName *name, const AzrTimeline *timeline,

@@ -64,7 +64,7 @@ const char *const azr_protection_names[] = {
 };
 
 /*
- * See to it that an edition can be registered, before SQL does so.
+ * Check that the table of registered editions is as declared, before SQL writes to it.
  *
  * Raises what azr_table_open() raises.
  */
@@ -102,7 +102,7 @@ azr_edition_find(const text *domain, const text *edition, Snapshot snapshot)
 			result.divergence.value =
 				DatumGetInt64(values[Anum_azr_registered_editions_divergence - 1]);
 
-		/* what is not one of ours is taken for the strictest */
+		/* a word that is not one of ours counts as the strictest */
 		result.protection = AZR_SEALED;
 		protection = TextDatumGetCString(values[Anum_azr_registered_editions_protection - 1]);
 		for (int i = 0; azr_protection_names[i] != NULL; i++)

@@ -24,7 +24,7 @@ typedef enum AzrProtection
 typedef struct AzrEdition
 {
 	bool		registered;
-	AzrOptionalInt64 divergence;	/* at most this, for a root's first append */
+	AzrOptionalInt64 divergence;	/* of a root's first append: at most this */
 	AzrProtection protection;
 } AzrEdition;
 

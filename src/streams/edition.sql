@@ -14,7 +14,7 @@ CREATE TABLE @extschema@.azr_registered_editions (
 COMMENT ON TABLE @extschema@.azr_registered_editions IS
 'What azr_create_edition() and azr_protect_edition() said of editions. azr_editions() shows it.';
 COMMENT ON COLUMN @extschema@.azr_registered_editions.divergence IS
-'Where a root diverges that has no events in the edition yet: here, or at the main stream''s next sequence where that is lower.';
+'Where a root that has no events in the edition yet diverges: here, or at the main stream''s next sequence if that is lower.';
 
 ALTER TABLE @extschema@.azr_registered_editions OWNER TO @extowner@;
 

@@ -6,7 +6,7 @@ LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_domains() IS
 'The domains that have streams, in byte order.
 
-Result: text, a row each; one index probe each, however many streams and events they have.
+Result: text, one row for each domain. Each costs one index probe, however many streams and events it has.
 
 Locks: AccessShareLock on azr_streams.';
 
@@ -23,7 +23,7 @@ COMMENT ON FUNCTION @extschema@.azr_roots(text, text, uuid, bigint) IS
 
 Arguments: domain. edition, NULL or '''' for the main timeline. after, the last root of the page before, NULL for the first page. max_count, the size of a page, NULL for all.
 
-Result: uuid, a row each.
+Result: uuid, one row for each root.
 
 Locks: AccessShareLock on azr_streams.
 

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stream.c
- *	  Stream identity: names, ids, and the locks of those who write to a
- *	  stream, an edition or a cascade.
+ *	  Stream identity: names, ids, and the lock of those who write to a stream.
  *
  * See stream.h for the locking protocol.
  *
@@ -185,9 +184,9 @@ azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
 
 /*
  * Wait until no other transaction is writing to the stream, and keep others out until this
- * one ends.  A named edition is locked before, in ShareLock.  Returns the stream as it is then; where it does not
- * exist, only the holder of this lock can create it.  A stream that is probably new is
- * not looked for before it is locked by its names.
+ * one ends.  A named edition is locked before, in ShareLock.  Returns the stream as it is
+ * then.  If it does not exist, only the holder of this lock can create it.  A stream that
+ * is probably new is not looked for before it is locked by its names.
  */
 AzrStream
 azr_stream_lock(const AzrStreamName *name, bool probably_new)
@@ -230,7 +229,7 @@ azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot)
 }
 
 /*
- * Look a stream's names up.  Returns false where there is no such stream.
+ * Look a stream's names up.  Returns false if there is no such stream.
  */
 bool
 azr_stream_names_find(AzrStreamNames *names, int64 stream_id)
@@ -262,8 +261,8 @@ azr_stream_names_end(AzrStreamNames *names)
 }
 
 /*
- * Begin to read the roots of an edition's streams, each with its stream's id, from the
- * one after 'after' or, where that is NULL, from the first.
+ * Begin to read the roots of an edition's streams, each with its stream's id.  Reading
+ * begins after the root 'after', or at the first one if that is NULL.
  */
 void
 azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
@@ -278,8 +277,8 @@ azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *editio
 }
 
 /*
- * Has a stream, which was not there when the caller looked, been created since?  Another
- * transaction that is creating it is waited for.
+ * Has a stream been created that was not there when the caller looked?  If another
+ * transaction is creating it, this waits for that one.
  */
 bool
 azr_stream_appeared(const AzrStreamName *name)
@@ -309,8 +308,8 @@ azr_stream_appeared(const AzrStreamName *name)
  * Give a stream its row and id, for its first own events.  The caller holds the lock
  * that azr_stream_lock() took, and is about to store them.
  *
- * Raises what azr_next_number() does, and 27000 where a trigger does not let the row in as
- * it is.
+ * Raises what azr_next_number() does, and 27000 if a trigger does not let the row in as it
+ * is.
  */
 AzrStream
 azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
@@ -348,8 +347,9 @@ azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
 }
 
 /*
- * For who is told of a new stream: does an edition read it?  Its own does; and those do
- * that have no events of the root themselves, if it is one of the main timeline.
+ * For callbacks that are told of a new stream: does an edition read it?  The stream's own
+ * edition does.  If the stream is on the main timeline, so do the editions that have no own
+ * events of its root.
  */
 bool
 azr_is_new_for(const AzrStreamName *name, const text *edition)
@@ -365,8 +365,8 @@ azr_is_new_for(const AzrStreamName *name, const text *edition)
 }
 
 /*
- * Have a callback told of each new stream: a store above that keeps something of streams
- * which may have no events yet.
+ * Have a callback told of each new stream.  This is for stores above that keep something
+ * for streams that may have no events yet.
  */
 void
 azr_on_new_stream(AzrStreamCallback callback)
@@ -432,9 +432,9 @@ hash_name(const AzrStreamName *name)
 }
 
 /*
- * A registered snapshot to look with at what the caller does not lock: what is
- * committed now and this transaction's own work, or the transaction's snapshot where
- * it must stick to that.
+ * A registered snapshot for looking at what the caller does not lock.  It shows what is
+ * committed now and this transaction's own work.  If the transaction must stick to its
+ * snapshot, it is that one.
  */
 Snapshot
 azr_register_read_snapshot(void)

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stream.h
- *	  Stream identity: names, ids, and the locks of those who write to a
- *	  stream, an edition or a cascade.
+ *	  Stream identity: names, ids, and the lock of those who write to a stream.
  *
  * A stream is one (domain, edition, root).  Its row in azr_streams gives it
  * the bigint by which all other tables know it: 1, 2, ... on the main

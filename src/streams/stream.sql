@@ -16,8 +16,8 @@ CREATE TABLE @extschema@.azr_streams (
 	CONSTRAINT azr_streams_name_key UNIQUE (root, domain, edition)
 );
 
--- Who looks for a stream goes by the other one: the root tells nearly all streams
--- apart, and compares faster than text. This one is for listing.
+-- A stream is looked for by the index above: the root tells nearly all streams apart, and
+-- compares faster than text. This one is for listing.
 CREATE INDEX azr_streams_roots_idx ON @extschema@.azr_streams (domain, edition, root);
 
 COMMENT ON TABLE @extschema@.azr_streams IS
