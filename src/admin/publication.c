@@ -106,11 +106,11 @@ look_up(const char *name)
 
 	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(name), false);
 	azr_query_latest("SELECT p.puballtables OR EXISTS (SELECT FROM pg_publication_namespace n "
-							"JOIN pg_extension e ON e.extname = 'angzarr' AND e.extnamespace = n.pnnspid "
-							"WHERE n.pnpubid = p.oid), "
-							"p.pubinsert AND p.pubupdate AND p.pubdelete "
-							"FROM pg_publication p WHERE p.pubname = $1",
-							&args, note_publication, &known);
+					 "JOIN pg_extension e ON e.extname = 'angzarr' AND e.extnamespace = n.pnnspid "
+					 "WHERE n.pnpubid = p.oid), "
+					 "p.pubinsert AND p.pubupdate AND p.pubdelete "
+					 "FROM pg_publication p WHERE p.pubname = $1",
+					 &args, note_publication, &known);
 	return known;
 }
 

@@ -229,7 +229,7 @@ check_isolation(const text *cascade_id)
 		count_events(cascade_id, GetTransactionSnapshot()) !=
 		count_events(cascade_id, GetLatestSnapshot()))
 		azr_serialization_failure("cascade \"%s\" has changed after this transaction's snapshot",
-						text_to_cstring(cascade_id));
+								  text_to_cstring(cascade_id));
 }
 
 /*

@@ -69,7 +69,10 @@ azr_create_edition(PG_FUNCTION_ARGS)
 	EditionName name = begin_change(fcinfo);
 	AzrQueryArgs args = azr_query_edition(name.domain, name.edition);
 
-	/* COPY doubles a backslash, so that it takes as much of a line as a byte of a payload */
+	/*
+	 * COPY doubles a backslash, so that it takes as much of a line as a byte
+	 * of a payload
+	 */
 	if (!PG_ARGISNULL(3) &&
 		toast_raw_datum_size(PG_GETARG_DATUM(3)) - VARHDRSZ > AZR_MAX_PAYLOAD_BYTES)
 		ereport(ERROR,
@@ -91,7 +94,10 @@ azr_create_edition(PG_FUNCTION_ARGS)
 				 errmsg("edition \"%s\" already exists", edition_label(&name)),
 				 errhint("Choose another name, or use azr_delete_edition first.")));
 
-	/* so far it has read as the main timeline, and may have snapshots and positions there */
+	/*
+	 * so far it has read as the main timeline, and may have snapshots and
+	 * positions there
+	 */
 	if (divergence.given)
 	{
 		azr_edition_snapshots_forget(name.domain, name.edition, divergence.value);
@@ -272,7 +278,7 @@ check_isolation(const EditionName *name)
 		now.events != then.events ||
 		now.snapshots != then.snapshots || now.positions != then.positions)
 		azr_serialization_failure("edition \"%s\" has changed after this transaction's snapshot",
-						edition_label(name));
+								  edition_label(name));
 }
 
 /*

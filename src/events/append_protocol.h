@@ -51,7 +51,8 @@ typedef struct AzrAppend
 	AzrOptionalInt64 expected;
 	AzrOptionalInt64 divergence;
 	AzrNewEvents events;
-	bool		is_resolution;	/* the caller resolves the cascade, under its lock */
+	bool		is_resolution;	/* the caller resolves the cascade, under its
+								 * lock */
 	int			max_payload;	/* bytes; 0: what can be dumped */
 	AzrOvertakenCallback overtaken; /* or NULL: that is a conflict */
 	void	   *overtaken_arg;

@@ -87,8 +87,10 @@ compared_with(Node *jointree, const Var *column)
 
 		value = compared_in(from->quals, column);
 		foreach(lc, from->fromlist)
+		{
 			if (value == NULL)
 				value = compared_with(lfirst(lc), column);
+		}
 	}
 	else if (IsA(jointree, JoinExpr))
 	{

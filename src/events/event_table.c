@@ -206,7 +206,8 @@ walk_to_ends(AzrTable *leaf, Relation rel, AzrScan *probe, AzrEndQuery *queries,
 {
 	AzrScan		scan;
 	ScanKeyData key;
-	int64		last = -1;		/* of the current stream, past what is asked for */
+	int64		last = -1;		/* of the current stream, past what is asked
+								 * for */
 	ItemPointerData last_tid;
 	int			entries = 0;
 	int			done = 0;
@@ -240,7 +241,10 @@ walk_to_ends(AzrTable *leaf, Relation rel, AzrScan *probe, AzrEndQuery *queries,
 		{
 			if (last >= 0)
 			{
-				/* the entry says that there is a row, not that the snapshot shows it */
+				/*
+				 * the entry says that there is a row, not that the snapshot
+				 * shows it
+				 */
 				scan.desc->xs_heaptid = last_tid;
 				if (index_fetch_heap(scan.desc, scan.slot))
 				{
@@ -684,7 +688,7 @@ azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 	nulls[Anum_azr_event_##name - 1] = stored_nulls[Anum_azr_events_##name - 1];
 	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN)
 #undef AZR_COPY
-	values[Anum_azr_event_type - 1] = PointerGetDatum(type);
+		values[Anum_azr_event_type - 1] = PointerGetDatum(type);
 	nulls[Anum_azr_event_type - 1] = false;
 	values[Anum_azr_event_edition - 1] = PointerGetDatum(edition);
 	nulls[Anum_azr_event_edition - 1] = false;

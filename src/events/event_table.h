@@ -88,7 +88,8 @@ typedef struct AzrEventScan
 typedef struct AzrSpanQuery
 {
 	int64		stream_id;
-	int64		next;			/* the stream's next sequence; 0 if it has no events */
+	int64		next;			/* the stream's next sequence; 0 if it has no
+								 * events */
 	TimestampTz first_at;
 	TimestampTz last_at;
 	int			place;			/* for who asks many */
@@ -99,7 +100,8 @@ typedef struct AzrEndQuery
 {
 	int64		stream_id;
 	int64		after;
-	int64		next;			/* the answer: the stream's next sequence, or 0 */
+	int64		next;			/* the answer: the stream's next sequence, or
+								 * 0 */
 	int			place;			/* for who asks many */
 } AzrEndQuery;
 

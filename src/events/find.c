@@ -106,7 +106,10 @@ azr_trace(PG_FUNCTION_ARGS)
 	begin_sort(&trace, rsinfo->setDesc);
 	azr_stream_names_begin(&trace.names, GetActiveSnapshot());
 
-	/* by the index on the correlation ids, also where the statistics say that all have this one */
+	/*
+	 * by the index on the correlation ids, also where the statistics say that
+	 * all have this one
+	 */
 	guc_level = NewGUCNestLevel();
 	azr_set("enable_seqscan", "off");
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);

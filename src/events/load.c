@@ -124,7 +124,10 @@ azr_load_begin_call(AzrLoad *load, FunctionCallInfo fcinfo, Snapshot snapshot)
 	{
 		TimestampTz until = PG_GETARG_TIMESTAMPTZ(5);
 
-		/* whether a time is past is asked of all events, from the first one on */
+		/*
+		 * whether a time is past is asked of all events, from the first one
+		 * on
+		 */
 		if (backward)
 			to = end_until(&timeline, to, until, snapshot);
 		else
@@ -226,7 +229,10 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 	{
 		event = azr_timeline_scan_next(&load->scan, &is_own);
 
-		/* what comes after an event of a later time is left out too, whatever its own time */
+		/*
+		 * what comes after an event of a later time is left out too, whatever
+		 * its own time
+		 */
 		if (event == NULL ||
 			(load->has_until && azr_stored_created_at(event) > load->until))
 		{

@@ -185,7 +185,10 @@ add_load_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	path->path.parallel_safe = rel->consider_parallel;
 	path->path.rows = path->path.param_info != NULL ? path->path.param_info->ppi_rows : rel->rows;
 
-	/* what a function scan costs (cost_functionscan()), but for keeping the rows */
+	/*
+	 * what a function scan costs (cost_functionscan()), but for keeping the
+	 * rows
+	 */
 	cost_qual_eval_node(&qual_cost, (Node *) call, root);
 	path->path.startup_cost = rel->baserestrictcost.startup + qual_cost.startup +
 		qual_cost.per_tuple;

@@ -197,7 +197,7 @@ cut(const uint8_t *bytes, size_t size, AzrRun *runs, size_t *nruns, bool *sorted
 {
 	const uint8_t *end = bytes + size;
 	const uint8_t *record = bytes;
-	uint32_t	last_field = 0;	/* which no record has */
+	uint32_t	last_field = 0; /* which no record has */
 	size_t		nrecords = 0;
 
 	*nruns = 0;

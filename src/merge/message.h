@@ -81,7 +81,8 @@ typedef struct AzrMessageMerge
 	bool		ours_changed;
 	bool		theirs_changed;
 	AzrFieldNumbers overlap;	/* what both have changed */
-	size_t		size;			/* of the merged message; 0 if there is an overlap */
+	size_t		size;			/* of the merged message; 0 if there is an
+								 * overlap */
 } AzrMessageMerge;
 
 extern bool azr_message_parse(AzrMessage *message, const uint8_t *bytes, size_t size,

@@ -17,7 +17,8 @@
 /* The fields that differ between states. */
 typedef struct AzrFields
 {
-	const char *all_because;	/* why it is all of them ("*"): a sentence; or NULL */
+	const char *all_because;	/* why it is all of them ("*"): a sentence; or
+								 * NULL */
 	int			count;
 	char	  **names;
 	bool		are_keys;		/* of JSON, not numbers */

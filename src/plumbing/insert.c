@@ -36,7 +36,8 @@ struct AzrInsert
 	Relation	rel;
 	CommandId	cid;
 	TupleDesc	desc;
-	MemoryContext context;		/* of all this, if there may be many rows; or NULL */
+	MemoryContext context;		/* of all this, if there may be many rows; or
+								 * NULL */
 	MemoryContext scratch;		/* reset for each flush; or NULL */
 	Relation	indexes[AZR_MAX_ALL_INDEXES];	/* opened when first needed */
 	IndexInfo  *index_infos[AZR_MAX_ALL_INDEXES];
@@ -76,7 +77,10 @@ azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(context);
 
-		/* slots do not count references to a copy, so they can be freed with it */
+		/*
+		 * slots do not count references to a copy, so they can be freed with
+		 * it
+		 */
 		insert->desc = CreateTupleDescCopy(insert->desc);
 		insert->scratch = AllocSetContextCreate(context, "angzarr insert scratch",
 												ALLOCSET_DEFAULT_SIZES);
@@ -232,7 +236,10 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 		MemoryContextSwitchTo(oldcontext);
 	}
 
-	/* an index that is being built concurrently takes entries only from some point on */
+	/*
+	 * an index that is being built concurrently takes entries only from some
+	 * point on
+	 */
 	if (!index->rd_index->indisready)
 		return;
 

@@ -36,15 +36,16 @@ typedef enum AzrLockClass
 	AZR_LOCK_NEW_STREAM = 24955,
 
 	/*
-	 * One edition of one domain.  The key is a hash of 64 bits of the two names.  A
-	 * transaction that writes to the edition, or has a stream of it stand still, takes it in
-	 * ShareLock, before the stream's lock.  One that registers, protects or deletes the edition takes it in ExclusiveLock.
+	 * One edition of one domain.  The key is a hash of 64 bits of the two
+	 * names.  A transaction that writes to the edition, or has a stream of it
+	 * stand still, takes it in ShareLock, before the stream's lock.  One that
+	 * registers, protects or deletes the edition takes it in ExclusiveLock.
 	 */
 	AZR_LOCK_EDITION = 24956,
 
 	/*
-	 * Whoever makes, fills and drops partitions of a table, one at a time.  The
-	 * key is the table's OID.
+	 * Whoever makes, fills and drops partitions of a table, one at a time.
+	 * The key is the table's OID.
 	 */
 	AZR_LOCK_MAINTENANCE = 24957,
 
@@ -61,9 +62,10 @@ typedef enum AzrLockClass
 	AZR_LOCK_TYPE = 24959,
 
 	/*
-	 * One cascade.  The key is a hash of 64 bits of its id.  A transaction that appends
-	 * pending events takes it in ShareLock, before the locks of edition and stream.  One
-	 * that resolves the cascade takes it in ExclusiveLock.
+	 * One cascade.  The key is a hash of 64 bits of its id.  A transaction
+	 * that appends pending events takes it in ShareLock, before the locks of
+	 * edition and stream.  One that resolves the cascade takes it in
+	 * ExclusiveLock.
 	 */
 	AZR_LOCK_CASCADE = 24960
 } AzrLockClass;

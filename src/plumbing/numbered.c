@@ -79,7 +79,10 @@ azr_next_number(AzrNumbers *numbers)
 		if (highest >= number)
 			(void) azr_raise_sequence(numbers->sequence, numbers->sequence_id, highest);
 
-		/* if the owner has set CACHE, this session may have lower numbers left from before */
+		/*
+		 * if the owner has set CACHE, this session may have lower numbers
+		 * left from before
+		 */
 		for (int i = 0; number <= highest; i++)
 		{
 			int64		next = draw(numbers);

@@ -20,8 +20,8 @@ typedef struct AzrNumbers
 	const char *sequence;
 	AzrTable   *table;
 	int			primary_key;	/* its place among the table's indexes */
-	bool		in_doubt;		/* set while a row gets in: if it stays, the next
-								 * number is compared with rows */
+	bool		in_doubt;		/* set while a row gets in: if it stays, the
+								 * next number is compared with rows */
 
 	/* private to numbered.c */
 	Oid			sequence_id;

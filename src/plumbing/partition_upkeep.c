@@ -81,13 +81,15 @@
 typedef struct UpkeepPlan
 {
 	const AzrUpkeepTable *table;
-	const char *time;			/* name of the column that it is partitioned by */
+	const char *time;			/* name of the column that it is partitioned
+								 * by */
 	Oid			relid;
 	Oid			rest;			/* the default partition */
 	const char *columns;		/* that a row takes along when it moves */
 	List	   *create;			/* of AzrUpkeepPart, the most urgent first */
 	List	   *drop;			/* of AzrUpkeepPart, ascending */
-	TimestampTz prune_before;	/* the default partition's rows before it are past */
+	TimestampTz prune_before;	/* the default partition's rows before it are
+								 * past */
 	int64		pruned;
 	int			remaining;		/* partitions for another call to make or drop */
 } UpkeepPlan;
@@ -552,18 +554,18 @@ copy_rights(Oid from, Oid to)
 				  CStringGetTextDatum(sql_name(to)), false);
 
 	azr_query_latest("SELECT a.command || CASE a.grantee WHEN 0 THEN 'PUBLIC' "
-							"ELSE quote_ident(pg_get_userbyid(a.grantee)) END || a.option "
-							"FROM (SELECT DISTINCT 1 AS step, n.grantee, "
-							"'REVOKE ALL ON ' || $3 || ' FROM ' AS command, '' AS option "
-							"FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS n "
-							"WHERE c.oid = $2 AND n.grantee <> c.relowner "
-							"UNION ALL SELECT 2, o.grantee, "
-							"'GRANT ' || o.privilege_type || ' ON ' || $3 || ' TO ', "
-							"CASE WHEN o.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END "
-							"FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS o "
-							"WHERE c.oid = $1 AND o.grantee <> c.relowner) AS a "
-							"ORDER BY a.step",
-							&args, note_command, &commands);
+					 "ELSE quote_ident(pg_get_userbyid(a.grantee)) END || a.option "
+					 "FROM (SELECT DISTINCT 1 AS step, n.grantee, "
+					 "'REVOKE ALL ON ' || $3 || ' FROM ' AS command, '' AS option "
+					 "FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS n "
+					 "WHERE c.oid = $2 AND n.grantee <> c.relowner "
+					 "UNION ALL SELECT 2, o.grantee, "
+					 "'GRANT ' || o.privilege_type || ' ON ' || $3 || ' TO ', "
+					 "CASE WHEN o.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END "
+					 "FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS o "
+					 "WHERE c.oid = $1 AND o.grantee <> c.relowner) AS a "
+					 "ORDER BY a.step",
+					 &args, note_command, &commands);
 	foreach(lc, commands)
 		azr_query_utility(lfirst(lc));
 }
@@ -833,7 +835,10 @@ drop_table(AzrUpkeepPart *part)
 	part->name = reported_name(part->relid);
 	azr_query_utility(psprintf("DROP TABLE %s", sql_name(part->relid)));
 
-	/* no lock keeps the schema from being renamed meanwhile, and another from getting its name */
+	/*
+	 * no lock keeps the schema from being renamed meanwhile, and another from
+	 * getting its name
+	 */
 	if (get_rel_name(part->relid) != NULL)
 		elog(ERROR, "partition \"%s\" is not where it was", part->name);
 }

@@ -17,11 +17,12 @@
 /* A table whose partitions are kept up. */
 typedef struct AzrUpkeepTable
 {
-	AzrTable   *table;			/* its first index is the primary key of each partition */
+	AzrTable   *table;			/* its first index is the primary key of each
+								 * partition */
 	AttrNumber	time;			/* the column that it is partitioned by */
 	const char *prefix;			/* of the names of partitions: a time follows */
-	const char *condition;		/* SQL: what the bounds of its parents say of its rows,
-								 * or NULL if it has no parents */
+	const char *condition;		/* SQL: what the bounds of its parents say of
+								 * its rows, or NULL if it has no parents */
 	const char *rows;			/* what to call its rows in messages */
 } AzrUpkeepTable;
 
@@ -48,7 +49,8 @@ typedef struct AzrUpkeepResult
 	List	   *created;		/* of AzrUpkeepPart, ascending */
 	List	   *dropped;		/* of AzrUpkeepPart, ascending */
 	const char *default_partition;	/* its name, as reported */
-	TimestampTz pruned_before;	/* the earlier rows of the default partition are past */
+	TimestampTz pruned_before;	/* the earlier rows of the default partition
+								 * are past */
 	int64		pruned;			/* how many of them were deleted */
 	int			remaining;		/* partitions for another call to make or drop */
 } AzrUpkeepResult;

@@ -118,7 +118,10 @@ azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
 	}
 	ExecClearTuple(slot);
 
-	/* this is about the row that was fetched last, which is not the last entry that was read */
+	/*
+	 * this is about the row that was fetched last, which is not the last
+	 * entry that was read
+	 */
 	desc->kill_prior_tuple = false;
 
 	for (int i = 0; i < nrows; i++)

@@ -93,8 +93,9 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		}
 
 		/*
-		 * Somebody changed or dropped it meanwhile.  Its indexes may be locked by now, so
-		 * giving up the table's lock and waiting for it again could deadlock.
+		 * Somebody changed or dropped it meanwhile.  Its indexes may be
+		 * locked by now, so giving up the table's lock and waiting for it
+		 * again could deadlock.
 		 */
 		if (rel != NULL)
 			relation_close(rel, NoLock);

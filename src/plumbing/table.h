@@ -79,8 +79,10 @@ typedef struct AzrTable
 	int			ncolumns;
 	const AzrColumn *columns;
 	int			nindexes;
-	const AzrIndex *indexes;	/* the first is unique: what it has is a row's key */
-	bool		updated;		/* does a row take the place of the one with its key? */
+	const AzrIndex *indexes;	/* the first is unique: what it has is a row's
+								 * key */
+	bool		updated;		/* does a row take the place of the one with
+								 * its key? */
 	AttrNumber	grows;			/* only if this bigint is higher, or 0 */
 	bool		is_cache;		/* may be lost in a crash, so may be unlogged */
 
@@ -89,8 +91,9 @@ typedef struct AzrTable
 	bool		changed;		/* an invalidation message came in */
 	uint64		findings;		/* how many times it was looked for */
 	bool		plain;			/* nothing but our rows and indexes: no
-								 * trigger on what we do, no column, constraint
-								 * or index that runs somebody's code */
+								 * trigger on what we do, no column,
+								 * constraint or index that runs somebody's
+								 * code */
 	Oid			relid;
 	Oid			parentid;
 	Oid			grandparentid;
@@ -103,7 +106,8 @@ typedef struct AzrTable
 		AzrCondition conditions[AZR_MAX_CONDITIONS];
 		AttrNumber	hashed;		/* column whose hash it is of, or 0 */
 	}			all_indexes[AZR_MAX_ALL_INDEXES];
-	const struct AzrTable *leaf_of; /* found by OID, not by name; see partition.h */
+	const struct AzrTable *leaf_of; /* found by OID, not by name; see
+									 * partition.h */
 	struct AzrTable *next;		/* in the list of all tables found so far */
 } AzrTable;
 
@@ -113,7 +117,8 @@ typedef struct AzrScan
 	Relation	index;
 	IndexScanDesc desc;
 	TupleTableSlot *slot;
-	MemoryContext context;		/* in which it was begun; the index keeps notes there */
+	MemoryContext context;		/* in which it was begun; the index keeps
+								 * notes there */
 } AzrScan;
 
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);

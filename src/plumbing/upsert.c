@@ -293,5 +293,5 @@ static void
 serialization_failure(AzrUpsert *upsert)
 {
 	azr_serialization_failure("a row of table \"%s\" has changed after this transaction's snapshot",
-					RelationGetRelationName(upsert->rel));
+							  RelationGetRelationName(upsert->rel));
 }

@@ -22,7 +22,8 @@ typedef struct SqlRows
 {
 	int			count;
 	int			allocated;
-	int			next_returned;	/* the first row that the statement may yet return */
+	int			next_returned;	/* the first row that the statement may yet
+								 * return */
 	bool	   *returned;		/* by row */
 	Datum	  **values;			/* by column and row */
 	bool	  **nulls;

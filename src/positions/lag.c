@@ -57,7 +57,8 @@ enum
 typedef struct LaggingStream
 {
 	pg_uuid_t	root;
-	int64		stream_id;		/* or AZR_NO_STREAM, where there is only a position */
+	int64		stream_id;		/* or AZR_NO_STREAM, where there is only a
+								 * position */
 	int64		position;		/* or NO_POSITION */
 	int64		next_sequence;	/* 0 where the handler is not behind */
 } LaggingStream;

@@ -235,7 +235,10 @@ azr_put_positions(PG_FUNCTION_ARGS)
 			handler, {domain, edition, positions[i].root}, positions[i].sequence
 		};
 
-		/* if a root appears twice, its highest sequence wins: that one is the last */
+		/*
+		 * if a root appears twice, its highest sequence wins: that one is the
+		 * last
+		 */
 		if (i + 1 == roots.count ||
 			azr_compare_roots(positions[i].root, positions[i + 1].root) != 0)
 			put(write, &position);
@@ -458,7 +461,7 @@ static void
 serialization_failure(const AzrStreamName *name)
 {
 	azr_serialization_failure("stream \"%s\" began while a position in it was recorded",
-					azr_stream_label(name));
+							  azr_stream_label(name));
 }
 
 static void

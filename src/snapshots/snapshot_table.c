@@ -208,7 +208,10 @@ azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at, Snapshot as_of
 	if (OidIsValid(rest))
 		(void) find_in_leaf(azr_partition(&by_time_table, rest), name, at.value, as_of, &best);
 
-	/* go back from the stream's latest filing time to the first partition that has one */
+	/*
+	 * go back from the stream's latest filing time to the first partition
+	 * that has one
+	 */
 	place = azr_place_of(by_time, latest.filed_at);
 	while (!is_exact(&best, at.value) &&
 		   !(OidIsValid(place.relid) &&
@@ -351,7 +354,7 @@ azr_edition_snapshots_forget(const text *domain, const text *edition, int64 sequ
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(sequence), false);
 	azr_query_latest("SELECT root::uuid FROM " LATEST_OF_EDITION " AND sequence >= $3",
-							&args, note_root, &roots);
+					 &args, note_root, &roots);
 	foreach(lc, roots)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -558,8 +561,8 @@ put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *late
 							&args, azr_query_note, &next);
 	if (!next.found)
 		azr_query_latest("SELECT filed_at FROM " HISTORY_OF_STREAM
-								" AND sequence > $4 ORDER BY sequence LIMIT 1",
-								&args, azr_query_note, &next);
+						 " AND sequence > $4 ORDER BY sequence LIMIT 1",
+						 &args, azr_query_note, &next);
 	filed_at = next.found ? DatumGetTimestampTz(next.value)
 		: Max(latest->filed_at, GetCurrentTransactionStartTimestamp());
 	file(name, snapshot, filed_at);
@@ -684,7 +687,7 @@ check_isolation(const AzrStreamName *name, LatestRow *now)
 	then = find_latest(name, GetTransactionSnapshot());
 	if (!then.snapshot.found || !ItemPointerEquals(&then.tid, &now->tid))
 		azr_serialization_failure("snapshots of stream \"%s\" have changed after this transaction's snapshot",
-						azr_stream_label(name));
+								  azr_stream_label(name));
 }
 
 /*

@@ -177,6 +177,7 @@ main(int argc, char **argv)
 {
 	bool		ours = argc == 3 && strcmp(argv[1], "ours") == 0;
 	int			seconds = argc == 3 ? atoi(argv[2]) : 0;
+
 	/* cppcheck-suppress invalidFunctionArg */
 	int64_t    *committed = mmap(NULL, CLIENTS * sizeof(int64_t), PROT_READ | PROT_WRITE,
 								 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
