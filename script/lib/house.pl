@@ -69,7 +69,8 @@ foreach my $file (grep { /^src/ } sort keys %code)
 			complain("$file includes $included, but $its_room/ comes after $room/")
 			  if defined $room
 			  && defined $its_room
-			  && ($order{$its_room} // 0) > ($order{$room} // 0);
+			  && defined $order{$room}
+			  && ($order{$its_room} // -1) > $order{$room};
 		}
 		elsif (-e "$here$included")
 		{
