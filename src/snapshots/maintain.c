@@ -11,7 +11,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "funcapi.h"
 #include "plumbing/args.h"
 #include "plumbing/partition_upkeep.h"
 #include "plumbing/result.h"
