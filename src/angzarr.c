@@ -3,11 +3,12 @@
  * angzarr.c
  *	  The module itself: a complete event-sourcing store inside PostgreSQL.
  *
- * The rooms, from the bottom up.  A file includes headers of its own room and of those
- * above it in this list, never of those below; script/analyze looks at that.
+ * The rooms, each of which builds on those listed before it: a file includes headers of its
+ * own room and of these, never of those listed after it.  script/analyze looks at that.
  *
  *	plumbing/  what PostgreSQL is asked for: arguments, errors, locks, direct access to the
- *			   extension's tables, SQL as their owner.  Knows nothing of events.
+ *			   extension's tables, SQL as their owner.  Knows of events no more than what
+ *			   they are named by.
  *	streams/   what a stream and an edition are, and which there are
  *	events/    the event store: append, load, find
  *	positions/ the position store: how far handlers have read

@@ -80,13 +80,13 @@ static void append_resolution(const Participant *participant, const text *cascad
 	"WHERE e.cascade_id = $1 AND NOT e.committed " \
 	"GROUP BY s.domain, s.edition, s.root ORDER BY s.domain, s.edition, s.root"
 
-/* Those of them that are not resolved. */
+/* Those of them that are not resolved, in the order in which they are to be locked. */
 #define UNRESOLVED \
 	"SELECT s.domain::text, s.edition::text, s.root::uuid " \
 	"FROM (SELECT e.stream_id FROM %s.azr_events e WHERE e.cascade_id = $1 " \
 	"GROUP BY e.stream_id HAVING NOT bool_or(e.committed)) p " \
 	"JOIN %s.azr_streams s ON s.stream_id = p.stream_id " \
-	"ORDER BY s.domain, s.edition, s.root"
+	"ORDER BY s.domain, s.root, s.stream_id < 0, s.edition"
 
 /*
  * azr_stale_cascades(older_than) -> setof azr_stale_cascade

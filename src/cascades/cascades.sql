@@ -59,13 +59,13 @@ COMMENT ON FUNCTION @extschema@.azr_confirm_cascade(text) IS
 
 Arguments: cascade_id, 1 to 255 bytes.
 
-A call takes them in the order of domain, edition and root. There is a limit because each needs a place in PostgreSQL''s lock table. If there are more, a NOTICE says so: commit, and call again until the result is 0. After the first call, the cascade cannot be resolved in the other way.
+A call takes them in the order of domain and root, the main timeline before editions. There is a limit because each needs a place in PostgreSQL''s lock table. If there are more, a NOTICE says so: commit, and call again until the result is 0. After the first call, the cascade cannot be resolved in the other way.
 
 The snapshots of a stream at or above the first event that is confirmed there are deleted, since they lack it.
 
 Result: how many participants were confirmed by this call; 0 if all were before.
 
-Locks: an advisory lock on the cascade, exclusively: it waits for transactions that have appended pending events of it, and for others that resolve it. Then those of azr_append on every participant, in the order of domain, edition and root. All are held to the end of the transaction. Two transactions that have both appended pending events of a cascade and then both resolve it end in 40P01 for one of them.
+Locks: an advisory lock on the cascade, exclusively: it waits for transactions that have appended pending events of it, and for others that resolve it. Then those of azr_append on every participant, in the order of domain and root, the main timeline before editions. All are held to the end of the transaction. Two transactions that have both appended pending events of a cascade and then both resolve it end in 40P01 for one of them.
 
 Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 the cascade or a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 

@@ -87,7 +87,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_append_json(text, text, uuid, bigint, jsonb, text, text, text, text, uuid, bigint, bigint, text, boolean, text) IS
 'Appends events given as JSON, for people and HTTP gateways.
 
-Arguments: events, an array of {"type": text, "data": any, "metadata"?: any, "created_at"?: text}; where "payload_base64": text may stand in place of data. What else azr_load_json gives an event is read past, so its events can be appended to another stream or store; any other key is an error. data is stored as the UTF-8 bytes of its JSON text as jsonb writes it, payload_base64 as the bytes that it says, in base64 with padding and without white space. created_at is ISO 8601 with an offset, such as 2026-01-31T12:34:56.789Z or 2026-01-31 12:34:56+02; no setting of the session changes what it means. The others are those of azr_append.
+Arguments: events, an array of {"type": text, "data": any, "metadata"?: any, "created_at"?: text}; where "payload_base64": text may stand in place of data. What else azr_load_json gives an event is ignored, so its events can be appended to another stream or store; any other key is an error. data is stored as the UTF-8 bytes of its JSON text as jsonb writes it, payload_base64 as the bytes that it says, in base64 with padding and without white space. created_at is ISO 8601 with an offset, such as 2026-01-31T12:34:56.789Z or 2026-01-31 12:34:56+02; no setting of the session changes what it means. The others are those of azr_append.
 
 Result and locks: those of azr_append.
 

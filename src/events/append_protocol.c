@@ -29,35 +29,35 @@ const char *const azr_outcome_names[] = {
 };
 
 /* Sequences first to last of some events. */
-typedef struct AzrRange
+typedef struct SequenceRange
 {
 	bool		found;
 	int64		first;
 	int64		last;
-} AzrRange;
+} SequenceRange;
 
 /* The place in a locked stream where events are to be appended. */
-typedef struct AzrPlace
+typedef struct AppendPlace
 {
 	int64		next;			/* the sequence that the first of them gets */
 	TimestampTz created_before; /* when the event before it was created */
-} AzrPlace;
+} AppendPlace;
 
 static AzrAppendResult next_sequence_only(const AzrAppend *append);
 static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
 static void check_may_store(const AzrAppend *append, const AzrEdition *edition);
-static AzrPlace place_of(const AzrAppend *append, const AzrLockedStream *locked);
-static AzrPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
+static AppendPlace place_of(const AzrAppend *append, const AzrLockedStream *locked);
+static AppendPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
 static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
 static TimestampTz created_before(const AzrAppend *append, int64 divergence);
 static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 							 const text *cascade_id);
 static bool may_append_at(const AzrAppend *append, int64 next);
-static AzrRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
-static AzrRange range_of(int64 stream_id, AzrFoundEvents found);
-static AzrAppendResult store(AzrAppend *append, AzrStream stream, const AzrPlace *place);
+static SequenceRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
+static SequenceRange range_of(int64 stream_id, AzrFoundEvents found);
+static AzrAppendResult store(AzrAppend *append, AzrStream stream, const AppendPlace *place);
 static void set_created_at(AzrNewEvents *events, TimestampTz before);
-static int64 resolve_pending(int64 stream_id, const AzrAppend *append);
+static int64 about_to_confirm(int64 stream_id, const AzrAppend *append);
 
 static AzrConfirmedCallback confirmed_callback = NULL;
 
@@ -80,8 +80,8 @@ azr_append_events(AzrAppend *append)
 	const AzrNewEvents *events = &append->events;
 	AzrAppendResult result = {0};
 	AzrLockedStream locked;
-	AzrRange	duplicate;
-	AzrPlace	place;
+	SequenceRange duplicate;
+	AppendPlace place;
 
 	if (events->count == 0)
 		return next_sequence_only(append);
@@ -143,7 +143,7 @@ azr_append_lock(const AzrStreamName *name, bool probably_new)
 {
 	AzrLockedStream result = {
 		.edition = {false, {false, 0}, AZR_OPEN},
-		.end = {0, AZR_NOW}
+		.end = {0, DT_NOBEGIN}
 	};
 
 	result.stream = azr_stream_lock(name, probably_new);
@@ -197,11 +197,11 @@ check_may_store(const AzrAppend *append, const AzrEdition *edition)
  *
  * Raises ZR004 for a divergence that it cannot have.
  */
-static AzrPlace
+static AppendPlace
 place_of(const AzrAppend *append, const AzrLockedStream *locked)
 {
 	const AzrStreamName *name = &append->stream;
-	AzrPlace	place = {locked->end.next, locked->end.created_at};
+	AppendPlace place = {locked->end.next, locked->end.created_at};
 
 	if (locked->stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
 		return place_of_first_append(append, &locked->edition);
@@ -211,10 +211,10 @@ place_of(const AzrAppend *append, const AzrLockedStream *locked)
 	return place;
 }
 
-static AzrPlace
+static AppendPlace
 place_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 {
-	AzrPlace	place;
+	AppendPlace place;
 
 	place.next = divergence_of_first_append(append, edition);
 	place.created_before = created_before(append, place.next);
@@ -258,13 +258,13 @@ created_before(const AzrAppend *append, int64 divergence)
 {
 	AzrStreamName main_name = azr_main_stream(&append->stream);
 	AzrOptionalInt64 to = {true, divergence};
-	TimestampTz created_at = AZR_NOW;
+	TimestampTz created_at = DT_NOBEGIN;
 	AzrStream	main;
 	AzrEventScan scan;
 	TupleTableSlot *event;
 
 	if (divergence == 0)
-		return AZR_NOW;
+		return DT_NOBEGIN;
 	main = azr_stream_find(&main_name, SnapshotSelf);
 	azr_event_scan_begin(&scan, main.id, divergence - 1, to, SnapshotSelf);
 	event = azr_event_scan_next(&scan);
@@ -337,8 +337,7 @@ azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, con
 		hint = expected < next
 			? psprintf("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
 					   (long long) expected, (long long) next)
-			: psprintf("The stream has no such sequence yet: append at %lld.",
-					   (long long) next);
+			: "The stream has no such sequence yet: load it, and decide again.";
 	ereport(ERROR,
 			(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
 			 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
@@ -350,10 +349,10 @@ azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, con
 /*
  * The earlier append that this one repeats, if any.
  */
-static AzrRange
+static SequenceRange
 find_duplicate(int64 stream_id, const AzrNewEvents *events)
 {
-	AzrRange	range = {false, 0, 0};
+	SequenceRange range = {false, 0, 0};
 
 	if (stream_id != AZR_NO_STREAM && events->external_id != NULL)
 		range = range_of(stream_id, azr_events_by_external_id(stream_id, events->external_id,
@@ -368,10 +367,10 @@ find_duplicate(int64 stream_id, const AzrNewEvents *events)
  * First and last of the events that count: those that no cascade has revoked.  One append
  * has made them all, since a second one stores nothing.
  */
-static AzrRange
+static SequenceRange
 range_of(int64 stream_id, AzrFoundEvents found)
 {
-	AzrRange	range = {false, 0, 0};
+	SequenceRange range = {false, 0, 0};
 	const text *last_cascade = NULL;
 	bool		was_revoked = false;
 
@@ -403,7 +402,7 @@ range_of(int64 stream_id, AzrFoundEvents found)
  * Raises 22003 where there are not as many sequences, and ZR006.
  */
 static AzrAppendResult
-store(AzrAppend *append, AzrStream stream, const AzrPlace *place)
+store(AzrAppend *append, AzrStream stream, const AppendPlace *place)
 {
 	const AzrStreamName *name = &append->stream;
 	AzrNewEvents *events = &append->events;
@@ -421,7 +420,7 @@ store(AzrAppend *append, AzrStream stream, const AzrPlace *place)
 	if (stream.id == AZR_NO_STREAM)
 		stream = azr_stream_create(name, result.first_sequence, result.last_sequence);
 	else if (events->committed && events->cascade_id != NULL)
-		confirmed = resolve_pending(stream.id, append);
+		confirmed = about_to_confirm(stream.id, append);
 	set_created_at(events, place->created_before);
 	azr_events_insert(stream.id, result.first_sequence, events, name);
 	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
@@ -456,7 +455,7 @@ set_created_at(AzrNewEvents *events, TimestampTz before)
  * Raises ZR006 where other streams were resolved in the other way.
  */
 static int64
-resolve_pending(int64 stream_id, const AzrAppend *append)
+about_to_confirm(int64 stream_id, const AzrAppend *append)
 {
 	const text *cascade_id = append->events.cascade_id;
 	bool		revokes = azr_text_is(DatumGetTextPP(append->events.types[0]),
@@ -477,8 +476,8 @@ resolve_pending(int64 stream_id, const AzrAppend *append)
 }
 
 /*
- * Have a callback told of each confirmation: the store above that caches what streams
- * amount to.
+ * Have a callback told of each confirmation: the snapshot store, which lies in a later
+ * room.
  */
 void
 azr_on_confirmed(AzrConfirmedCallback callback)

@@ -3,12 +3,11 @@
  * append_protocol.h
  *	  How events get into a stream: the protocol of an append.
  *
- * 1. Lock the stream (see streams/stream.h), and before it the edition if it is a
- *	  named one (AZR_LOCK_EDITION), and before that the cascade, if the events have
- *	  one (AZR_LOCK_CASCADE).  From here on nobody else adds to the stream,
- *	  changes what the edition is, or resolves the cascade.  The main timeline is
- *	  not locked by an append to an edition: it can only grow, and that changes no
- *	  divergence.
+ * 1. Lock the cascade, if the events have one (AZR_LOCK_CASCADE), then the edition, if it
+ *	  is a named one (AZR_LOCK_EDITION), then the stream (see streams/stream.h).  From here
+ *	  on nobody else adds to the stream, changes what the edition is, or resolves the
+ *	  cascade.  The main timeline is not locked by an append to an edition: it can only
+ *	  grow, and that changes no divergence.
  * 2. Look at what the stream has now, not at what the caller's snapshot shows.
  *	  Where the transaction must stick to its snapshot (REPEATABLE READ,
  *	  SERIALIZABLE), fail with 40001 if the two differ.
@@ -16,7 +15,9 @@
  *	  outcome of the first call, whatever was expected, and also where the
  *	  edition was sealed since.  What a cascade has revoked does not count: it is
  *	  to be possible to try again.
- * 4. Find where the edition diverges, if this is the root's first append to it.
+ * 4. Check what does not depend on the place: is the edition open, are the events small
+ *	  enough?  Then find where the edition diverges, if this is the root's first append to
+ *	  it, and check that the cascade of pending events is not resolved.
  * 5. Compare expected_sequence with the next one.  If others have come between,
  *	  azr_append_commutative says whether that matters.  A conflict is an error, or
  *	  an outcome if the caller asks for that; up to here, nothing was written, and no
@@ -25,7 +26,7 @@
  *	  counter, so that the next append of this statement sees them.  An event for
  *	  which nobody says when it was created gets the transaction's time, or that of
  *	  the event before it, where that is later: time never runs backward by itself.
- * 7. If the events confirm others, tell who caches what the stream amounts to.
+ * 7. If the events confirm others, tell the snapshot store: its states lack them.
  *
  * azr_expect (expect.c) takes the first two steps, and compares.
  *

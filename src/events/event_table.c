@@ -151,7 +151,7 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 	ScanKeyData key = stream_key(stream_id);
 	AzrScan		scan;
 	TupleTableSlot *event;
-	AzrStreamEnd end = {0, AZR_NOW};
+	AzrStreamEnd end = {0, DT_NOBEGIN};
 
 	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, &key, 1);
 	event = azr_scan_next(&scan, BackwardScanDirection);

@@ -67,7 +67,7 @@ typedef struct AzrFoundEvents
 typedef struct AzrStreamEnd
 {
 	int64		next;			/* the sequence after the last one; 0 for none */
-	TimestampTz created_at;		/* of the last one; AZR_NOW for none */
+	TimestampTz created_at;		/* of the last one; DT_NOBEGIN for none */
 } AzrStreamEnd;
 
 /* A stream that is being appended to. */

@@ -35,7 +35,7 @@ static void event_from_json(JsonbValue *json, int place, AzrNewEvents *events);
 static Datum payload_from_json(JsonbValue *json, int place);
 static Datum payload_from_base64(JsonbValue *json, int place);
 static bool is_base64_padded_well(const char *value, int len);
-static bool is_read_past(const char *key);
+static bool is_ignored(const char *key);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
 static void push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value);
 static void push_payload(AzrJsonWriter *writer, Datum value);
@@ -145,11 +145,11 @@ event_from_json(JsonbValue *json, int place, AzrNewEvents *events)
 			if (v.type != jbvNull)
 				events->created_at[i] = created_at_from_json(&v, place);
 		}
-		else if (!is_read_past(key))
+		else if (!is_ignored(key))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("event %d has an unknown key \"%s\"", place, key),
-					 errdetail("The keys are type, data or payload_base64, metadata and created_at. Others that azr_load_json gives an event are read past.")));
+					 errdetail("The keys are type, data or payload_base64, metadata and created_at. Others that azr_load_json gives an event are ignored.")));
 	}
 
 	if (!has_type)
@@ -226,7 +226,7 @@ is_base64_padded_well(const char *value, int len)
  * stored: where the event was, and what an append says of all its events?
  */
 static bool
-is_read_past(const char *key)
+is_ignored(const char *key)
 {
 	for (int i = 0; i < Natts_azr_event; i++)
 		if (i != Anum_azr_event_payload - 1 &&

@@ -5,7 +5,7 @@
  *
  * In:  [{"type": text, "data": any, "metadata"?: any, "created_at"?: text}, ...], where
  *		"payload_base64": text may stand in place of "data", and the other keys of what
- *		comes out are read past
+ *		comes out are ignored
  * Out: {"sequence", "type", "data" or "payload_base64", "metadata", ...}
  *
  *-------------------------------------------------------------------------

@@ -22,10 +22,11 @@ typedef struct AzrLoad
 	AzrStreamName stream;
 	AzrTimeline timeline;
 	AzrTimelineScan scan;
-	bool		passes_over;	/* are there events between that are left out? */
-	int64		from;			/* those before it */
+	bool		passes_over;	/* are some events left out that the scan
+								 * reads? */
+	int64		from;			/* events before this sequence are left out */
 	bool		has_types;
-	AzrTypeNumbers only_types;	/* those of other types */
+	AzrTypeNumbers only_types;	/* events of others are left out */
 	bool		has_until;		/* ascending only */
 	TimestampTz until;
 	int64		left;			/* how many more events are asked for */

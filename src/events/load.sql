@@ -41,7 +41,7 @@ CREATE FUNCTION @extschema@.azr_load(
 LANGUAGE c STABLE PARALLEL SAFE COST 10 ROWS 100 SUPPORT @extschema@.azr_load_support AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_load(text, text, uuid, bigint, bigint, timestamptz, bigint, bigint, boolean, text[]) IS
-'Reads a stream''s events in the order of their sequences.
+'Reads a stream''s events, in ascending order of sequence, or in descending order with backward.
 
 Arguments: domain, edition and root name the stream. Events with from_sequence <= sequence < to_sequence are read, max_count of them at most. until: only those of the longest beginning of the stream in which all events have created_at <= until; to find it, events are read from sequence 0 on. divergence, for an edition only. backward: in descending order, so that max_count => N gives the last N events and reads no others; with until, the events from sequence 0 to the end of that beginning are read first, but not kept. types: only events of these types, of which max_count are given; the others in the range are read too, but not their payloads. An empty array gives no events, and a type that no event has matches none. NULL sets no limit, except for backward, which must be true or false.
 

@@ -306,7 +306,7 @@ add_type(const text *type)
 	}
 	values[Anum_azr_event_types_type_id - 1] = Int32GetDatum(number);
 	values[Anum_azr_event_types_type - 1] = PointerGetDatum(type);
-	if (!azr_write_one(&types_table, rel, values, nulls, NULL))
+	if (!azr_write_one(&types_table, rel, values, nulls))
 		azr_trigger_interfered(&types_table, text_to_cstring(type));
 	azr_unlock(AZR_LOCK_TYPE, number, ExclusiveLock);
 	table_close(rel, NoLock);

@@ -60,6 +60,9 @@ static void
 check_columns(FunctionCallInfo fcinfo, TupleDesc desc, int count)
 {
 	if (desc->natts != count)
-		elog(ERROR, "unexpected number of columns in the result of function %u",
-			 fcinfo->flinfo->fn_oid);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the columns that function \"%s\" returns were changed",
+						get_func_name(fcinfo->flinfo->fn_oid)),
+				 errhint("Create its type as the extension's install script does.")));
 }

@@ -119,13 +119,12 @@ azr_write_end(AzrWrite *write, int64 *stored)
  * The same for one row.
  */
 bool
-azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls,
-			  int64 *stored)
+azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls)
 {
 	AzrWrite   *write = azr_write_begin(table, rel, 1);
 
 	azr_write_row(write, values, nulls, 0);
-	return azr_write_end(write, stored);
+	return azr_write_end(write, NULL);
 }
 
 /*

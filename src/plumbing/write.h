@@ -26,8 +26,7 @@ typedef struct AzrWrite AzrWrite;
 extern AzrWrite *azr_write_begin(AzrTable *table, Relation rel, int nrows);
 extern void azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size bytes);
 extern bool azr_write_end(AzrWrite *write, int64 *stored);
-extern bool azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls,
-						  int64 *stored);
+extern bool azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls);
 pg_noreturn extern void azr_trigger_interfered(const AzrTable *table, const char *label);
 
 #endif							/* AZR_WRITE_H */

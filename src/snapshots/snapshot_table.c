@@ -474,7 +474,7 @@ store_latest(const AzrStreamName *name, const LatestRow *latest)
 
 	make_values(name, &latest->snapshot, latest->filed_at, values);
 	values[Anum_azr_latest_snapshots_late_transient - 1] = BoolGetDatum(latest->late_transient);
-	if (!azr_write_one(&latest_table, rel, values, nulls, NULL))
+	if (!azr_write_one(&latest_table, rel, values, nulls))
 		azr_trigger_interfered(&latest_table, azr_stream_label(name));
 	table_close(rel, NoLock);
 }
@@ -500,7 +500,7 @@ file(const AzrStreamName *name, const AzrSnapshot *snapshot, TimestampTz filed_a
 	}
 
 	make_values(name, snapshot, filed_at, values);
-	if (!azr_write_one(leaf, rel, values, nulls, NULL))
+	if (!azr_write_one(leaf, rel, values, nulls))
 		azr_trigger_interfered(leaf, azr_stream_label(name));
 	if (rel != NULL)
 		table_close(rel, NoLock);

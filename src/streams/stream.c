@@ -336,7 +336,7 @@ azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
 	/* stays so if an error is raised */
 	stream_numbers.in_doubt = true;
 	rel = azr_table_open(&streams_table, RowExclusiveLock);
-	if (!azr_write_one(&streams_table, rel, values, nulls, NULL))
+	if (!azr_write_one(&streams_table, rel, values, nulls))
 		azr_trigger_interfered(&streams_table, azr_stream_label(name));
 	table_close(rel, NoLock);
 	stream_numbers.in_doubt = false;
