@@ -98,6 +98,18 @@ DROP TRIGGER spoil ON azr_events;
 CREATE TRIGGER spoil BEFORE INSERT ON azr_streams FOR EACH ROW EXECUTE FUNCTION spoil('drop');
 SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'b'), 0, types(2), payloads(2))$$);
 DROP TRIGGER spoil ON azr_streams;
+-- of a stream, it must not change anything, nor of a position
+CREATE TRIGGER spoil BEFORE INSERT ON azr_streams FOR EACH ROW EXECUTE FUNCTION spoil('stream');
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'b'), 0, types(2), payloads(2))$$);
+DROP TRIGGER spoil ON azr_streams;
+CREATE TRIGGER spoil BEFORE INSERT ON azr_positions FOR EACH ROW EXECUTE FUNCTION spoil('sequence');
+SELECT outcome($$SELECT azr_put_position('spoiled', 'triggers', NULL, azr_root('triggers', 'b'), 1)$$);
+SELECT outcome($$SELECT azr_put_positions('spoiled', 'triggers', NULL, ARRAY[azr_root('triggers', 'b'), azr_root('triggers', 'c')], ARRAY[1, 2])$$);
+DROP TRIGGER spoil ON azr_positions;
+-- what is changed in many rows is seen at the first one
+CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('sequence');
+SELECT outcome($$SELECT azr_append('triggers', NULL, azr_root('triggers', 'b'), 0, types(20000), payloads(20000))$$);
+DROP TRIGGER spoil ON azr_events;
 -- what it does to the rest is its owner's business
 CREATE TRIGGER spoil BEFORE INSERT ON azr_events FOR EACH ROW EXECUTE FUNCTION spoil('type');
 SELECT outcome($$SELECT azr_append('triggers', NULL, '00000000-0000-0000-0000-000000000001', 10, types(1), payloads(1))$$);

@@ -13,22 +13,25 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
-#include "optimizer/clauses.h"
-#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
 #include "utils/fmgroids.h"
 #include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(azr_correlated);
 PG_FUNCTION_INFO_V1(azr_correlated_support);
 
+static bool is_correlation_id(PlannerInfo *root, Node *argument);
 static Expr *compared_with(Node *jointree, const Var *column);
+static bool contains_table(Node *jointree, int varno);
 static Expr *compared_in(Node *quals, const Var *column);
 static Expr *other_side(Node *clause, const Var *column);
 static Node *hash_comparison(const Var *column, Expr *value);
@@ -53,33 +56,51 @@ azr_correlated_support(PG_FUNCTION_ARGS)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
 	SupportRequestSimplify *simplify;
-	Node	   *column;
+	Node	   *argument;
 	Expr	   *value = NULL;
 
 	if (!IsA(request, SupportRequestSimplify))
 		PG_RETURN_POINTER(NULL);
 	simplify = (SupportRequestSimplify *) request;
-	column = linitial(simplify->fcall->args);
-	if (simplify->root != NULL && IsA(column, Var) &&
-		((Var *) column)->varlevelsup == 0 &&
-		((Var *) column)->varcollid == C_COLLATION_OID)
-		value = compared_with((Node *) simplify->root->parse->jointree, (Var *) column);
+	argument = linitial(simplify->fcall->args);
+	if (simplify->root != NULL && is_correlation_id(simplify->root, argument))
+		value = compared_with((Node *) simplify->root->parse->jointree, (Var *) argument);
 	if (value == NULL)
 		PG_RETURN_POINTER(makeBoolConst(true, false));
-	PG_RETURN_POINTER(hash_comparison((Var *) column, value));
+	PG_RETURN_POINTER(hash_comparison((Var *) argument, value));
 }
 
 /*
- * What a column must be equal to for a row to come out of a join tree, or NULL.
+ * Is an expression a column of a partitioned table, as the view's is, and of the collation
+ * that the index has?
+ */
+static bool
+is_correlation_id(PlannerInfo *root, Node *argument)
+{
+	const Var  *column = (Var *) argument;
+	RangeTblEntry *rte;
+
+	if (!IsA(argument, Var) || column->varlevelsup > 0 || column->varcollid != C_COLLATION_OID ||
+		column->varno < 1 || column->varno > list_length(root->parse->rtable))
+		return false;
+	rte = rt_fetch(column->varno, root->parse->rtable);
+	return rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_PARTITIONED_TABLE;
+}
+
+/*
+ * What a column is equal to in all rows that its part of a join tree gives, or NULL.
  *
- * The conditions of an outer join do not say so: its rows come out also where they are
- * false.
+ * Only that side of a join is followed in which the column's table is.  A condition on the
+ * other side can be about the column too, as a LATERAL subquery's, and does not filter the
+ * rows of the table where the join is an outer one.  Nor do that join's own conditions.
  */
 static Expr *
 compared_with(Node *jointree, const Var *column)
 {
 	Expr	   *value = NULL;
 
+	if (!contains_table(jointree, column->varno))
+		return NULL;
 	if (IsA(jointree, FromExpr))
 	{
 		FromExpr   *from = (FromExpr *) jointree;
@@ -104,6 +125,26 @@ compared_with(Node *jointree, const Var *column)
 			value = compared_with(join->rarg, column);
 	}
 	return value;
+}
+
+static bool
+contains_table(Node *jointree, int varno)
+{
+	ListCell   *lc;
+
+	if (jointree == NULL)
+		return false;
+	if (IsA(jointree, RangeTblRef))
+		return ((RangeTblRef *) jointree)->rtindex == varno;
+	if (IsA(jointree, JoinExpr))
+		return contains_table(((JoinExpr *) jointree)->larg, varno) ||
+			contains_table(((JoinExpr *) jointree)->rarg, varno);
+	foreach(lc, castNode(FromExpr, jointree)->fromlist)
+	{
+		if (contains_table(lfirst(lc), varno))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -134,7 +175,9 @@ compared_in(Node *quals, const Var *column)
 }
 
 /*
- * The other side of "column = value", if it is the same for all rows, or NULL.
+ * The other side of "column = value", or NULL.  It is a constant or a parameter of the
+ * statement: the planner has not prepared the conditions yet, and of anything else it would
+ * have to.
  */
 static Expr *
 other_side(Node *clause, const Var *column)
@@ -143,6 +186,7 @@ other_side(Node *clause, const Var *column)
 	Node	   *left;
 	Node	   *right;
 	Node	   *value;
+	Node	   *bare;
 
 	if (!IsA(clause, OpExpr) || comparison->opno != TextEqualOperator ||
 		comparison->inputcollid != column->varcollid)
@@ -150,8 +194,12 @@ other_side(Node *clause, const Var *column)
 	left = linitial(comparison->args);
 	right = lsecond(comparison->args);
 	value = equal(left, column) ? right : equal(right, column) ? left : NULL;
-	if (value == NULL || contain_var_clause(value) || contain_subplans(value) ||
-		contain_agg_clause(value) || contain_volatile_functions(value))
+	bare = value;
+	while (bare != NULL && IsA(bare, RelabelType))
+		bare = (Node *) ((RelabelType *) bare)->arg;
+	if (bare == NULL ||
+		!(IsA(bare, Const) ||
+		  (IsA(bare, Param) && ((Param *) bare)->paramkind == PARAM_EXTERN)))
 		return NULL;
 	return (Expr *) value;
 }

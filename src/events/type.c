@@ -67,6 +67,7 @@ AZR_CHECK_INDEXES(types_indexes);
 
 static AzrTable types_table = {
 	.name = "azr_event_types",
+	.exact = true,
 	.ncolumns = Natts_azr_event_types,
 	.columns = types_columns,
 	.nindexes = NUM_INDEXES,

@@ -84,6 +84,8 @@ typedef struct AzrTable
 	bool		updated;		/* does a row take the place of the one with
 								 * its key? */
 	AttrNumber	grows;			/* only if this bigint is higher, or 0 */
+	bool		exact;			/* may no trigger change any column of a new
+								 * row, and not just none of its key? */
 	bool		is_cache;		/* may be lost in a crash, so may be unlogged */
 
 	/* what the catalogs say; private to table.c */

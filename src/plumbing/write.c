@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "plumbing/insert.h"
 #include "plumbing/query.h"
 #include "plumbing/upsert.h"
@@ -24,6 +25,7 @@ typedef struct SqlRows
 	int			allocated;
 	int			next_returned;	/* the first row that the statement may yet
 								 * return */
+	bool		is_changed;		/* it has returned what is none of them */
 	bool	   *returned;		/* by row */
 	Datum	  **values;			/* by column and row */
 	bool	  **nulls;
@@ -46,6 +48,7 @@ static const char *target_of(const AzrTable *table);
 static char *statement_for(const AzrTable *table);
 static Datum array_of(const AzrTable *table, const SqlRows *rows, int column);
 static void match_returned(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static bool is_as_given(const AzrWrite *write, int row, const Datum *values, const bool *nulls);
 static bool is_kept(AzrWrite *write, int row);
 
 /*
@@ -138,7 +141,9 @@ azr_trigger_interfered(const AzrTable *table, const char *label)
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 			 errmsg("a trigger on table \"%s\" dropped or changed a row of \"%s\"",
 					target_of(table), label),
-			 errhint("A BEFORE trigger there must return every row, with the key that it got.")));
+			 table->exact
+			 ? errhint("A BEFORE trigger there must return every row as it got it.")
+			 : errhint("A BEFORE trigger there must return every row, with the key that it got.")));
 }
 
 static SqlRows *
@@ -189,8 +194,13 @@ sql_end(AzrWrite *write)
 		azr_query_arg(&args, get_array_type(table->columns[i].type),
 					  array_of(table, rows, i), false);
 	write->stored = (int64) azr_query_modify(statement_for(table), &args, match_returned, write);
+	if (rows->is_changed)
+		return false;
 	for (int i = 0; i < rows->count && as_given; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		as_given = rows->returned[i] || is_kept(write, i);
+	}
 	return as_given;
 }
 
@@ -207,7 +217,7 @@ target_of(const AzrTable *table)
 
 /*
  * INSERT INTO table (columns) SELECT columns FROM unnest(arguments), in the order of the
- * rows, RETURNING the key.
+ * rows, RETURNING what is compared: the key, or all columns.
  */
 static char *
 statement_for(const AzrTable *table)
@@ -252,7 +262,7 @@ statement_for(const AzrTable *table)
 		if (grows != NULL)
 			appendStringInfo(&sql, " WHERE t.%s < excluded.%s", grows, grows);
 	}
-	appendStringInfo(&sql, " RETURNING %s", key_columns.data);
+	appendStringInfo(&sql, " RETURNING %s", table->exact ? columns.data : key_columns.data);
 	return sql.data;
 }
 
@@ -276,38 +286,55 @@ array_of(const AzrTable *table, const SqlRows *rows, int column)
 }
 
 /*
- * The statement returned the key of a row.  It returns them in the order of the rows, but
+ * The statement returned a row.  It returns them in the order in which they were given, but
  * leaves out those that were not stored.
  */
 static void
 match_returned(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	AzrWrite   *write = (AzrWrite *) arg;
-	const AzrTable *table = write->table;
-	const AzrIndex *key = &table->indexes[0];
 	SqlRows    *rows = write->by_sql;
 
-	for (int i = rows->next_returned; i < rows->count; i++)
+	while (!rows->is_changed && rows->next_returned < rows->count)
 	{
-		bool		same = true;
+		int			i = rows->next_returned++;
 
-		for (int k = 0; k < key->nkeys && same; k++)
-		{
-			int			column = key->keys[k] - 1;
-			int16		typlen;
-			bool		typbyval;
-
-			get_typlenbyval(table->columns[column].type, &typlen, &typbyval);
-			same = !nulls[k] &&
-				datum_image_eq(values[k], rows->values[column][i], typbyval, typlen);
-		}
-		if (same)
+		CHECK_FOR_INTERRUPTS();
+		if (is_as_given(write, i, values, nulls))
 		{
 			rows->returned[i] = true;
-			rows->next_returned = i + 1;
 			return;
 		}
 	}
+	rows->is_changed = true;
+}
+
+/*
+ * Is what the statement returned the row with this place?
+ */
+static bool
+is_as_given(const AzrWrite *write, int row, const Datum *values, const bool *nulls)
+{
+	const AzrTable *table = write->table;
+	const AzrIndex *key = &table->indexes[0];
+	int			compared = table->exact ? table->ncolumns : key->nkeys;
+
+	for (int i = 0; i < compared; i++)
+	{
+		int			column = table->exact ? i : key->keys[i] - 1;
+		bool		isnull = write->by_sql->nulls[column][row];
+		int16		typlen;
+		bool		typbyval;
+
+		if (nulls[i] != isnull)
+			return false;
+		if (isnull)
+			continue;
+		get_typlenbyval(table->columns[column].type, &typlen, &typbyval);
+		if (!datum_image_eq(values[i], write->by_sql->values[column][row], typbyval, typlen))
+			return false;
+	}
+	return true;
 }
 
 /*

@@ -85,6 +85,7 @@ AZR_CHECK_INDEXES(positions_indexes);
 
 static AzrTable positions_table = {
 	.name = "azr_positions",
+	.exact = true,
 	.ncolumns = Natts_azr_positions,
 	.columns = positions_columns,
 	.nindexes = NUM_INDEXES,

@@ -77,6 +77,7 @@ AZR_CHECK_INDEXES(streams_indexes);
 
 static AzrTable streams_table = {
 	.name = "azr_streams",
+	.exact = true,
 	.ncolumns = Natts_azr_streams,
 	.columns = streams_columns,
 	.nindexes = NUM_INDEXES,
