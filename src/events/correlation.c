@@ -34,6 +34,7 @@ static Expr *compared_with(Node *jointree, const Var *column);
 static bool contains_table(Node *jointree, int varno);
 static Expr *compared_in(Node *quals, const Var *column);
 static Expr *other_side(Node *clause, const Var *column);
+static bool is_column(Node *node, const Var *column);
 static Node *hash_comparison(const Var *column, Expr *value);
 static Expr *hash_of(Expr *value);
 
@@ -193,7 +194,7 @@ other_side(Node *clause, const Var *column)
 		return NULL;
 	left = linitial(comparison->args);
 	right = lsecond(comparison->args);
-	value = equal(left, column) ? right : equal(right, column) ? left : NULL;
+	value = is_column(left, column) ? right : is_column(right, column) ? left : NULL;
 	bare = value;
 	while (bare != NULL && IsA(bare, RelabelType))
 		bare = (Node *) ((RelabelType *) bare)->arg;
@@ -202,6 +203,19 @@ other_side(Node *clause, const Var *column)
 		  (IsA(bare, Param) && ((Param *) bare)->paramkind == PARAM_EXTERN)))
 		return NULL;
 	return (Expr *) value;
+}
+
+/*
+ * Is an expression the same column?  PostgreSQL 16 and later also say of a Var which outer
+ * joins may have made it NULL; then a comparison above those joins is not true.
+ */
+static bool
+is_column(Node *node, const Var *column)
+{
+	const Var  *var = (Var *) node;
+
+	return IsA(node, Var) && var->varno == column->varno && var->varattno == column->varattno &&
+		var->varlevelsup == column->varlevelsup;
 }
 
 /*
