@@ -48,8 +48,9 @@ static void check_registration(const AzrStreamName *name, const AzrEdition *edit
 static void check_may_store(const AzrAppend *append, const AzrEdition *edition);
 static AppendPlace place_of(const AzrAppend *append, const AzrLockedStream *locked);
 static AppendPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
-static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition);
-static TimestampTz created_before(const AzrAppend *append, int64 divergence);
+static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition,
+										int64 main_next);
+static TimestampTz created_before(const AzrStream *main, int64 sequence, Snapshot snapshot);
 static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 							 const text *cascade_id);
 static bool may_append_at(const AzrAppend *append, int64 next);
@@ -211,35 +212,37 @@ place_of(const AzrAppend *append, const AzrLockedStream *locked)
 	return place;
 }
 
+/*
+ * Where a root diverges that has no events in the edition yet, and when the event of the main
+ * timeline before that was created.
+ */
 static AppendPlace
 place_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 {
+	AzrStreamName main_name = azr_main_stream(&append->stream);
+	Snapshot	snapshot = azr_register_read_snapshot();
+	AzrStream	main = azr_stream_find(&main_name, snapshot);
 	AppendPlace place;
 
-	place.next = divergence_of_first_append(append, edition);
-	place.created_before = created_before(append, place.next);
+	place.next = divergence_of_first_append(append, edition,
+											azr_timeline_own_next(&main, snapshot));
+	place.created_before = created_before(&main, place.next, snapshot);
+	UnregisterSnapshot(snapshot);
 	return place;
 }
 
 /*
- * Where a root diverges that has no events in the edition yet: as given, else as
- * registered, else as expected, else at the main stream's next sequence.
+ * As given, else as registered, else as expected, else at the main stream's next sequence.
+ *
+ * Raises ZR004 for one that is given and past that.
  */
 static int64
-divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
+divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition, int64 main_next)
 {
-	const AzrStreamName *name = &append->stream;
-	AzrStreamName main_name = azr_main_stream(name);
-	Snapshot	snapshot = azr_register_read_snapshot();
-	AzrStream	main = azr_stream_find(&main_name, snapshot);
-	int64		main_next = azr_timeline_own_next(&main, snapshot);
-
-	UnregisterSnapshot(snapshot);
-
 	if (append->divergence.given)
 	{
 		if (append->divergence.value > main_next)
-			azr_divergence_is_past(name, append->divergence.value, main_next);
+			azr_divergence_is_past(&append->stream, append->divergence.value, main_next);
 		return append->divergence.value;
 	}
 	if (edition->divergence.given)
@@ -250,23 +253,19 @@ divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 }
 
 /*
- * When the event was created that an edition's first own event follows: one of the main
- * timeline.
+ * When the event before a sequence of the main timeline was created, or DT_NOBEGIN.
  */
 static TimestampTz
-created_before(const AzrAppend *append, int64 divergence)
+created_before(const AzrStream *main, int64 sequence, Snapshot snapshot)
 {
-	AzrStreamName main_name = azr_main_stream(&append->stream);
-	AzrOptionalInt64 to = {true, divergence};
+	AzrOptionalInt64 to = {true, sequence};
 	TimestampTz created_at = DT_NOBEGIN;
-	AzrStream	main;
 	AzrEventScan scan;
 	TupleTableSlot *event;
 
-	if (divergence == 0)
+	if (sequence == 0)
 		return DT_NOBEGIN;
-	main = azr_stream_find(&main_name, SnapshotSelf);
-	azr_event_scan_begin(&scan, main.id, divergence - 1, to, SnapshotSelf);
+	azr_event_scan_begin(&scan, main->id, sequence - 1, to, snapshot);
 	event = azr_event_scan_next(&scan);
 	if (event != NULL)
 		created_at = azr_stored_created_at(event);

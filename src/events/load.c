@@ -29,8 +29,8 @@ static int	type_of(AzrLoad *load, TupleTableSlot *event);
  * azr_load(domain, edition, root, from_sequence, to_sequence, until,
  *			divergence, max_count, backward, types) -> setof azr_event
  *
- * The events of a stream, ascending, or descending with backward.  Goes by the caller's snapshot; takes
- * AccessShareLock on the tables only.  See load.sql for arguments and errors.
+ * The events of a stream, ascending, or descending with backward.  Goes by the caller's
+ * snapshot; takes AccessShareLock on the tables only.  See load.sql for arguments and errors.
  */
 Datum
 azr_load(PG_FUNCTION_ARGS)

@@ -10,9 +10,10 @@
  * objid (low half).
  *
  * A lock is held to the end of the transaction or subtransaction that took it, unless it
- * turns out not to be needed; AZR_LOCK_TYPE is held for a moment only.  Who takes a lock, and
- * in which order, is said where that is done, as in streams/stream.h.  It is never held by the session, so poolers in transaction
- * mode work. lock_timeout, statement_timeout and deadlock detection apply.
+ * turns out not to be needed; AZR_LOCK_TYPE is held for a moment only.  Where a lock is taken,
+ * as in streams/stream.h, it is said in which order.  A lock is never held by the session, so
+ * poolers in transaction mode work.  lock_timeout, statement_timeout and deadlock detection
+ * apply.
  *
  *-------------------------------------------------------------------------
  */

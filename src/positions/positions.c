@@ -157,7 +157,6 @@ azr_put_position(PG_FUNCTION_ARGS)
 {
 	Position	position;
 	Relation	rel;
-	AzrWrite   *write;
 	bool		is_early;
 	int64		moved;
 	Datum		result[2];
@@ -170,16 +169,21 @@ azr_put_position(PG_FUNCTION_ARGS)
 	is_early = check_end(&position);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
-	write = azr_write_begin(&positions_table, rel, 1);
-	put(write, &position);
-	if (!azr_write_end(write, &moved))
-		azr_trigger_interfered(&positions_table, azr_stream_label(&position.stream));
+	do
+	{
+		AzrWrite   *write = azr_write_begin(&positions_table, rel, 1);
+
+		CHECK_FOR_INTERRUPTS();
+		put(write, &position);
+		if (!azr_write_end(write, &moved))
+			azr_trigger_interfered(&positions_table, azr_stream_label(&position.stream));
+
+		/* the one that was as far may have been deleted since */
+	} while (moved == 0 && !find_position(&position, SnapshotSelf));
 	table_close(rel, NoLock);
 	if (is_early)
 		check_no_stream(&position.stream);
 
-	if (moved == 0)
-		(void) find_position(&position, SnapshotSelf);
 	result[0] = Int64GetDatum(position.sequence);
 	result[1] = BoolGetDatum(moved > 0);
 	return azr_return_row(fcinfo, result, nulls, lengthof(result));
