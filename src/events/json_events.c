@@ -23,7 +23,6 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 /* What a jsonb value can hold: offsets have 28 bits (JENTRY_OFFLENMASK). */
 #define MAX_DOCUMENT_BYTES	JENTRY_OFFLENMASK
@@ -37,12 +36,10 @@ static Datum payload_from_base64(JsonbValue *json, int place);
 static bool is_base64_padded_well(const char *value, int len);
 static bool is_ignored(const char *key);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
-static void push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value);
-static void push_payload(AzrJsonWriter *writer, Datum value);
+static void push_column(AzrEventDocument *document, const AzrEventColumn *column, Datum value);
+static void push_payload(AzrEventDocument *document, Datum value);
 static char *payload_as_base64(bytea *payload);
-static void count_bytes(AzrJsonWriter *writer, Size bytes);
-static void push_string(AzrJsonWriter *writer, const char *key, const char *value);
-static void push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value);
+static void count_bytes(AzrEventDocument *document, Size bytes);
 
 /*
  * Read the argument 'events' of azr_append_json().  The memory of what is read is the current
@@ -268,50 +265,18 @@ created_at_from_json(JsonbValue *json, int place)
 	return result;
 }
 
+/*
+ * Begin a document, which is an object.  The caller ends it, with WJB_END_OBJECT.
+ */
 void
-azr_json_begin(AzrJsonWriter *writer)
+azr_event_document_begin(AzrEventDocument *document)
 {
-	memset(&writer->state, 0, sizeof(writer->state));
-	writer->bytes = 0;
-	writer->scratch = AllocSetContextCreate(CurrentMemoryContext,
-											"azr_load_json payload",
-											ALLOCSET_DEFAULT_SIZES);
-	azr_push_jsonb(&writer->state, WJB_BEGIN_OBJECT, NULL);
-}
-
-void
-azr_json_push_key(AzrJsonWriter *writer, const char *key)
-{
-	JsonbValue	v;
-
-	v.type = jbvString;
-	v.val.string.val = unconstify(char *, key);
-	v.val.string.len = strlen(key);
-	azr_push_jsonb(&writer->state, WJB_KEY, &v);
-}
-
-void
-azr_json_push_text(AzrJsonWriter *writer, const char *key, const text *value)
-{
-	push_string(writer, key, text_to_cstring(value));
-}
-
-void
-azr_json_push_int64(AzrJsonWriter *writer, const char *key, int64 value)
-{
-	JsonbValue	v;
-
-	azr_json_push_key(writer, key);
-	v.type = jbvNumeric;
-	v.val.numeric = int64_to_numeric(value);
-	azr_push_jsonb(&writer->state, WJB_VALUE, &v);
-}
-
-void
-azr_json_push_uuid(AzrJsonWriter *writer, const char *key, pg_uuid_t *value)
-{
-	push_string(writer, key,
-				DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(value))));
+	memset(&document->json, 0, sizeof(document->json));
+	document->bytes = 0;
+	document->scratch = AllocSetContextCreate(CurrentMemoryContext,
+											  "azr_load_json payload",
+											  ALLOCSET_DEFAULT_SIZES);
+	azr_push_jsonb(&document->json, WJB_BEGIN_OBJECT, NULL);
 }
 
 /*
@@ -321,49 +286,45 @@ azr_json_push_uuid(AzrJsonWriter *writer, const char *key, pg_uuid_t *value)
  * than the columns do: everything is copied.
  */
 void
-azr_json_push_event(AzrJsonWriter *writer, const Datum *values, const bool *nulls)
+azr_event_document_push(AzrEventDocument *document, const Datum *values, const bool *nulls)
 {
-	azr_push_jsonb(&writer->state, WJB_BEGIN_OBJECT, NULL);
+	azr_push_jsonb(&document->json, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < Natts_azr_event; i++)
 		if (!nulls[i])
-			push_column(writer, &azr_event_columns[i], values[i]);
-	azr_push_jsonb(&writer->state, WJB_END_OBJECT, NULL);
+			push_column(document, &azr_event_columns[i], values[i]);
+	azr_push_jsonb(&document->json, WJB_END_OBJECT, NULL);
 }
 
 static void
-push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value)
+push_column(AzrEventDocument *document, const AzrEventColumn *column, Datum value)
 {
-	JsonbValue	v;
 	Jsonb	   *metadata;
 
 	switch (column->type)
 	{
 		case TEXTOID:
-			azr_json_push_text(writer, column->name, DatumGetTextPP(value));
+			azr_json_push_text(&document->json, column->name, DatumGetTextPP(value));
 			break;
 		case INT8OID:
-			azr_json_push_int64(writer, column->name, DatumGetInt64(value));
+			azr_json_push_int64(&document->json, column->name, DatumGetInt64(value));
 			break;
 		case UUIDOID:
-			azr_json_push_uuid(writer, column->name, DatumGetUUIDP(value));
+			azr_json_push_uuid(&document->json, column->name, DatumGetUUIDP(value));
 			break;
 		case BOOLOID:
-			azr_json_push_key(writer, column->name);
-			v.type = jbvBool;
-			v.val.boolean = DatumGetBool(value);
-			azr_push_jsonb(&writer->state, WJB_VALUE, &v);
+			azr_json_push_bool(&document->json, column->name, DatumGetBool(value));
 			break;
 		case TIMESTAMPTZOID:
-			push_string(writer, column->name,
-						JsonEncodeDateTime(NULL, value, TIMESTAMPTZOID, NULL));
+			azr_json_push_string(&document->json, column->name,
+								 JsonEncodeDateTime(NULL, value, TIMESTAMPTZOID, NULL));
 			break;
 		case JSONBOID:
 			metadata = DatumGetJsonbPCopy(value);
-			count_bytes(writer, VARSIZE(metadata));
-			push_jsonb(writer, column->name, metadata);
+			count_bytes(document, VARSIZE(metadata));
+			azr_json_push_jsonb(&document->json, column->name, metadata);
 			break;
 		case BYTEAOID:
-			push_payload(writer, value);
+			push_payload(document, value);
 			break;
 		default:
 			elog(ERROR, "unexpected type of column \"%s\" in JSON", column->name);
@@ -377,27 +338,27 @@ push_column(AzrJsonWriter *writer, const AzrEventColumn *column, Datum value)
  * events would otherwise need several times its size.
  */
 static void
-push_payload(AzrJsonWriter *writer, Datum value)
+push_payload(AzrEventDocument *document, Datum value)
 {
-	MemoryContext document = MemoryContextSwitchTo(writer->scratch);
+	MemoryContext caller = MemoryContextSwitchTo(document->scratch);
 	bytea	   *payload;
 	Jsonb	   *data;
 	char	   *base64 = NULL;
 
 	/* JSON is about as large as jsonb, base64 is larger */
-	count_bytes(writer, toast_raw_datum_size(value) - VARHDRSZ);
+	count_bytes(document, toast_raw_datum_size(value) - VARHDRSZ);
 	payload = DatumGetByteaPP(value);
 	data = azr_json_from_utf8(payload);
 	if (data == NULL)
 		base64 = payload_as_base64(payload);
-	MemoryContextSwitchTo(document);
+	MemoryContextSwitchTo(caller);
 
 	if (data != NULL)
-		push_jsonb(writer, "data",
-				   (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(data)));
+		azr_json_push_jsonb(&document->json, "data",
+							(Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(data)));
 	else
-		push_string(writer, "payload_base64", pstrdup(base64));
-	MemoryContextReset(writer->scratch);
+		azr_json_push_string(&document->json, "payload_base64", pstrdup(base64));
+	MemoryContextReset(document->scratch);
 }
 
 /*
@@ -405,10 +366,10 @@ push_payload(AzrJsonWriter *writer, Datum value)
  * all of it is in memory.
  */
 static void
-count_bytes(AzrJsonWriter *writer, Size bytes)
+count_bytes(AzrEventDocument *document, Size bytes)
 {
-	writer->bytes += bytes;
-	if (writer->bytes > MAX_DOCUMENT_BYTES)
+	document->bytes += bytes;
+	if (document->bytes > MAX_DOCUMENT_BYTES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the events are too large for one JSON document"),
@@ -428,33 +389,4 @@ payload_as_base64(bytea *payload)
 		elog(ERROR, "could not encode payload as base64");
 	base64[size] = '\0';
 	return base64;
-}
-
-static void
-push_string(AzrJsonWriter *writer, const char *key, const char *value)
-{
-	JsonbValue	v;
-
-	azr_json_push_key(writer, key);
-	v.type = jbvString;
-	v.val.string.val = unconstify(char *, value);
-	v.val.string.len = strlen(value);
-	azr_push_jsonb(&writer->state, WJB_VALUE, &v);
-}
-
-static void
-push_jsonb(AzrJsonWriter *writer, const char *key, Jsonb *value)
-{
-	JsonbValue	v;
-
-	azr_json_push_key(writer, key);
-	if (JB_ROOT_IS_SCALAR(value))
-		(void) JsonbExtractScalar(&value->root, &v);
-	else
-	{
-		v.type = jbvBinary;
-		v.val.binary.data = &value->root;
-		v.val.binary.len = VARSIZE(value) - VARHDRSZ;
-	}
-	azr_push_jsonb(&writer->state, WJB_VALUE, &v);
 }

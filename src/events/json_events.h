@@ -17,22 +17,17 @@
 #include "plumbing/compat.h"
 #include "utils/jsonb.h"
 
-/* A document that is being built. */
-typedef struct AzrJsonWriter
+/* A document with events that is being built. */
+typedef struct AzrEventDocument
 {
-	AzrJsonbState state;
+	AzrJsonbState json;			/* for what else the document has */
 	Size		bytes;			/* of what clients stored, so far */
 	MemoryContext scratch;		/* reset for each payload */
-} AzrJsonWriter;
+} AzrEventDocument;
 
 extern void azr_events_from_json(Jsonb *json, AzrNewEvents *events);
-
-extern void azr_json_begin(AzrJsonWriter *writer);
-extern void azr_json_push_key(AzrJsonWriter *writer, const char *key);
-extern void azr_json_push_text(AzrJsonWriter *writer, const char *key, const text *value);
-extern void azr_json_push_int64(AzrJsonWriter *writer, const char *key, int64 value);
-extern void azr_json_push_uuid(AzrJsonWriter *writer, const char *key, pg_uuid_t *value);
-extern void azr_json_push_event(AzrJsonWriter *writer, const Datum *values,
-								const bool *nulls);
+extern void azr_event_document_begin(AzrEventDocument *document);
+extern void azr_event_document_push(AzrEventDocument *document, const Datum *values,
+									const bool *nulls);
 
 #endif							/* AZR_JSON_EVENTS_H */

@@ -11,6 +11,7 @@
 #include "events/json_events.h"
 #include "events/load.h"
 #include "fmgr.h"
+#include "plumbing/json.h"
 #include "plumbing/result.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -51,26 +52,26 @@ azr_load_json(PG_FUNCTION_ARGS)
 {
 	AzrLoad		load;
 	const AzrStreamName *name = &load.stream;
-	AzrJsonWriter writer;
+	AzrEventDocument document;
 	Datum		values[Natts_azr_event];
 	bool		nulls[Natts_azr_event];
 
 	azr_load_begin_call(&load, fcinfo, GetActiveSnapshot());
-	azr_json_begin(&writer);
-	azr_json_push_text(&writer, "domain", name->domain);
-	azr_json_push_text(&writer, "edition", name->edition);
-	azr_json_push_uuid(&writer, "root", name->root);
-	azr_json_push_int64(&writer, "next_sequence",
+	azr_event_document_begin(&document);
+	azr_json_push_text(&document.json, "domain", name->domain);
+	azr_json_push_text(&document.json, "edition", name->edition);
+	azr_json_push_uuid(&document.json, "root", name->root);
+	azr_json_push_int64(&document.json, "next_sequence",
 						azr_timeline_next(&load.timeline, GetActiveSnapshot()));
-	azr_json_push_key(&writer, "events");
-	azr_push_jsonb(&writer.state, WJB_BEGIN_ARRAY, NULL);
+	azr_json_push_key(&document.json, "events");
+	azr_push_jsonb(&document.json, WJB_BEGIN_ARRAY, NULL);
 	while (azr_load_next(&load, values, nulls))
-		azr_json_push_event(&writer, values, nulls);
+		azr_event_document_push(&document, values, nulls);
 	azr_load_end(&load);
-	azr_push_jsonb(&writer.state, WJB_END_ARRAY, NULL);
-	azr_push_jsonb(&writer.state, WJB_END_OBJECT, NULL);
+	azr_push_jsonb(&document.json, WJB_END_ARRAY, NULL);
+	azr_push_jsonb(&document.json, WJB_END_OBJECT, NULL);
 
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(writer.state.result));
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(document.json.result));
 }
 
 /*

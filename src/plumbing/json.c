@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json.c
- *	  JSON that clients store as bytes: UTF-8 text.
+ *	  JSON that clients store as bytes, which is UTF-8 text, and JSON that is being built.
  *
  * A client may have stored anything.  So the test whether it is JSON must say no
  * rather than raise an error: jsonb_in() is called with text that it cannot refuse.
@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 /*
  * Deeper JSON than this is not read.  The parser recurses, and would
@@ -39,6 +40,7 @@
 /* The parser gathers pairs in an array that doubles, up to 1 GB. */
 #define MAX_VALUES			(1 << 23)
 
+static void push_value(AzrJsonbState *json, const char *key, JsonbValue *value);
 static uint64 begin_size(JsonbIteratorToken token, const JsonbValue *container);
 static uint64 string_size(const char *str, int len, bool in_copy);
 static char *utf8_to_server(const char *utf8, int len);
@@ -139,6 +141,87 @@ azr_json_text_size(Jsonb *json, bool in_copy, uint64 enough)
 	}
 	MemoryContextDelete(scratch);
 	return size;
+}
+
+/*
+ * Begin a pair.  The caller then pushes its value.
+ */
+void
+azr_json_push_key(AzrJsonbState *json, const char *key)
+{
+	JsonbValue	v;
+
+	v.type = jbvString;
+	v.val.string.val = unconstify(char *, key);
+	v.val.string.len = strlen(key);
+	azr_push_jsonb(json, WJB_KEY, &v);
+}
+
+void
+azr_json_push_string(AzrJsonbState *json, const char *key, const char *value)
+{
+	JsonbValue	v;
+
+	v.type = jbvString;
+	v.val.string.val = unconstify(char *, value);
+	v.val.string.len = strlen(value);
+	push_value(json, key, &v);
+}
+
+void
+azr_json_push_text(AzrJsonbState *json, const char *key, const text *value)
+{
+	azr_json_push_string(json, key, text_to_cstring(value));
+}
+
+void
+azr_json_push_bool(AzrJsonbState *json, const char *key, bool value)
+{
+	JsonbValue	v;
+
+	v.type = jbvBool;
+	v.val.boolean = value;
+	push_value(json, key, &v);
+}
+
+void
+azr_json_push_int64(AzrJsonbState *json, const char *key, int64 value)
+{
+	JsonbValue	v;
+
+	v.type = jbvNumeric;
+	v.val.numeric = int64_to_numeric(value);
+	push_value(json, key, &v);
+}
+
+void
+azr_json_push_uuid(AzrJsonbState *json, const char *key, const pg_uuid_t *value)
+{
+	azr_json_push_string(json, key,
+						 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(value))));
+}
+
+void
+azr_json_push_jsonb(AzrJsonbState *json, const char *key, Jsonb *value)
+{
+	JsonbValue	v;
+
+	if (JB_ROOT_IS_SCALAR(value))
+		(void) JsonbExtractScalar(&value->root, &v);
+	else
+	{
+		v.type = jbvBinary;
+		v.val.binary.data = &value->root;
+		v.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	}
+	push_value(json, key, &v);
+}
+
+static void
+push_value(AzrJsonbState *json, const char *key, JsonbValue *value)
+{
+	azr_json_push_key(json, key);
+	azr_push_jsonb(json, WJB_VALUE, value);
 }
 
 /*
