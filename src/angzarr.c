@@ -7,8 +7,8 @@
  * own room and of these, never of those listed after it.  script/analyze looks at that.
  *
  *	plumbing/  what PostgreSQL is asked for: arguments, errors, locks, direct access to the
- *			   extension's tables, SQL as their owner.  Knows of events no more than what
- *			   they are named by.
+ *			   extension's tables, SQL as their owner.  Knows nothing of streams and events
+ *			   but what the locks and SQLSTATEs are for.
  *	streams/   what a stream and an edition are, and which there are
  *	events/    the event store: append, load, find
  *	positions/ the position store: how far handlers have read

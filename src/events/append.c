@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "events/append_args.h"
+#include "events/event_args.h"
 #include "events/json_events.h"
 #include "events/max_payload.h"
 #include "fmgr.h"

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "events/append_args.h"
+#include "events/event_args.h"
 #include "events/max_payload.h"
 #include "miscadmin.h"
 
@@ -71,7 +72,10 @@ azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 		if (created_at.given && !created_at.nulls[i])
 		{
 			events->created_at[i] = DatumGetTimestampTz(created_at.elems[i]);
-			azr_check_created_at(i + 1, events->created_at[i]);
+			if (TIMESTAMP_NOT_FINITE(events->created_at[i]))
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("created_at of event %d must be finite", i + 1)));
 		}
 		else
 			events->created_at[i] = AZR_NOW;

@@ -14,6 +14,7 @@
 
 #include "access/detoast.h"
 #include "common/base64.h"
+#include "events/event_args.h"
 #include "events/json_events.h"
 #include "events/max_payload.h"
 #include "mb/pg_wchar.h"

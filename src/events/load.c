@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "events/event_args.h"
 #include "events/json_events.h"
 #include "events/load.h"
 #include "fmgr.h"

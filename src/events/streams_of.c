@@ -15,7 +15,7 @@
 #include "events/event_table.h"
 #include "fmgr.h"
 #include "plumbing/result.h"
-#include "plumbing/root_scan.h"
+#include "streams/root_scan.h"
 #include "utils/snapmgr.h"
 
 /* How many streams are looked at together at most. */

@@ -119,7 +119,7 @@ azr_event_type(PG_FUNCTION_ARGS)
 }
 
 /*
- * The number of a type of one to AZR_MAX_TYPE_BYTES bytes.  One that has none gets one.
+ * The number of a type that azr_check_type() lets pass.  One that has none gets one.
  */
 int32
 azr_type_number(const text *type)

@@ -21,6 +21,7 @@
 
 #include "access/xact.h"
 #include "events/append_args.h"
+#include "events/event_args.h"
 #include "events/max_payload.h"
 #include "fmgr.h"
 #include "merge/state.h"

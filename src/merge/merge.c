@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "events/event_args.h"
 #include "fmgr.h"
 #include "merge/state.h"
 #include "miscadmin.h"

@@ -13,17 +13,15 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
-#include "plumbing/text.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 static void check_name(const text *name, const char *argname);
-static void check_length(const text *value, int most, const char *argname, int element);
 static int	find_control_character(const char *str, int len);
 
 /*
- * A domain, edition or handler: required.
+ * A name: required.
  */
 text *
 azr_arg_name(FunctionCallInfo fcinfo, int argno, const char *argname)
@@ -37,20 +35,7 @@ azr_arg_name(FunctionCallInfo fcinfo, int argno, const char *argname)
 }
 
 /*
- * An edition, where NULL and '' are spellings of the main timeline.
- */
-text *
-azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname)
-{
-	text	   *edition;
-
-	edition = azr_arg_id(fcinfo, argno, argname);
-	return edition ? edition : cstring_to_text(AZR_MAIN_EDITION);
-}
-
-/*
- * A correlation, external or cascade id, or NULL if there is none, which an empty string
- * also means.
+ * A name, or NULL if there is none, which an empty string also means.
  */
 text *
 azr_arg_id(FunctionCallInfo fcinfo, int argno, const char *argname)
@@ -74,18 +59,6 @@ azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname)
 {
 	azr_arg_check_not_null(fcinfo, argno, argname);
 	return PG_GETARG_TEXT_PP(argno);
-}
-
-/*
- * The type of an event or a state: required.
- */
-text *
-azr_arg_type(FunctionCallInfo fcinfo, int argno, const char *argname)
-{
-	text	   *type = azr_arg_text(fcinfo, argno, argname);
-
-	azr_check_type(argname, 0, type);
-	return type;
 }
 
 /*
@@ -250,33 +223,29 @@ azr_check_can_write(FunctionCallInfo fcinfo)
 	PreventCommandIfParallelMode(function);
 }
 
-bool
-azr_edition_is_main(const text *edition)
-{
-	return azr_text_is(edition, AZR_MAIN_EDITION);
-}
-
 /*
- * Check the length of an event or state type.  'element' is its place in an
- * array, from 1, or 0 when it stands alone.
+ * Check that a text has from 1 to 'most' bytes.  'element' is its place in an array, from 1,
+ * or 0 when it stands alone.
  */
 void
-azr_check_type(const char *argname, int element, const text *type)
+azr_check_length(const text *value, int most, const char *argname, int element)
 {
-	check_length(type, AZR_MAX_TYPE_BYTES, argname, element);
-}
+	int			len = VARSIZE_ANY_EXHDR(value);
+	char	   *place;
 
-/*
- * Check the time of an event, which must not be infinite.  'element' is the event's place
- * in the call, from 1.
- */
-void
-azr_check_created_at(int element, TimestampTz created_at)
-{
-	if (TIMESTAMP_NOT_FINITE(created_at))
+	if (len >= 1 && len <= most)
+		return;
+	place = psprintf("argument \"%s\"", argname);
+	if (element > 0)
+		place = psprintf("element %d of %s", element, place);
+	if (len < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("created_at of event %d must be finite", element)));
+				 errmsg("%s must not be empty", place)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s is too long", place),
+			 errdetail("It has %d bytes, and the limit is %d bytes.", len, most)));
 }
 
 /*
@@ -296,37 +265,13 @@ check_name(const text *name, const char *argname)
 {
 	int			control;
 
-	check_length(name, AZR_MAX_NAME_BYTES, argname, 0);
+	azr_check_length(name, AZR_MAX_NAME_BYTES, argname, 0);
 	control = find_control_character(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	if (control >= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"%s\" must not contain control characters", argname),
 				 errdetail("There is one at byte %d.", control + 1)));
-}
-
-/*
- * 'element' is the value's place in an array, from 1, or 0 when it stands alone.
- */
-static void
-check_length(const text *value, int most, const char *argname, int element)
-{
-	int			len = VARSIZE_ANY_EXHDR(value);
-	char	   *place;
-
-	if (len >= 1 && len <= most)
-		return;
-	place = psprintf("argument \"%s\"", argname);
-	if (element > 0)
-		place = psprintf("element %d of %s", element, place);
-	if (len < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be empty", place)));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s is too long", place),
-			 errdetail("It has %d bytes, and the limit is %d bytes.", len, most)));
 }
 
 /*

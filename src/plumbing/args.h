@@ -16,14 +16,8 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-/* Longest domain, edition, handler, correlation, external or cascade id. */
+/* The longest name or id. */
 #define AZR_MAX_NAME_BYTES	255
-
-/* Longest event or state type. */
-#define AZR_MAX_TYPE_BYTES	1024
-
-/* The name of the main timeline. */
-#define AZR_MAIN_EDITION	"angzarr"
 
 /* A bigint that may be absent. */
 typedef struct AzrOptionalInt64
@@ -43,10 +37,8 @@ typedef struct AzrArrayArg
 
 extern void azr_arg_check_not_null(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_name(FunctionCallInfo fcinfo, int argno, const char *argname);
-extern text *azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_id(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern text *azr_arg_text(FunctionCallInfo fcinfo, int argno, const char *argname);
-extern text *azr_arg_type(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern bytea *azr_arg_bytea(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern pg_uuid_t *azr_arg_uuid(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern Interval *azr_arg_interval(FunctionCallInfo fcinfo, int argno, const char *argname);
@@ -63,8 +55,6 @@ extern AzrArrayArg azr_arg_full_array(FunctionCallInfo fcinfo, int argno,
 									  const char *argname, Oid elemtype);
 
 extern void azr_check_can_write(FunctionCallInfo fcinfo);
-extern bool azr_edition_is_main(const text *edition);
-extern void azr_check_type(const char *argname, int element, const text *type);
-extern void azr_check_created_at(int element, TimestampTz created_at);
+extern void azr_check_length(const text *value, int most, const char *argname, int element);
 
 #endif							/* AZR_ARGS_H */

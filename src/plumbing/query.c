@@ -89,19 +89,6 @@ azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull)
 }
 
 /*
- * Arguments $1 and $2: an edition of a domain.
- */
-AzrQueryArgs
-azr_query_edition(const text *domain, const text *edition)
-{
-	AzrQueryArgs args = {0};
-
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
-	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
-	return args;
-}
-
-/*
  * For callbacks: check that the first 'count' columns of a row are not NULL.
  *
  * Raises XX001 if one is: the tables' owner has let in what the extension's tables do not

@@ -48,7 +48,6 @@ typedef void (*AzrRowCallback) (uint64 row, const Datum *values,
 								const bool *nulls, void *arg);
 
 extern void azr_query_arg(AzrQueryArgs *args, Oid type, Datum value, bool isnull);
-extern AzrQueryArgs azr_query_edition(const text *domain, const text *edition);
 extern void azr_check_row(const bool *nulls, int count);
 extern void azr_query_note(uint64 row, const Datum *values, const bool *nulls, void *arg);
 extern Datum azr_query_return_set(FunctionCallInfo fcinfo, const char *sql,

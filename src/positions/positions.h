@@ -8,7 +8,7 @@
 #ifndef AZR_POSITIONS_H
 #define AZR_POSITIONS_H
 
-#include "plumbing/root_scan.h"
+#include "streams/root_scan.h"
 
 extern void azr_position_roots_begin(AzrRootScan *scan, const text *handler, const text *domain,
 									 const text *edition, const pg_uuid_t *after,

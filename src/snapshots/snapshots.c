@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "events/event_args.h"
 #include "events/resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * edition.c
- *	  The registry of editions: what is known of an edition beyond its streams.
+ *	  Editions: their names, and the registry of what is known of one beyond its streams.
  *
  *-------------------------------------------------------------------------
  */
@@ -62,6 +62,36 @@ const char *const azr_protection_names[] = {
 	[AZR_SEALED] = "sealed",
 	NULL
 };
+
+/*
+ * An edition, where NULL and '' are spellings of the main timeline.
+ */
+text *
+azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	text	   *edition = azr_arg_id(fcinfo, argno, argname);
+
+	return edition != NULL ? edition : cstring_to_text(AZR_MAIN_EDITION);
+}
+
+bool
+azr_edition_is_main(const text *edition)
+{
+	return azr_text_is(edition, AZR_MAIN_EDITION);
+}
+
+/*
+ * Arguments $1 and $2: an edition of a domain.
+ */
+AzrQueryArgs
+azr_query_edition(const text *domain, const text *edition)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
+	return args;
+}
 
 /*
  * Check that the table of registered editions is as declared, before SQL writes to it.

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * edition.h
- *	  The registry of editions: what is known of an edition beyond its streams.
+ *	  Editions: their names, and the registry of what is known of one beyond its streams.
  *
  * An edition need not be registered: it also comes to be by its first append.
  *
@@ -11,8 +11,12 @@
 #define AZR_EDITION_H
 
 #include "plumbing/args.h"
+#include "plumbing/query.h"
 #include "storage/lockdefs.h"
 #include "utils/snapshot.h"
+
+/* The name of the main timeline. */
+#define AZR_MAIN_EDITION	"angzarr"
 
 typedef enum AzrProtection
 {
@@ -30,6 +34,9 @@ typedef struct AzrEdition
 
 extern const char *const azr_protection_names[];
 
+extern text *azr_arg_edition(FunctionCallInfo fcinfo, int argno, const char *argname);
+extern bool azr_edition_is_main(const text *edition);
+extern AzrQueryArgs azr_query_edition(const text *domain, const text *edition);
 extern void azr_edition_table_check(void);
 extern void azr_edition_lock(const text *domain, const text *edition, LOCKMODE mode);
 extern AzrEdition azr_edition_find(const text *domain, const text *edition,

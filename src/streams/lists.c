@@ -13,8 +13,7 @@
 #include "common/sha1.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "plumbing/args.h"
-#include "plumbing/query.h"
+#include "streams/edition.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(azr_domains);

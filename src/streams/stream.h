@@ -26,9 +26,9 @@
 #ifndef AZR_STREAM_H
 #define AZR_STREAM_H
 
-#include "plumbing/args.h"
-#include "plumbing/root_scan.h"
 #include "plumbing/table.h"
+#include "streams/edition.h"
+#include "streams/root_scan.h"
 
 typedef struct AzrStreamName
 {

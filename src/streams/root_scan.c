@@ -17,7 +17,7 @@
 #include "access/table.h"
 #include "miscadmin.h"
 #include "plumbing/query.h"
-#include "plumbing/root_scan.h"
+#include "streams/root_scan.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
