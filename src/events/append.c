@@ -10,7 +10,6 @@
 #include "events/append_args.h"
 #include "events/event_args.h"
 #include "events/json_events.h"
-#include "events/max_payload.h"
 #include "fmgr.h"
 #include "plumbing/result.h"
 #include "utils/builtins.h"
@@ -33,10 +32,8 @@ static Datum append_and_return(FunctionCallInfo fcinfo, AzrAppend *append);
 Datum
 azr_append(PG_FUNCTION_ARGS)
 {
-	AzrAppend	append = {0};
+	AzrAppend	append = azr_append_read_place(fcinfo);
 
-	append.stream = azr_arg_stream(fcinfo, 0);
-	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
 	azr_append_read_events(fcinfo, 4, 6, &append.events);
 	azr_append_read_options(fcinfo, 8, &append);
 	return append_and_return(fcinfo, &append);
@@ -51,7 +48,7 @@ azr_append(PG_FUNCTION_ARGS)
 Datum
 azr_append_one(PG_FUNCTION_ARGS)
 {
-	AzrAppend	append = {0};
+	AzrAppend	append = azr_append_read_place(fcinfo);
 	AzrNewEvents *events = &append.events;
 	Datum		type;
 	Datum		payload;
@@ -59,12 +56,9 @@ azr_append_one(PG_FUNCTION_ARGS)
 	bool		no_metadata = PG_ARGISNULL(6);
 	TimestampTz created_at = AZR_NOW;
 
-	append.stream = azr_arg_stream(fcinfo, 0);
-	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
 	type = PointerGetDatum(azr_arg_type(fcinfo, 4, "type"));
 	payload = PointerGetDatum(azr_arg_bytea(fcinfo, 5, "payload"));
 	metadata = PG_GETARG_DATUM(6);
-	append.max_payload = azr_max_payload();
 
 	events->count = 1;
 	events->types = &type;
@@ -74,7 +68,6 @@ azr_append_one(PG_FUNCTION_ARGS)
 	events->created_at = &created_at;
 	events->correlation_id = azr_arg_id(fcinfo, 7, "correlation_id");
 	events->external_id = azr_arg_id(fcinfo, 8, "external_id");
-	events->committed = true;
 
 	azr_check_can_write(fcinfo);
 	PG_RETURN_INT64(azr_append_events(&append).first_sequence);
@@ -91,10 +84,8 @@ azr_append_one(PG_FUNCTION_ARGS)
 Datum
 azr_append_json(PG_FUNCTION_ARGS)
 {
-	AzrAppend	append = {0};
+	AzrAppend	append = azr_append_read_place(fcinfo);
 
-	append.stream = azr_arg_stream(fcinfo, 0);
-	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
 	azr_arg_check_not_null(fcinfo, 4, "events");
 	azr_events_from_json(PG_GETARG_JSONB_P(4), &append.events);
 	azr_append_read_options(fcinfo, 5, &append);

@@ -30,6 +30,23 @@ static char *describe_counts(const AzrArrayArg *types, const AzrArrayArg *payloa
 							 const AzrArrayArg *metadata, const AzrArrayArg *created_at);
 
 /*
+ * Begin to read the arguments of an append: domain, edition, root and expected_sequence, which
+ * stand together at the beginning of every such function's signature.  The events are committed
+ * unless other arguments say otherwise, and the limit on payloads is the session's.
+ */
+AzrAppend
+azr_append_read_place(FunctionCallInfo fcinfo)
+{
+	AzrAppend	append = {0};
+
+	append.stream = azr_arg_stream(fcinfo, 0);
+	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
+	append.events.committed = true;
+	append.max_payload = azr_max_payload();
+	return append;
+}
+
+/*
  * Read types and payloads from 'argno' on, and metadata and created_at from
  * 'metadata_argno' on.
  */
@@ -108,26 +125,19 @@ describe_counts(const AzrArrayArg *types, const AzrArrayArg *payloads,
 void
 azr_append_read_ids(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events)
 {
-	AzrSource  *source = &events->source;
+	bool		given = !PG_ARGISNULL(argno + 2);
 
 	events->correlation_id = azr_arg_id(fcinfo, argno, "correlation_id");
 	events->external_id = azr_arg_id(fcinfo, argno + 1, "external_id");
 
-	source->given = !PG_ARGISNULL(argno + 2);
-	if (PG_ARGISNULL(argno + 4) == source->given ||
-		PG_ARGISNULL(argno + 5) == source->given ||
-		(!PG_ARGISNULL(argno + 3) && !source->given))
+	if (PG_ARGISNULL(argno + 4) == given || PG_ARGISNULL(argno + 5) == given ||
+		(!PG_ARGISNULL(argno + 3) && !given))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("arguments \"source_domain\", \"source_root\" and \"source_sequence\" must be given together or not at all"),
 				 errdetail("source_edition goes with them; without it, the main timeline is meant.")));
-	if (source->given)
-	{
-		source->domain = azr_arg_name(fcinfo, argno + 2, "source_domain");
-		source->edition = azr_arg_edition(fcinfo, argno + 3, "source_edition");
-		source->root = azr_arg_uuid(fcinfo, argno + 4, "source_root");
-		source->sequence = azr_arg_count(fcinfo, argno + 5, "source_sequence");
-	}
+	if (given)
+		events->source = azr_arg_source(fcinfo, argno + 2);
 }
 
 /*
@@ -138,7 +148,6 @@ azr_append_read_options(FunctionCallInfo fcinfo, int argno, AzrAppend *append)
 {
 	AzrNewEvents *events = &append->events;
 
-	append->max_payload = azr_max_payload();
 	azr_append_read_ids(fcinfo, argno, events);
 	append->divergence = azr_arg_divergence(fcinfo, argno + 6, &append->stream);
 

@@ -11,6 +11,7 @@
 #include "events/append_protocol.h"
 #include "fmgr.h"
 
+extern AzrAppend azr_append_read_place(FunctionCallInfo fcinfo);
 extern void azr_append_read_events(FunctionCallInfo fcinfo, int argno, int metadata_argno,
 								   AzrNewEvents *events);
 extern void azr_append_read_ids(FunctionCallInfo fcinfo, int argno, AzrNewEvents *events);

@@ -25,6 +25,22 @@ azr_arg_type(FunctionCallInfo fcinfo, int argno, const char *argname)
 }
 
 /*
+ * The arguments source_domain, source_edition, source_root and source_sequence, which stand
+ * together: required.
+ */
+AzrSource
+azr_arg_source(FunctionCallInfo fcinfo, int argno)
+{
+	AzrSource	source = {.given = true};
+
+	source.domain = azr_arg_name(fcinfo, argno, "source_domain");
+	source.edition = azr_arg_edition(fcinfo, argno + 1, "source_edition");
+	source.root = azr_arg_uuid(fcinfo, argno + 2, "source_root");
+	source.sequence = azr_arg_count(fcinfo, argno + 3, "source_sequence");
+	return source;
+}
+
+/*
  * Check the length of the type of an event or a state.  'element' is its place in an array,
  * from 1, or 0 when it stands alone.
  *

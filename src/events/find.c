@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_collation.h"
+#include "events/event_args.h"
 #include "events/event_table.h"
 #include "events/type.h"
 #include "fmgr.h"
@@ -68,17 +69,10 @@ Datum
 azr_find_by_source(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
-	AzrSource	source;
-	AzrStream	stream;
+	AzrSource	source = azr_arg_source(fcinfo, 3);
+	AzrStream	stream = azr_stream_find(&name, GetActiveSnapshot());
 	AzrFoundEvents found = {0, 0, NULL};
 
-	source.given = true;
-	source.domain = azr_arg_name(fcinfo, 3, "source_domain");
-	source.edition = azr_arg_edition(fcinfo, 4, "source_edition");
-	source.root = azr_arg_uuid(fcinfo, 5, "source_root");
-	source.sequence = azr_arg_count(fcinfo, 6, "source_sequence");
-
-	stream = azr_stream_find(&name, GetActiveSnapshot());
 	if (stream.id != AZR_NO_STREAM)
 		found = azr_events_by_source(stream.id, &source, GetActiveSnapshot());
 	return return_events(fcinfo, &name, &stream, found);

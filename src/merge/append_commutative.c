@@ -22,7 +22,6 @@
 #include "access/xact.h"
 #include "events/append_args.h"
 #include "events/event_args.h"
-#include "events/max_payload.h"
 #include "fmgr.h"
 #include "merge/state.h"
 #include "plumbing/args.h"
@@ -62,21 +61,17 @@ static bytea *state_of_duplicate(const AzrStreamName *name, int64 last_sequence)
 Datum
 azr_append_commutative(PG_FUNCTION_ARGS)
 {
-	AzrAppend	append = {0};
+	AzrAppend	append = azr_append_read_place(fcinfo);
 	NewState	new_state = {NULL, NULL, false};
 	AzrAppendResult result;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
-	append.stream = azr_arg_stream(fcinfo, 0);
-	append.expected.given = true;
-	append.expected.value = azr_arg_count(fcinfo, 3, "expected_sequence");
+	azr_arg_check_not_null(fcinfo, 3, "expected_sequence");
 	azr_append_read_events(fcinfo, 4, 8, &append.events);
 	new_state.state_type = azr_arg_type(fcinfo, 6, "state_type");
 	new_state.state = azr_arg_bytea(fcinfo, 7, "state");
 	azr_append_read_ids(fcinfo, 10, &append.events);
-	append.events.committed = true;
-	append.max_payload = azr_max_payload();
 	append.overtaken = merge;
 	append.overtaken_arg = &new_state;
 
