@@ -327,11 +327,16 @@ may_append_at(const AzrAppend *append, int64 next)
 }
 
 /*
- * Another sequence than the next one was expected: ZR001.  'hint' may be NULL.
+ * Another sequence than the next one was expected, or AZR_AT_LEAST_ONE of a stream without
+ * events: ZR001.  'hint' may be NULL.
  */
 void
 azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, const char *hint)
 {
+	const char *expectation = expected == AZR_AT_LEAST_ONE
+		? "At least one event is expected"
+		: psprintf("Expected sequence is %lld", (long long) expected);
+
 	if (hint == NULL)
 		hint = expected < next
 			? psprintf("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
@@ -340,8 +345,7 @@ azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, con
 	ereport(ERROR,
 			(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
 			 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
-			 errdetail("Expected sequence is %lld, next sequence is %lld.",
-					   (long long) expected, (long long) next),
+			 errdetail("%s, next sequence is %lld.", expectation, (long long) next),
 			 errhint("%s", hint)));
 }
 

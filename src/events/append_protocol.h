@@ -39,6 +39,9 @@
 #include "plumbing/compat.h"
 #include "streams/edition.h"
 
+/* For expected sequences of azr_expect: the stream has an event, however many. */
+#define AZR_AT_LEAST_ONE	INT64CONST(-1)
+
 /*
  * Told that others have appended since the sequence that was expected, and that the
  * next one is 'next'.  Returns if the events may be stored there nevertheless.

@@ -20,13 +20,9 @@
 #include "events/append_protocol.h"
 #include "events/timeline.h"
 #include "fmgr.h"
-#include "plumbing/error.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(azr_expect);
-
-/* For expected_sequence: the stream has an event, however many. */
-#define AT_LEAST_ONE	(-1)
 
 static AzrOptionalInt64 arg_expected(FunctionCallInfo fcinfo, int argno);
 static int64 stand_still(const AzrStreamName *name, AzrOptionalInt64 divergence,
@@ -55,7 +51,7 @@ azr_expect(PG_FUNCTION_ARGS)
 }
 
 /*
- * A sequence, AT_LEAST_ONE, or NULL.
+ * A sequence, AZR_AT_LEAST_ONE, or NULL.
  */
 static AzrOptionalInt64
 arg_expected(FunctionCallInfo fcinfo, int argno)
@@ -67,13 +63,12 @@ arg_expected(FunctionCallInfo fcinfo, int argno)
 
 	result.given = true;
 	result.value = PG_GETARG_INT64(argno);
-	if (result.value < AT_LEAST_ONE)
+	if (result.value < AZR_AT_LEAST_ONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"expected_sequence\" must be %d or more, but is %lld",
-						AT_LEAST_ONE, (long long) result.value),
-				 errhint("%d means at least one event, and NULL any number of them.",
-						 AT_LEAST_ONE)));
+				 errmsg("argument \"expected_sequence\" must be -1 or more, but is %lld",
+						(long long) result.value),
+				 errhint("-1 means at least one event, and NULL any number of them.")));
 	return result;
 }
 
@@ -134,18 +129,14 @@ reads_main_to_its_end(const AzrStreamName *name, AzrOptionalInt64 divergence)
 static void
 check_expected(const AzrStreamName *name, int64 expected, int64 next)
 {
-	if (expected == next || (expected == AT_LEAST_ONE && next > 0))
+	const char *hint = NULL;
+
+	if (expected == next || (expected == AZR_AT_LEAST_ONE && next > 0))
 		return;
-	if (expected == AT_LEAST_ONE)
-		ereport(ERROR,
-				(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
-				 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
-				 errdetail("At least one event is expected, next sequence is %lld.",
-						   (long long) next),
-				 errhint("The stream has no events yet.")));
-	azr_sequence_conflict(name, expected, next,
-						  expected < next
-						  ? psprintf("Another writer was faster: load the stream from sequence %lld, and decide again.",
-									 (long long) expected)
-						  : NULL);
+	if (expected == AZR_AT_LEAST_ONE)
+		hint = "The stream has no events yet.";
+	else if (expected < next)
+		hint = psprintf("Another writer was faster: load the stream from sequence %lld, and decide again.",
+						(long long) expected);
+	azr_sequence_conflict(name, expected, next, hint);
 }
