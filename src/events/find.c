@@ -13,7 +13,6 @@
 #include "events/event_table.h"
 #include "events/type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "plumbing/query.h"
@@ -95,8 +94,7 @@ azr_trace(PG_FUNCTION_ARGS)
 	TupleTableSlot *sorted;
 	int			guc_level;
 
-	InitMaterializedSRF(fcinfo, 0);
-	rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	rsinfo = azr_set_begin(fcinfo, Natts_azr_timeline);
 	begin_sort(&trace, rsinfo->setDesc);
 	azr_stream_names_begin(&trace.names, GetActiveSnapshot());
 
@@ -149,7 +147,8 @@ trace_query(void)
 /*
  * Begin to sort rows of azr_timeline by domain, edition, root and sequence, in work_mem.
  *
- * Raises 42804 where the view azr_timeline has other columns than it was created with.
+ * Raises 42804 where columns of the view azr_timeline have other types than it was created
+ * with.
  */
 static void
 begin_sort(Trace *trace, TupleDesc desc)
@@ -167,15 +166,13 @@ begin_sort(Trace *trace, TupleDesc desc)
 	Oid			operators[lengthof(columns)];
 	Oid			collations[lengthof(columns)];
 	bool		nulls_first[lengthof(columns)] = {false};
-	bool		same = desc->natts == Natts_azr_timeline;
 
-	for (int i = 0; same && i < desc->natts; i++)
-		same = TupleDescAttr(desc, i)->atttypid == types[i];
-	if (!same)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the columns of view \"%s\" were changed", "azr_timeline"),
-				 errhint("Create it as the extension's install script does.")));
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->atttypid != types[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("the columns of view \"%s\" were changed", "azr_timeline"),
+					 errhint("Create it as the extension's install script does.")));
 
 	for (int i = 0; i < lengthof(columns); i++)
 	{

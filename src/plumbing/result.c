@@ -32,8 +32,8 @@ azr_return_row(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls, 
 }
 
 /*
- * Begin to return a set of rows of the named composite type that the function returns.
- * They go to a tuplestore, so they take work_mem at most.
+ * Begin to return a set of rows of the named composite type that the function returns, which
+ * may be that of a view.  They go to a tuplestore, so they take work_mem at most.
  */
 ReturnSetInfo *
 azr_set_begin(FunctionCallInfo fcinfo, int count)
