@@ -10,7 +10,7 @@
 # - A header includes another one, and that one, over any number of others, the first.
 # - A header declares or defines what no other file uses: a function that is not static
 #   though it could be, or a macro.
-# - A function that SQL could call is declared in no .sql file.
+# - A function that SQL could call is not declared in the .sql file of the same name beside it.
 
 use strict;
 use warnings;
@@ -139,12 +139,14 @@ foreach my $header (@headers)
 	}
 }
 
-my $sql = join('', map { $text{$_} } grep { /\.sql$/ } keys %text);
 foreach my $file (grep { /^src/ } sort keys %code)
 {
+	my $beside = $file =~ s/\.[ch]$/.sql/r;
+	my $sql = $text{$beside} // '';
+
 	foreach my $name ($code{$file} =~ /^PG_FUNCTION_INFO_V1\((\w+)\)/gm)
 	{
-		complain("$file has $name for SQL, which no .sql file declares")
+		complain("$file has $name for SQL, which $beside does not declare")
 		  unless $sql =~ /^CREATE FUNCTION [^(]*\b\Q$name\E\(|'\Q$name\E'/m;
 	}
 }

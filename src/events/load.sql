@@ -20,12 +20,6 @@ CREATE TYPE @extschema@.azr_event AS (
 COMMENT ON TYPE @extschema@.azr_event IS
 'An event as it was stored. edition: the timeline that owns it.';
 
-CREATE FUNCTION @extschema@.azr_load_support(internal) RETURNS internal
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION @extschema@.azr_load_support(internal) IS
-'Planner support function of azr_load: how many events a call gives.';
-
 CREATE FUNCTION @extschema@.azr_load(
 	domain text,
 	edition text,

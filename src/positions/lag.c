@@ -38,7 +38,7 @@
 #define FIRST_STREAMS	64
 #define MAX_STREAMS		32768
 
-/* Columns of azr_lag_entry, as in positions.sql. */
+/* Columns of azr_lag_entry, as in lag.sql. */
 enum
 {
 	Anum_azr_lag_entry_domain = 1,

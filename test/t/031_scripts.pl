@@ -159,7 +159,11 @@ is(house('attic/cat.h' => "#ifndef CAT_H\n#define CAT_H\n#define PURR(x) (x)\n#e
 is(house('attic/cat.h' => "static inline int\npurr(void)\n{\n}\n"),
 	"src/attic/cat.h defines purr, which no other file uses\n", 'or a function of a header');
 is(house('attic/hat.sql' => undef),
-	"src/attic/hat.c has hat for SQL, which no .sql file declares\n", 'or SQL, if it knew of it');
+	"src/attic/hat.c has hat for SQL, which src/attic/hat.sql does not declare\n", 'or SQL, if it knew of it');
+is( house(
+		'attic/hat.sql' => undef,
+		'attic/other.sql' => "CREATE FUNCTION \@extschema@.hat() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';\n"),
+	"src/attic/hat.c has hat for SQL, which src/attic/hat.sql does not declare\n", 'and it is looked for beside the code');
 
 # The types that pgindent has to know
 
