@@ -76,7 +76,7 @@ is(join(' ', sort(map { s/.*\///sr } glob "'$copies/copy/*' '$copies/copy/.git*'
 # The rooms of the source
 
 # Gives what is said of a tree in which nothing is wrong, but for the files given.
-sub house
+sub rooms
 {
 	my %changed = @_;
 	my $tree = PostgreSQL::Test::Utils::tempdir();
@@ -125,42 +125,42 @@ SQL
 		mkdir "$tree/src/$1" if $file =~ m{^(.*)/};
 		append_to_file("$tree/src/$file", $files{$file});
 	}
-	IPC::Run::run([ 'perl', "$scripts/lib/house.pl", $tree ], '<', \$empty, '>', \my $said, '2>&1');
+	IPC::Run::run([ 'perl', "$scripts/lib/rooms.pl", $tree ], '<', \$empty, '>', \my $said, '2>&1');
 	is($? >> 8, $said eq '' ? 0 : 1, 'what is wrong makes it fail, and nothing else');
 	return $said;
 }
 
-is(house(), '', 'a room may use what comes before it');
-is(house('cellar/rat.c' => qq{#include "attic/hat.h"\n}),
+is(rooms(), '', 'a room may use what comes before it');
+is(rooms('cellar/rat.c' => qq{#include "attic/hat.h"\n}),
 	"src/cellar/rat.c includes attic/hat.h, but attic/ comes after cellar/\n", 'and not what comes after it');
-is(house('cellar/rat.h' => qq{ # include "attic/hat.h"\n}),
+is(rooms('cellar/rat.h' => qq{ # include "attic/hat.h"\n}),
 	"src/cellar/rat.h includes attic/hat.h, but attic/ comes after cellar/\n", 'nor may a header');
-is(house('cellar/rat.c' => qq{/*\n#include "attic/hat.h"\n*/\n}), '', 'a comment includes nothing');
-is(house('cellar/rat.c' => qq{#include "../attic/hat.h"\n}),
+is(rooms('cellar/rat.c' => qq{/*\n#include "attic/hat.h"\n*/\n}), '', 'a comment includes nothing');
+is(rooms('cellar/rat.c' => qq{#include "../attic/hat.h"\n}),
 	"src/cellar/rat.c includes ../attic/hat.h: say it from src on, with the name of its room\n",
 	'there is one way to name a header');
-is(house('attic/cat.c' => qq{#include "hat.h"\n}),
+is(rooms('attic/cat.c' => qq{#include "hat.h"\n}),
 	"src/attic/cat.c includes hat.h: say it from src on, with the name of its room\n", 'also in its own room');
-is(house('garage/car.c' => qq{#include "attic/hat.h"\n}), "src/angzarr.c does not list the room garage/\n", 'each room is in the list');
-is( house(
+is(rooms('garage/car.c' => qq{#include "attic/hat.h"\n}), "src/angzarr.c does not list the room garage/\n", 'each room is in the list');
+is( rooms(
 		'attic/cat.h' => qq{#include "attic/dog.h"\n},
 		'attic/dog.h' => qq{#include "attic/flea.h"\n},
 		'attic/flea.h' => qq{#include "attic/cat.h"\n}),
 	"headers include each other: src/attic/cat.h -> src/attic/dog.h -> src/attic/flea.h -> src/attic/cat.h\n",
 	'headers stand in no circle');
-is( house('attic/hat.c' => qq{#include "attic/hat.h"\n}),
+is( rooms('attic/hat.c' => qq{#include "attic/hat.h"\n}),
 	"src/cellar/wine.h declares drink, which no other file uses\n", 'a function that only its own file could use');
-is( house(
+is( rooms(
 		'attic/cat.h' => "extern PGDLLIMPORT const int *purrs[];\n",
 		'attic/cat.c' => "const int  *purrs[] = {NULL};\nint\t\t\tlast = lengthof(purrs);\n"),
 	"src/attic/cat.h declares purrs, which no other file uses\n", 'or a variable');
-is(house('attic/cat.h' => "#ifndef CAT_H\n#define CAT_H\n#define PURR(x) (x)\n#endif\n"),
+is(rooms('attic/cat.h' => "#ifndef CAT_H\n#define CAT_H\n#define PURR(x) (x)\n#endif\n"),
 	"src/attic/cat.h defines PURR, which nothing uses\n", 'or a macro');
-is(house('attic/cat.h' => "static inline int\npurr(void)\n{\n}\n"),
+is(rooms('attic/cat.h' => "static inline int\npurr(void)\n{\n}\n"),
 	"src/attic/cat.h defines purr, which no other file uses\n", 'or a function of a header');
-is(house('attic/hat.sql' => undef),
+is(rooms('attic/hat.sql' => undef),
 	"src/attic/hat.c has hat for SQL, which src/attic/hat.sql does not declare\n", 'or SQL, if it knew of it');
-is( house(
+is( rooms(
 		'attic/hat.sql' => undef,
 		'attic/other.sql' => "CREATE FUNCTION \@extschema@.hat() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';\n"),
 	"src/attic/hat.c has hat for SQL, which src/attic/hat.sql does not declare\n", 'and it is looked for beside the code');

@@ -1,6 +1,6 @@
 # Sees that the rooms of the source hold, and that nothing stands there unused.
 #
-# Usage: perl house.pl DIR
+# Usage: perl rooms.pl DIR
 #
 # DIR has the source in src, and programs beside it that use parts of it in test.  Prints
 # what is wrong, and fails if anything is:
@@ -16,7 +16,7 @@ use strict;
 use warnings;
 
 my ($directory) = @ARGV;
-chdir($directory // die "usage: perl house.pl DIR\n") or die "cannot enter $directory: $!\n";
+chdir($directory // die "usage: perl rooms.pl DIR\n") or die "cannot enter $directory: $!\n";
 
 # By name: the text of each file, and the same without comments.
 my (%text, %code);
