@@ -115,7 +115,17 @@ static const char *const levels[] = {
 	"JOIN pg_type t ON t.oid = d.objid " \
 	"WHERE e.extname = 'angzarr' "
 
-static char *arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role);
+/* What azr_grant and azr_revoke are asked to do, in a schema. */
+typedef struct Change
+{
+	Oid			role;
+	const char *name;			/* of the role, as SQL names it */
+	int			level;
+	const char *schema;			/* as SQL names it */
+} Change;
+
+static Change begin_change(FunctionCallInfo fcinfo);
+static const char *arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role);
 static char *functions_of(int from, int to);
 static char *all_types(void);
 static void add_name(uint64 row, const Datum *values, const bool *nulls, void *arg);
@@ -130,28 +140,21 @@ static bool was_granted_usage(Oid role);
 Datum
 azr_grant(PG_FUNCTION_ARGS)
 {
-	Oid			role;
-	char	   *name = arg_role(fcinfo, 0, "role", &role);
-	int			level = azr_arg_choice(fcinfo, 1, "level", levels);
-	const char *schema;
+	Change		grant = begin_change(fcinfo);
 
-	azr_check_can_write(fcinfo);
-	lock_privileges();
-	check_owner_may_grant();
-	schema = azr_extension_schema_name();
-	if (!has_usage(role))
-		azr_query_utility(psprintf("GRANT USAGE ON SCHEMA %s TO %s", schema, name));
-	if (!has_usage(role))
+	if (!has_usage(grant.role))
+		azr_query_utility(psprintf("GRANT USAGE ON SCHEMA %s TO %s", grant.schema, grant.name));
+	if (!has_usage(grant.role))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("role %s has no USAGE on schema %s, and the extension's owner cannot grant it",
-						name, schema),
+						grant.name, grant.schema),
 				 errhint("Have the schema's owner GRANT USAGE ON SCHEMA %s TO %s.",
-						 schema, name)));
-	azr_query_utility(psprintf("GRANT SELECT ON %s.azr_timeline TO %s", schema, name));
-	azr_query_utility(psprintf("GRANT USAGE ON TYPE %s TO %s", all_types(), name));
+						 grant.schema, grant.name)));
+	azr_query_utility(psprintf("GRANT SELECT ON %s.azr_timeline TO %s", grant.schema, grant.name));
+	azr_query_utility(psprintf("GRANT USAGE ON TYPE %s TO %s", all_types(), grant.name));
 	azr_query_utility(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
-							   functions_of(READER, level), name));
+							   functions_of(READER, grant.level), grant.name));
 	PG_RETURN_VOID();
 }
 
@@ -161,23 +164,18 @@ azr_grant(PG_FUNCTION_ARGS)
 Datum
 azr_revoke(PG_FUNCTION_ARGS)
 {
-	Oid			role;
-	char	   *name = arg_role(fcinfo, 0, "role", &role);
-	int			level = azr_arg_choice(fcinfo, 1, "level", levels);
-	const char *schema;
+	Change		revoke = begin_change(fcinfo);
 
-	azr_check_can_write(fcinfo);
-	lock_privileges();
-	check_owner_may_grant();
-	schema = azr_extension_schema_name();
 	azr_query_utility(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM %s",
-							   functions_of(level, ADMIN), name));
-	if (level == READER)
+							   functions_of(revoke.level, ADMIN), revoke.name));
+	if (revoke.level == READER)
 	{
-		azr_query_utility(psprintf("REVOKE SELECT ON %s.azr_timeline FROM %s", schema, name));
-		azr_query_utility(psprintf("REVOKE USAGE ON TYPE %s FROM %s", all_types(), name));
-		if (was_granted_usage(role))
-			azr_query_utility(psprintf("REVOKE USAGE ON SCHEMA %s FROM %s", schema, name));
+		azr_query_utility(psprintf("REVOKE SELECT ON %s.azr_timeline FROM %s",
+								   revoke.schema, revoke.name));
+		azr_query_utility(psprintf("REVOKE USAGE ON TYPE %s FROM %s", all_types(), revoke.name));
+		if (was_granted_usage(revoke.role))
+			azr_query_utility(psprintf("REVOKE USAGE ON SCHEMA %s FROM %s",
+									   revoke.schema, revoke.name));
 	}
 	PG_RETURN_VOID();
 }
@@ -199,9 +197,29 @@ azr_privileges(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Read the arguments role and level, and keep others from changing privileges to the end of
+ * the transaction.
+ *
+ * Raises 42704 for an unknown role, 25006, and 42501 unless the tables' owner may grant.
+ */
+static Change
+begin_change(FunctionCallInfo fcinfo)
+{
+	Change		change;
+
+	change.name = arg_role(fcinfo, 0, "role", &change.role);
+	change.level = azr_arg_choice(fcinfo, 1, "level", levels);
+	azr_check_can_write(fcinfo);
+	lock_privileges();
+	check_owner_may_grant();
+	change.schema = azr_extension_schema_name();
+	return change;
+}
+
+/*
  * Read a role, as GRANT is to name it.
  */
-static char *
+static const char *
 arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role)
 {
 	char	   *name;
@@ -218,7 +236,7 @@ arg_role(FunctionCallInfo fcinfo, int argno, const char *argname, Oid *role)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("role with OID %u does not exist", *role)));
-	return unconstify(char *, quote_identifier(name));
+	return quote_identifier(name);
 }
 
 /*
