@@ -105,7 +105,8 @@ static char *moved_columns(Relation partitioned);
 static TimestampTz plan_time(UpkeepPlan *plan, Relation partitioned, TimestampTz time,
 							 const AzrSpan *span);
 static void plan_drops(UpkeepPlan *plan, Relation partitioned, TimestampTz cutoff);
-static bool next_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz *next);
+static bool first_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz to,
+						  bool read_only, TimestampTz *first);
 static int	max_created(Relation partitioned);
 static List *keep_first(List *parts, int count, int *left_out);
 static int	compare_parts(const ListCell *a, const ListCell *b);
@@ -113,7 +114,6 @@ static void work_without_locks(UpkeepPlan *plan);
 static void create_table(const UpkeepPlan *plan, AzrUpkeepPart *part);
 static char *choose_name(const char *prefix, TimestampTz from, Oid schema);
 static char *bounds_check(const UpkeepPlan *plan, const AzrUpkeepPart *part);
-static char *key_columns(const AzrTable *table);
 static void copy_rights(Oid from, Oid to);
 static void note_command(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part);
@@ -276,7 +276,7 @@ make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request)
 
 	/* those for rows of the default partition, in the past or in the future */
 	time = plan->prune_before;
-	for (int i = 0; i < MAX_LOOKS && next_in_rest(plan, time, &time); i++)
+	for (int i = 0; i < MAX_LOOKS && first_in_rest(plan, time, DT_NOEND, false, &time); i++)
 		time = plan_time(plan, partitioned, time, &request->span);
 
 	plan_drops(plan, partitioned, request->cutoff);
@@ -389,21 +389,27 @@ plan_drops(UpkeepPlan *plan, Relation partitioned, TimestampTz cutoff)
 }
 
 /*
- * The first time in the default partition that is not before 'from'.
+ * The first time in the default partition from 'from' on and before 'to', with 'read_only'
+ * as for azr_query_exact().
+ *
+ * The order makes the planner use the index on the time, and not read all rows in
+ * the hope that the first one will do.
  */
 static bool
-next_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz *next)
+first_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz to, bool read_only,
+			  TimestampTz *first)
 {
 	AzrQueryArgs args = {0};
 	AzrQueryValue time = {false, (Datum) 0};
 
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(from), false);
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(to), false);
 	(void) azr_query_exact(psprintf("SELECT %2$s FROM %1$s "
-									"WHERE %2$s >= $1 AND %2$s < 'infinity' "
+									"WHERE %2$s >= $1 AND %2$s < $2 "
 									"ORDER BY %2$s LIMIT 1", sql_name(plan->rest), plan->time),
-						   &args, false, azr_query_note, &time);
+						   &args, read_only, azr_query_note, &time);
 	if (time.found)
-		*next = DatumGetTimestampTz(time.value);
+		*first = DatumGetTimestampTz(time.value);
 	return time.found;
 }
 
@@ -483,7 +489,7 @@ create_table(const UpkeepPlan *plan, AzrUpkeepPart *part)
 							   "PRIMARY KEY (%s))%s",
 							   quote_qualified_identifier(get_namespace_name(schema), name),
 							   sql_name(plan->relid), bounds_check(plan, part),
-							   key_columns(plan->table->table),
+							   azr_key_columns(plan->table->table),
 							   !OidIsValid(tablespace) ? "" :
 							   psprintf(" TABLESPACE %s",
 										quote_identifier(get_tablespace_name(tablespace)))));
@@ -503,22 +509,6 @@ bounds_check(const UpkeepPlan *plan, const AzrUpkeepPart *part)
 	if (plan->table->condition == NULL)
 		return bounds_of(plan, part);
 	return psprintf("(%s) AND %s", plan->table->condition, bounds_of(plan, part));
-}
-
-/*
- * The columns of a table's primary key, as SQL lists them.
- */
-static char *
-key_columns(const AzrTable *table)
-{
-	const AzrIndex *key = &table->indexes[0];
-	StringInfoData columns;
-
-	initStringInfo(&columns);
-	for (int i = 0; i < key->nkeys; i++)
-		appendStringInfo(&columns, "%s%s", i == 0 ? "" : ", ",
-						 quote_identifier(table->columns[key->keys[i] - 1].name));
-	return columns.data;
 }
 
 /*
@@ -786,25 +776,17 @@ empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part)
 /*
  * Does the default partition have a row of a new partition's period, by what is committed
  * now?
- *
- * The order makes the planner use the index on the time, and not read all rows in
- * the hope that the first one will do.
  */
 static bool
 is_in_rest(const UpkeepPlan *plan, const AzrUpkeepPart *part)
 {
-	AzrQueryArgs args = {0};
-	AzrQueryValue time = {false, (Datum) 0};
+	TimestampTz first;
+	bool		found;
 
-	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.from), false);
-	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(part->period.to), false);
 	PushActiveSnapshot(GetLatestSnapshot());
-	(void) azr_query_exact(psprintf("SELECT %2$s FROM %1$s "
-									"WHERE %2$s >= $1 AND %2$s < $2 "
-									"ORDER BY %2$s LIMIT 1", sql_name(plan->rest), plan->time),
-						   &args, true, azr_query_note, &time);
+	found = first_in_rest(plan, part->period.from, part->period.to, true, &first);
 	PopActiveSnapshot();
-	return time.found;
+	return found;
 }
 
 /*

@@ -174,6 +174,22 @@ azr_row_keys(ScanKeyData *keys, const AzrTable *table, const Datum *values)
 }
 
 /*
+ * The columns of the table's first index, as SQL lists them.
+ */
+char *
+azr_key_columns(const AzrTable *table)
+{
+	const AzrIndex *index = &table->indexes[0];
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < index->nkeys; i++)
+		appendStringInfo(&columns, "%s%s", i == 0 ? "" : ", ",
+						 quote_identifier(table->columns[index->keys[i] - 1].name));
+	return columns.data;
+}
+
+/*
  * May a row take the place of 'existing', which has the same key?
  */
 bool

@@ -226,13 +226,11 @@ statement_for(const AzrTable *table)
 	const char *grows = table->grows > 0 ? table->columns[table->grows - 1].name : NULL;
 	StringInfoData columns;
 	StringInfoData params;
-	StringInfoData key_columns;
 	StringInfoData replaced;
 	StringInfoData sql;
 
 	initStringInfo(&columns);
 	initStringInfo(&params);
-	initStringInfo(&key_columns);
 	initStringInfo(&replaced);
 	initStringInfo(&sql);
 	for (int i = 0; i < table->ncolumns; i++)
@@ -248,9 +246,6 @@ statement_for(const AzrTable *table)
 			appendStringInfo(&replaced, "%s%s = excluded.%s",
 							 replaced.len == 0 ? "" : ", ", name, name);
 	}
-	for (int k = 0; k < key->nkeys; k++)
-		appendStringInfo(&key_columns, "%s%s", k == 0 ? "" : ", ",
-						 table->columns[key->keys[k] - 1].name);
 
 	appendStringInfo(&sql, "INSERT INTO %%s.%s AS t (%s) SELECT %s FROM unnest(%s) "
 					 "WITH ORDINALITY AS u(%s, place) ORDER BY u.place",
@@ -258,11 +253,11 @@ statement_for(const AzrTable *table)
 	if (table->updated)
 	{
 		appendStringInfo(&sql, " ON CONFLICT (%s) DO UPDATE SET %s",
-						 key_columns.data, replaced.data);
+						 azr_key_columns(table), replaced.data);
 		if (grows != NULL)
 			appendStringInfo(&sql, " WHERE t.%s < excluded.%s", grows, grows);
 	}
-	appendStringInfo(&sql, " RETURNING %s", table->exact ? columns.data : key_columns.data);
+	appendStringInfo(&sql, " RETURNING %s", table->exact ? columns.data : azr_key_columns(table));
 	return sql.data;
 }
 
