@@ -43,6 +43,7 @@
 #include "plumbing/error.h"
 #include "plumbing/extension.h"
 #include "plumbing/lock.h"
+#include "plumbing/partition_plan.h"
 #include "plumbing/partition_upkeep.h"
 #include "plumbing/query.h"
 #include "plumbing/setting.h"
@@ -64,73 +65,33 @@
 #define LOCK_PAUSE	100
 #define LOCK_BUDGET	5000
 
-/*
- * What one call does at most.  Others wait while partitions are attached and dropped, and
- * the locks on all of these must fit into the lock table.  To attach one, PostgreSQL reads
- * the bounds of all, so fewer are made if there are more than MAX_CREATED_UP_TO.  Once a
- * call has moved MAX_MOVED rows, it makes no more tables.
- */
-#define MAX_CREATED	32
-#define MAX_CREATED_UP_TO	500
-#define MAX_DROPPED	50
+/* Once a call has moved so many rows, it makes no more tables. */
 #define MAX_MOVED	100000
 
-/* How many times it looks for rows that have no partition. */
-#define MAX_LOOKS	1000
-
-/* What is to be done, and what was. */
-typedef struct UpkeepPlan
-{
-	const AzrUpkeepTable *table;
-	const char *time;			/* name of the column that it is partitioned
-								 * by */
-	Oid			relid;
-	Oid			rest;			/* the default partition */
-	const char *columns;		/* that a row takes along when it moves */
-	List	   *create;			/* of AzrUpkeepPart, the most urgent first */
-	List	   *drop;			/* of AzrUpkeepPart, ascending */
-	TimestampTz prune_before;	/* the default partition's rows before it are
-								 * past */
-	int64		pruned;
-	int			remaining;		/* partitions for another call to make or drop */
-} UpkeepPlan;
-
-static Relation open_partitioned(const AzrUpkeepTable *table);
 static void wait_for_turn(const AzrUpkeepTable *table);
-static bool carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request);
+static bool carry_out(AzrUpkeepPlan *plan, const AzrUpkeepRequest *request);
 static void rethrow_after_rollback(MemoryContext context, ResourceOwner owner);
-static void make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request);
-static Oid	lock_rest(Relation partitioned);
-static char *moved_columns(Relation partitioned);
-static TimestampTz plan_time(UpkeepPlan *plan, Relation partitioned, TimestampTz time,
-							 const AzrSpan *span);
-static void plan_drops(UpkeepPlan *plan, Relation partitioned, TimestampTz cutoff);
-static bool first_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz to,
-						  bool read_only, TimestampTz *first);
-static int	max_created(Relation partitioned);
-static List *keep_first(List *parts, int count, int *left_out);
 static int	compare_parts(const ListCell *a, const ListCell *b);
-static void work_without_locks(UpkeepPlan *plan);
-static void create_table(const UpkeepPlan *plan, AzrUpkeepPart *part);
+static void work_without_locks(AzrUpkeepPlan *plan);
+static void create_table(const AzrUpkeepPlan *plan, AzrUpkeepPart *part);
 static char *choose_name(const char *prefix, TimestampTz from, Oid schema);
-static char *bounds_check(const UpkeepPlan *plan, const AzrUpkeepPart *part);
+static char *bounds_check(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
 static void copy_rights(Oid from, Oid to);
 static void note_command(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static void move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part);
-static bool lock_for_change(const UpkeepPlan *plan);
+static void move_rows(const AzrUpkeepPlan *plan, AzrUpkeepPart *part);
+static bool lock_for_change(const AzrUpkeepPlan *plan);
 static bool somebody_waits_for_us(void);
-static bool try_locks(const UpkeepPlan *plan, int timeout);
-static void change_catalogs(const UpkeepPlan *plan);
-static void constrain_rest(const UpkeepPlan *plan);
-static void release_rest(const UpkeepPlan *plan);
-static void attach(const UpkeepPlan *plan, const AzrUpkeepPart *part);
-static void empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part);
-static bool is_in_rest(const UpkeepPlan *plan, const AzrUpkeepPart *part);
+static bool try_locks(const AzrUpkeepPlan *plan, int timeout);
+static void change_catalogs(const AzrUpkeepPlan *plan);
+static void constrain_rest(const AzrUpkeepPlan *plan);
+static void release_rest(const AzrUpkeepPlan *plan);
+static void attach(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
+static void empty_rest(const AzrUpkeepPlan *plan, AzrUpkeepPart *part);
+static bool is_in_rest(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
 static void mark_proven(Oid relid, const char *constraint);
 static void drop_table(AzrUpkeepPart *part);
 static bool is_empty_file(Oid relid);
-static char *bounds_of(const UpkeepPlan *plan, const AzrUpkeepPart *part);
-static const char *sql_name(Oid relid);
+static char *bounds_of(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
 static const char *reported_name(Oid relid);
 
 /*
@@ -151,7 +112,7 @@ bool
 azr_partitions_keep_up(const AzrUpkeepTable *table, const AzrUpkeepRequest *request,
 					   AzrUpkeepResult *result)
 {
-	UpkeepPlan	plan = {.table = table};
+	AzrUpkeepPlan plan = {.table = table};
 
 	plan.time = quote_identifier(table->table->columns[table->time - 1].name);
 	wait_for_turn(table);
@@ -168,12 +129,6 @@ azr_partitions_keep_up(const AzrUpkeepTable *table, const AzrUpkeepRequest *requ
 	return true;
 }
 
-static Relation
-open_partitioned(const AzrUpkeepTable *table)
-{
-	return azr_partitioned_open(table->table, table->time, AccessShareLock);
-}
-
 /*
  * Wait until no other call works on the table.  No lock on a table is held meanwhile, since
  * the other call may need it.
@@ -181,7 +136,7 @@ open_partitioned(const AzrUpkeepTable *table)
 static void
 wait_for_turn(const AzrUpkeepTable *table)
 {
-	Relation	partitioned = open_partitioned(table);
+	Relation	partitioned = azr_partitioned_open(table->table, table->time, AccessShareLock);
 	Oid			relid = RelationGetRelid(partitioned);
 
 	table_close(partitioned, AccessShareLock);
@@ -195,7 +150,7 @@ wait_for_turn(const AzrUpkeepTable *table)
  * The subtransaction ends in any case, as callers that catch an error expect.
  */
 static bool
-carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request)
+carry_out(AzrUpkeepPlan *plan, const AzrUpkeepRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -207,7 +162,7 @@ carry_out(UpkeepPlan *plan, const AzrUpkeepRequest *request)
 	{
 		bool		needs_locks;
 
-		make_plan(plan, request);
+		azr_plan_upkeep(plan, request);
 		work_without_locks(plan);
 		needs_locks = plan->create != NIL || plan->drop != NIL;
 		done = !needs_locks || lock_for_change(plan);
@@ -246,196 +201,6 @@ rethrow_after_rollback(MemoryContext context, ResourceOwner owner)
 	ReThrowError(error);
 }
 
-/*
- * Find out what is to be done.  The caller has made sure that no other call works on the
- * table.
- *
- * The partitioned table and its default partition are locked in AccessShareLock from here
- * on.  Attaching or detaching a partition needs a lock on one of these that conflicts with
- * ours, so the plan stays right.
- */
-static void
-make_plan(UpkeepPlan *plan, const AzrUpkeepRequest *request)
-{
-	Relation	partitioned = open_partitioned(plan->table);
-	TimestampTz time;
-
-	plan->relid = RelationGetRelid(partitioned);
-	plan->rest = lock_rest(partitioned);
-	plan->columns = moved_columns(partitioned);
-
-	/* nothing was stored before the year 2000 */
-	plan->prune_before = request->cutoff;
-	if (!TIMESTAMP_NOT_FINITE(request->cutoff) && request->cutoff > 0)
-		plan->prune_before = azr_period_of(request->cutoff, &request->span).from;
-
-	/* the current partition, and those after it */
-	time = GetCurrentTimestamp();
-	for (int i = 0; i <= request->ahead && !TIMESTAMP_NOT_FINITE(time); i++)
-		time = plan_time(plan, partitioned, time, &request->span);
-
-	/* those for rows of the default partition, in the past or in the future */
-	time = plan->prune_before;
-	for (int i = 0; i < MAX_LOOKS && first_in_rest(plan, time, DT_NOEND, false, &time); i++)
-		time = plan_time(plan, partitioned, time, &request->span);
-
-	plan_drops(plan, partitioned, request->cutoff);
-	plan->create = keep_first(plan->create, max_created(partitioned), &plan->remaining);
-	plan->drop = keep_first(plan->drop, MAX_DROPPED, &plan->remaining);
-	table_close(partitioned, NoLock);
-}
-
-/*
- * Lock the default partition, and say which one it is.
- *
- * Raises 55000 if there is none that rows can be moved from.
- */
-static Oid
-lock_rest(Relation partitioned)
-{
-	Oid			rest = azr_default_partition(partitioned);
-
-	if (!OidIsValid(rest))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has no default partition",
-						RelationGetRelationName(partitioned)),
-				 errhint("Attach it as the extension's install script does.")));
-	LockRelationOid(rest, AccessShareLock);
-	if (get_rel_relkind(rest) != RELKIND_RELATION)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("default partition \"%s\" of table \"%s\" is not an ordinary table",
-						get_rel_name(rest), RelationGetRelationName(partitioned)),
-				 errhint("Create it as the extension's install script does.")));
-	return rest;
-}
-
-/*
- * The columns that can be written, also those that the owner has added, as SQL lists them.
- */
-static char *
-moved_columns(Relation partitioned)
-{
-	TupleDesc	desc = RelationGetDescr(partitioned);
-	StringInfoData columns;
-
-	initStringInfo(&columns);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attr = TupleDescAttr(desc, i);
-
-		if (!attr->attisdropped && !attr->attgenerated)
-			appendStringInfo(&columns, "%s%s", columns.len == 0 ? "" : ", ",
-							 quote_identifier(NameStr(attr->attname)));
-	}
-	return columns.data;
-}
-
-/*
- * Plan a partition for a time, unless one is there or is planned already.  Returns its
- * end.
- */
-static TimestampTz
-plan_time(UpkeepPlan *plan, Relation partitioned, TimestampTz time, const AzrSpan *span)
-{
-	AzrPlace	place = azr_place_of(partitioned, time);
-	AzrUpkeepPart *part;
-	ListCell   *lc;
-
-	if (OidIsValid(place.relid))
-		return place.to;
-	foreach(lc, plan->create)
-	{
-		part = lfirst(lc);
-		if (part->period.from <= time && time < part->period.to)
-			return part->period.to;
-	}
-
-	/* partitions of another span may be in the way */
-	part = palloc0(sizeof(AzrUpkeepPart));
-	part->period = azr_period_of(time, span);
-	part->period.from = Max(part->period.from, place.from);
-	part->period.to = Min(part->period.to, place.to);
-	plan->create = lappend(plan->create, part);
-	return part->period.to;
-}
-
-/*
- * Plan to drop what ends before 'cutoff'.
- */
-static void
-plan_drops(UpkeepPlan *plan, Relation partitioned, TimestampTz cutoff)
-{
-	TimestampTz time = DT_NOBEGIN;
-
-	for (;;)
-	{
-		AzrPlace	place = azr_place_of(partitioned, time);
-
-		if (place.to > cutoff || TIMESTAMP_IS_NOEND(place.to))
-			break;
-		if (OidIsValid(place.relid))
-		{
-			AzrUpkeepPart *part = palloc0(sizeof(AzrUpkeepPart));
-
-			part->period.from = place.from;
-			part->period.to = place.to;
-			part->relid = place.relid;
-			plan->drop = lappend(plan->drop, part);
-		}
-		time = place.to;
-	}
-}
-
-/*
- * The first time in the default partition from 'from' on and before 'to', with 'read_only'
- * as for azr_query_exact().
- *
- * The order makes the planner use the index on the time, and not read all rows in
- * the hope that the first one will do.
- */
-static bool
-first_in_rest(const UpkeepPlan *plan, TimestampTz from, TimestampTz to, bool read_only,
-			  TimestampTz *first)
-{
-	AzrQueryArgs args = {0};
-	AzrQueryValue time = {false, (Datum) 0};
-
-	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(from), false);
-	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(to), false);
-	(void) azr_query_exact(psprintf("SELECT %2$s FROM %1$s "
-									"WHERE %2$s >= $1 AND %2$s < $2 "
-									"ORDER BY %2$s LIMIT 1", sql_name(plan->rest), plan->time),
-						   &args, read_only, azr_query_note, &time);
-	if (time.found)
-		*first = DatumGetTimestampTz(time.value);
-	return time.found;
-}
-
-/*
- * How many partitions may one call make?
- */
-static int
-max_created(Relation partitioned)
-{
-	int			existing = azr_count_partitions(partitioned);
-
-	if (existing <= MAX_CREATED_UP_TO)
-		return MAX_CREATED;
-	return Max(MAX_CREATED * MAX_CREATED_UP_TO / existing, 1);
-}
-
-/*
- * Leave the first 'count' parts in a list, and add the number of the others to 'left_out'.
- */
-static List *
-keep_first(List *parts, int count, int *left_out)
-{
-	*left_out += Max(list_length(parts) - count, 0);
-	return list_truncate(parts, count);
-}
-
 static int
 compare_parts(const ListCell *a, const ListCell *b)
 {
@@ -450,7 +215,7 @@ compare_parts(const ListCell *a, const ListCell *b)
  * If many rows are moved, the tables that are not yet made wait for another call.
  */
 static void
-work_without_locks(UpkeepPlan *plan)
+work_without_locks(AzrUpkeepPlan *plan)
 {
 	AzrQueryArgs args = {0};
 	int64		moved = 0;
@@ -460,7 +225,7 @@ work_without_locks(UpkeepPlan *plan)
 	plan->pruned = (int64)
 		azr_query_exact(psprintf("DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT ctid "
 								 "FROM %1$s WHERE %2$s < $1 FOR UPDATE SKIP LOCKED))",
-								 sql_name(plan->rest), plan->time),
+								 azr_sql_name(plan->rest), plan->time),
 						&args, false, NULL, NULL);
 	while (made < list_length(plan->create) && moved < MAX_MOVED)
 	{
@@ -470,14 +235,14 @@ work_without_locks(UpkeepPlan *plan)
 		move_rows(plan, part);
 		moved += part->moved;
 	}
-	plan->create = keep_first(plan->create, made, &plan->remaining);
+	plan->create = azr_keep_first(plan->create, made, &plan->remaining);
 }
 
 /*
  * Make a table that can become a partition.
  */
 static void
-create_table(const UpkeepPlan *plan, AzrUpkeepPart *part)
+create_table(const AzrUpkeepPlan *plan, AzrUpkeepPart *part)
 {
 	Oid			tablespace = get_rel_tablespace(plan->relid);
 	Oid			schema = get_rel_namespace(plan->relid);
@@ -488,7 +253,7 @@ create_table(const UpkeepPlan *plan, AzrUpkeepPart *part)
 							   "EXCLUDING IDENTITY, CONSTRAINT azr_bounds CHECK (%s), "
 							   "PRIMARY KEY (%s))%s",
 							   quote_qualified_identifier(get_namespace_name(schema), name),
-							   sql_name(plan->relid), bounds_check(plan, part),
+							   azr_sql_name(plan->relid), bounds_check(plan, part),
 							   azr_key_columns(plan->table->table),
 							   !OidIsValid(tablespace) ? "" :
 							   psprintf(" TABLESPACE %s",
@@ -504,7 +269,7 @@ create_table(const UpkeepPlan *plan, AzrUpkeepPart *part)
  * What the bounds of a new partition and of those above it will say of its rows.
  */
 static char *
-bounds_check(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+bounds_check(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part)
 {
 	if (plan->table->condition == NULL)
 		return bounds_of(plan, part);
@@ -542,7 +307,7 @@ copy_rights(Oid from, Oid to)
 	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(from), false);
 	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(to), false);
 	azr_query_arg(&args, TEXTOID,
-				  CStringGetTextDatum(sql_name(to)), false);
+				  CStringGetTextDatum(azr_sql_name(to)), false);
 
 	azr_query_latest("SELECT a.command || CASE a.grantee WHEN 0 THEN 'PUBLIC' "
 					 "ELSE quote_ident(pg_get_userbyid(a.grantee)) END || a.option "
@@ -574,7 +339,7 @@ note_command(uint64 row, const Datum *values, const bool *nulls, void *arg)
  * somebody else has locked are left to the second step.
  */
 static void
-move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part)
+move_rows(const AzrUpkeepPlan *plan, AzrUpkeepPart *part)
 {
 	AzrQueryArgs args = {0};
 
@@ -586,7 +351,7 @@ move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part)
 								 "WHERE %4$s >= $1 AND %4$s < $2 "
 								 "FOR UPDATE SKIP LOCKED)) RETURNING %3$s) "
 								 "INSERT INTO %2$s (%3$s) SELECT %3$s FROM moved",
-								 sql_name(plan->rest), sql_name(part->relid), plan->columns,
+								 azr_sql_name(plan->rest), azr_sql_name(part->relid), plan->columns,
 								 plan->time),
 						&args, false, NULL, NULL);
 }
@@ -595,7 +360,7 @@ move_rows(const UpkeepPlan *plan, AzrUpkeepPart *part)
  * Take the locks that the second step needs, all or none.
  */
 static bool
-lock_for_change(const UpkeepPlan *plan)
+lock_for_change(const AzrUpkeepPlan *plan)
 {
 	int			wait = LockTimeout > 0 ? Min(LockTimeout, LOCK_WAIT) : LOCK_WAIT;
 	int			budget = LockTimeout > 0 ? Min(LockTimeout, LOCK_BUDGET) : LOCK_BUDGET;
@@ -634,7 +399,7 @@ somebody_waits_for_us(void)
  * Try to take the locks, and wait for each of them for 'timeout' milliseconds.
  */
 static bool
-try_locks(const UpkeepPlan *plan, int timeout)
+try_locks(const AzrUpkeepPlan *plan, int timeout)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -677,7 +442,7 @@ try_locks(const UpkeepPlan *plan, int timeout)
  * The second step, under its locks.
  */
 static void
-change_catalogs(const UpkeepPlan *plan)
+change_catalogs(const AzrUpkeepPlan *plan)
 {
 	bool		constrain = plan->create != NIL && !is_empty_file(plan->rest);
 	ListCell   *lc;
@@ -697,13 +462,13 @@ change_catalogs(const UpkeepPlan *plan)
  * constraints that say so and are marked as valid.
  */
 static void
-constrain_rest(const UpkeepPlan *plan)
+constrain_rest(const AzrUpkeepPlan *plan)
 {
 	StringInfoData command;
 	ListCell   *lc;
 
 	initStringInfo(&command);
-	appendStringInfo(&command, "ALTER TABLE %s", sql_name(plan->rest));
+	appendStringInfo(&command, "ALTER TABLE %s", azr_sql_name(plan->rest));
 	foreach(lc, plan->create)
 	{
 		AzrUpkeepPart *part = lfirst(lc);
@@ -722,12 +487,12 @@ constrain_rest(const UpkeepPlan *plan)
  * Drop the constraints of constrain_rest().
  */
 static void
-release_rest(const UpkeepPlan *plan)
+release_rest(const AzrUpkeepPlan *plan)
 {
 	StringInfoData command;
 
 	initStringInfo(&command);
-	appendStringInfo(&command, "ALTER TABLE %s", sql_name(plan->rest));
+	appendStringInfo(&command, "ALTER TABLE %s", azr_sql_name(plan->rest));
 	for (int i = 0; i < list_length(plan->create); i++)
 		appendStringInfo(&command, "%s DROP CONSTRAINT azr_not_%d", i == 0 ? "" : ",", i);
 	azr_query_utility(command.data);
@@ -737,12 +502,12 @@ release_rest(const UpkeepPlan *plan)
  * Make a partition of a new table.
  */
 static void
-attach(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+attach(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part)
 {
-	const char *table = sql_name(part->relid);
+	const char *table = azr_sql_name(part->relid);
 
 	azr_query_utility(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)",
-							   sql_name(plan->relid), table,
+							   azr_sql_name(plan->relid), table,
 							   azr_time_literal(part->period.from),
 							   azr_time_literal(part->period.to)));
 	azr_query_utility(psprintf("ALTER TABLE %s DROP CONSTRAINT azr_bounds", table));
@@ -756,7 +521,7 @@ attach(const UpkeepPlan *plan, const AzrUpkeepPart *part)
  * all of them, and 55000 if some do not go.
  */
 static void
-empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part)
+empty_rest(const AzrUpkeepPlan *plan, AzrUpkeepPart *part)
 {
 	if (!is_in_rest(plan, part))
 		return;
@@ -778,13 +543,13 @@ empty_rest(const UpkeepPlan *plan, AzrUpkeepPart *part)
  * now?
  */
 static bool
-is_in_rest(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+is_in_rest(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part)
 {
 	TimestampTz first;
 	bool		found;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	found = first_in_rest(plan, part->period.from, part->period.to, true, &first);
+	found = azr_first_in_rest(plan, part->period.from, part->period.to, true, &first);
 	PopActiveSnapshot();
 	return found;
 }
@@ -816,7 +581,7 @@ static void
 drop_table(AzrUpkeepPart *part)
 {
 	part->name = reported_name(part->relid);
-	azr_query_utility(psprintf("DROP TABLE %s", sql_name(part->relid)));
+	azr_query_utility(psprintf("DROP TABLE %s", azr_sql_name(part->relid)));
 
 	/*
 	 * no lock keeps the schema from being renamed meanwhile, and another from
@@ -840,21 +605,10 @@ is_empty_file(Oid relid)
 }
 
 static char *
-bounds_of(const UpkeepPlan *plan, const AzrUpkeepPart *part)
+bounds_of(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part)
 {
 	return psprintf("%1$s >= %2$s AND %1$s < %3$s", plan->time,
 					azr_time_literal(part->period.from), azr_time_literal(part->period.to));
-}
-
-/*
- * A table as SQL names it.  It must be locked: otherwise, another table may have the name
- * soon.
- */
-static const char *
-sql_name(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
 }
 
 /*
@@ -866,5 +620,5 @@ reported_name(Oid relid)
 {
 	if (get_rel_namespace(relid) == azr_extension_schema())
 		return get_rel_name(relid);
-	return sql_name(relid);
+	return azr_sql_name(relid);
 }
