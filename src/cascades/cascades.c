@@ -39,6 +39,7 @@
 #include "plumbing/error.h"
 #include "plumbing/query.h"
 #include "plumbing/setting.h"
+#include "streams/stream_lock.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"

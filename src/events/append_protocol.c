@@ -18,6 +18,7 @@
 #include "plumbing/error.h"
 #include "plumbing/text.h"
 #include "streams/edition.h"
+#include "streams/stream_lock.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 

@@ -4,7 +4,7 @@
  *	  How events get into a stream: the protocol of an append.
  *
  * 1. Lock the cascade, if the events have one (AZR_LOCK_CASCADE), then the edition, if it
- *	  is a named one (AZR_LOCK_EDITION), then the stream (see streams/stream.h).  From here
+ *	  is a named one (AZR_LOCK_EDITION), then the stream (see streams/stream_lock.h).  From here
  *	  on nobody else adds to the stream, changes what the edition is, or resolves the
  *	  cascade.  The main timeline is not locked by an append to an edition: it can only
  *	  grow, and that changes no divergence.

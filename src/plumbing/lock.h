@@ -11,8 +11,8 @@
  *
  * A lock is held to the end of the transaction or subtransaction that took it, unless it
  * turns out not to be needed; AZR_LOCK_TYPE is held for a moment only.  Where a lock is taken,
- * as in streams/stream.h, it is said in which order.  A lock is never held by the session, so
- * poolers in transaction mode work.  lock_timeout, statement_timeout and deadlock detection
+ * as in streams/stream_lock.h, it is said in which order.  A lock is never held by the session,
+ * so poolers in transaction mode work.  lock_timeout, statement_timeout and deadlock detection
  * apply.
  *
  *-------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "plumbing/error.h"
 #include "plumbing/result.h"
 #include "snapshots/timeline_snapshot.h"
+#include "streams/stream_lock.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 

@@ -1,9 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stream.c
- *	  Stream identity: names, ids, and the lock of those who write to a stream.
- *
- * See stream.h for the locking protocol.
+ *	  Stream identity: names and ids.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,8 +11,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "plumbing/lock.h"
 #include "plumbing/numbered.h"
 #include "plumbing/text.h"
 #include "plumbing/write.h"
@@ -96,10 +92,7 @@ static AzrNumbers stream_numbers = {
 static AzrStreamCallback callbacks[MAX_CALLBACKS];
 static int	ncallbacks = 0;
 
-static AzrStream find_stream(const AzrStreamName *name, Snapshot snapshot,
-							 bool *created_here);
 static void make_name_keys(ScanKeyData *keys, const AzrStreamName *name);
-static uint64 hash_name(const AzrStreamName *name);
 
 /*
  * Read the arguments domain, edition and root, which stand together in every
@@ -180,39 +173,7 @@ azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
 {
 	bool		created_here;
 
-	return find_stream(name, snapshot, &created_here);
-}
-
-/*
- * Wait until no other transaction is writing to the stream, and keep others out until this
- * one ends.  A named edition is locked before, in ShareLock.  Returns the stream as it is
- * then.  If it does not exist, only the holder of this lock can create it.  A stream that
- * is probably new is not looked for before it is locked by its names.
- */
-AzrStream
-azr_stream_lock(const AzrStreamName *name, bool probably_new)
-{
-	AzrStream	stream = {AZR_NO_STREAM, 0};
-	bool		created_here;
-
-	if (!azr_edition_is_main(name->edition))
-		azr_edition_lock(name->domain, name->edition, ShareLock);
-	if (!probably_new)
-		stream = find_stream(name, SnapshotSelf, &created_here);
-	if (stream.id == AZR_NO_STREAM)
-	{
-		uint64		hash = hash_name(name);
-
-		azr_lock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
-		stream = find_stream(name, SnapshotSelf, &created_here);
-
-		/* one lock at a time, so that writers of one stream cannot deadlock */
-		if (stream.id != AZR_NO_STREAM && !created_here)
-			azr_unlock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
-	}
-	if (stream.id != AZR_NO_STREAM && !created_here)
-		azr_lock(AZR_LOCK_STREAM, (uint64) stream.id, ExclusiveLock);
-	return stream;
+	return azr_stream_probe(name, snapshot, &created_here);
 }
 
 /*
@@ -378,11 +339,11 @@ azr_on_new_stream(AzrStreamCallback callback)
 }
 
 /*
- * One probe of the index on the names.  'created_here' says whether this
- * transaction made the row.
+ * The stream as 'snapshot' sees it, by one probe of the index on the names.  'created_here'
+ * says whether this transaction made the row.
  */
-static AzrStream
-find_stream(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
+AzrStream
+azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
 {
 	Relation	rel = azr_table_open(&streams_table, AccessShareLock);
 	ScanKeyData keys[3];
@@ -422,14 +383,6 @@ make_name_keys(ScanKeyData *keys, const AzrStreamName *name)
 	azr_key_uuid(&keys[0], 1, name->root);
 	azr_key_text(&keys[1], 2, name->domain);
 	azr_key_text(&keys[2], 3, name->edition);
-}
-
-static uint64
-hash_name(const AzrStreamName *name)
-{
-	uint64		hash = azr_hash_text(name->edition, azr_hash_text(name->domain, 0));
-
-	return hash_bytes_extended(name->root->data, UUID_LEN, hash);
 }
 
 /*

@@ -1,25 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * stream.h
- *	  Stream identity: names, ids, and the lock of those who write to a stream.
+ *	  Stream identity: names and ids.
  *
  * A stream is one (domain, edition, root).  Its row in azr_streams gives it
  * the bigint by which all other tables know it: 1, 2, ... on the main
  * timeline, -1, -2, ... in an edition.
  *
- * Locking protocol.  A writer calls azr_stream_lock() and then sees everything
- * that is committed in the stream, and nobody else adds to it before the
- * writer's transaction ends:
- *
- * - A stream that exists is locked by its stream_id (AZR_LOCK_STREAM).
- * - A stream that does not exist yet is locked by its names
- *	 (AZR_LOCK_NEW_STREAM), and looked up again once the lock is held: another
- *	 writer may have created it while this one waited.  Then its stream_id is
- *	 locked instead, since a third writer may have found it by then.  An append
- *	 that expects sequence 0 begins here, since it most likely makes a stream.
- * - Where the transaction itself created the stream, nobody else can see the
- *	 row, and whoever looks for it waits for the lock on the names: no further
- *	 lock is needed.
+ * stream_lock.h has the lock of those who write to a stream.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,7 +58,8 @@ extern AzrStreamName azr_copy_stream_name(const Datum *values);
 extern char *azr_stream_label(const AzrStreamName *name);
 
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
-extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
+extern AzrStream azr_stream_probe(const AzrStreamName *name, Snapshot snapshot,
+								  bool *created_here);
 extern bool azr_stream_appeared(const AzrStreamName *name);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
 extern bool azr_is_new_for(const AzrStreamName *name, const text *edition);
