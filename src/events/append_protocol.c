@@ -11,10 +11,12 @@
 
 #include "access/xact.h"
 #include "events/append_protocol.h"
+#include "events/divergence.h"
+#include "events/expected_sequence.h"
+#include "events/idempotency.h"
 #include "events/max_payload.h"
 #include "events/resolution.h"
 #include "events/timeline.h"
-#include "miscadmin.h"
 #include "plumbing/error.h"
 #include "plumbing/text.h"
 #include "streams/edition.h"
@@ -29,14 +31,6 @@ const char *const azr_outcome_names[] = {
 	[AZR_CONFLICT] = "conflict"
 };
 
-/* Sequences first to last of some events. */
-typedef struct SequenceRange
-{
-	bool		found;
-	int64		first;
-	int64		last;
-} SequenceRange;
-
 /* The place in a locked stream where events are to be appended. */
 typedef struct AppendPlace
 {
@@ -49,14 +43,10 @@ static void check_registration(const AzrStreamName *name, const AzrEdition *edit
 static void check_may_store(const AzrAppend *append, const AzrEdition *edition);
 static AppendPlace place_of(const AzrAppend *append, const AzrLockedStream *locked);
 static AppendPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
-static int64 divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition,
-										int64 main_next);
 static TimestampTz created_before(const AzrStream *main, int64 sequence, Snapshot snapshot);
 static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 							 const text *cascade_id);
 static bool may_append_at(const AzrAppend *append, int64 next);
-static SequenceRange find_duplicate(int64 stream_id, const AzrNewEvents *events);
-static SequenceRange range_of(int64 stream_id, AzrFoundEvents found);
 static AzrAppendResult store(AzrAppend *append, AzrStream stream, const AppendPlace *place);
 static void set_created_at(AzrNewEvents *events, TimestampTz before);
 static int64 about_to_confirm(int64 stream_id, const AzrAppend *append);
@@ -82,7 +72,7 @@ azr_append_events(AzrAppend *append)
 	const AzrNewEvents *events = &append->events;
 	AzrAppendResult result = {0};
 	AzrLockedStream locked;
-	SequenceRange duplicate;
+	AzrSequenceRange duplicate;
 	AppendPlace place;
 
 	if (events->count == 0)
@@ -93,7 +83,7 @@ azr_append_events(AzrAppend *append)
 	locked = azr_append_lock(&append->stream,
 							 append->expected.given && append->expected.value == 0);
 
-	duplicate = find_duplicate(locked.stream.id, events);
+	duplicate = azr_find_earlier_append(locked.stream.id, events);
 	if (duplicate.found)
 	{
 		result.outcome = AZR_DUPLICATE;
@@ -225,32 +215,12 @@ place_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 	AzrStream	main = azr_stream_find(&main_name, snapshot);
 	AppendPlace place;
 
-	place.next = divergence_of_first_append(append, edition,
-											azr_timeline_own_next(&main, snapshot));
+	place.next = azr_divergence_of_first_append(&append->stream, append->divergence,
+												edition->divergence, append->expected,
+												azr_timeline_own_next(&main, snapshot));
 	place.created_before = created_before(&main, place.next, snapshot);
 	UnregisterSnapshot(snapshot);
 	return place;
-}
-
-/*
- * As given, else as registered, else as expected, else at the main stream's next sequence.
- *
- * Raises ZR004 for one that is given and past that.
- */
-static int64
-divergence_of_first_append(const AzrAppend *append, const AzrEdition *edition, int64 main_next)
-{
-	if (append->divergence.given)
-	{
-		if (append->divergence.value > main_next)
-			azr_divergence_is_past(&append->stream, append->divergence.value, main_next);
-		return append->divergence.value;
-	}
-	if (edition->divergence.given)
-		return Min(edition->divergence.value, main_next);
-	if (append->expected.given && append->expected.value <= main_next)
-		return append->expected.value;
-	return main_next;
 }
 
 /*
@@ -315,7 +285,7 @@ may_append_at(const AzrAppend *append, int64 next)
 {
 	int64		expected = append->expected.value;
 
-	if (!append->expected.given || expected == next)
+	if (azr_is_expected(append->expected, next))
 		return true;
 	if (expected < next && append->overtaken != NULL)
 	{
@@ -325,79 +295,6 @@ may_append_at(const AzrAppend *append, int64 next)
 	if (!append->return_conflict)
 		azr_sequence_conflict(&append->stream, expected, next, NULL);
 	return false;
-}
-
-/*
- * Another sequence than the next one was expected, or AZR_AT_LEAST_ONE of a stream without
- * events: ZR001.  'hint' may be NULL.
- */
-void
-azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, const char *hint)
-{
-	const char *expectation = expected == AZR_AT_LEAST_ONE
-		? "At least one event is expected"
-		: psprintf("Expected sequence is %lld", (long long) expected);
-
-	if (hint == NULL)
-		hint = expected < next
-			? psprintf("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",
-					   (long long) expected, (long long) next)
-			: "The stream has no such sequence yet: load it, and decide again.";
-	ereport(ERROR,
-			(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
-			 errmsg("sequence conflict in stream \"%s\"", azr_stream_label(name)),
-			 errdetail("%s, next sequence is %lld.", expectation, (long long) next),
-			 errhint("%s", hint)));
-}
-
-/*
- * The earlier append that this one repeats, if any.
- */
-static SequenceRange
-find_duplicate(int64 stream_id, const AzrNewEvents *events)
-{
-	SequenceRange range = {false, 0, 0};
-
-	if (stream_id != AZR_NO_STREAM && events->external_id != NULL)
-		range = range_of(stream_id, azr_events_by_external_id(stream_id, events->external_id,
-															  SnapshotSelf));
-	if (stream_id != AZR_NO_STREAM && !range.found && events->source.given)
-		range = range_of(stream_id, azr_events_by_source(stream_id, &events->source,
-														 SnapshotSelf));
-	return range;
-}
-
-/*
- * First and last of the events that count: those that no cascade has revoked.  One append
- * has made them all, since a second one stores nothing.
- */
-static SequenceRange
-range_of(int64 stream_id, AzrFoundEvents found)
-{
-	SequenceRange range = {false, 0, 0};
-	const text *last_cascade = NULL;
-	bool		was_revoked = false;
-
-	for (int i = 0; i < found.count; i++)
-	{
-		const AzrFoundEvent *event = &found.all[i];
-
-		CHECK_FOR_INTERRUPTS();
-		if (event->pending_in != NULL)
-		{
-			if (last_cascade == NULL || !azr_same_text(last_cascade, event->pending_in))
-				was_revoked = azr_events_resolution(stream_id, event->pending_in, PG_INT64_MAX,
-													SnapshotSelf) == AZR_REVOKED;
-			last_cascade = event->pending_in;
-			if (was_revoked)
-				continue;
-		}
-		if (!range.found)
-			range.first = event->sequence;
-		range.last = event->sequence;
-		range.found = true;
-	}
-	return range;
 }
 
 /*

@@ -11,17 +11,17 @@
  * 2. Look at what the stream has now, not at what the caller's snapshot shows.
  *	  Where the transaction must stick to its snapshot (REPEATABLE READ,
  *	  SERIALIZABLE), fail with 40001 if the two differ.
- * 3. Idempotency: what carries the same external id or the same source is the
- *	  outcome of the first call, whatever was expected, and also where the
+ * 3. Idempotency (idempotency.c): what carries the same external id or the same source is
+ *	  the outcome of the first call, whatever was expected, and also where the
  *	  edition was sealed since.  What a cascade has revoked does not count: it is
  *	  to be possible to try again.
  * 4. Check what does not depend on the place: is the edition open, are the events small
- *	  enough?  Then find where the edition diverges, if this is the root's first append to
- *	  it, and check that the cascade of pending events is not resolved.
- * 5. Compare expected_sequence with the next one.  If others have come between,
- *	  azr_append_commutative says whether that matters.  A conflict is an error, or
- *	  an outcome if the caller asks for that; up to here, nothing was written, and no
- *	  number was taken.
+ *	  enough?  Then find where the edition diverges (divergence.c), if this is the root's
+ *	  first append to it, and check that the cascade of pending events is not resolved.
+ * 5. Compare expected_sequence with the next one (expected_sequence.c).  If others have
+ *	  come between, azr_append_commutative says whether that matters.  A conflict is an
+ *	  error, or an outcome if the caller asks for that; up to here, nothing was written,
+ *	  and no number was taken.
  * 6. Give a new stream its row, insert the events, and increment the command
  *	  counter, so that the next append of this statement sees them.  An event for
  *	  which nobody says when it was created gets the transaction's time, or that of
@@ -36,11 +36,7 @@
 #define AZR_APPEND_PROTOCOL_H
 
 #include "events/event_table.h"
-#include "plumbing/compat.h"
 #include "streams/edition.h"
-
-/* For expected sequences of azr_expect: the stream has an event, however many. */
-#define AZR_AT_LEAST_ONE	INT64CONST(-1)
 
 /*
  * Told that others have appended since the sequence that was expected, and that the
@@ -99,7 +95,5 @@ extern const char *const azr_outcome_names[];	/* by AzrOutcome */
 extern AzrAppendResult azr_append_events(AzrAppend *append);
 extern AzrLockedStream azr_append_lock(const AzrStreamName *name, bool probably_new);
 extern void azr_on_confirmed(AzrConfirmedCallback callback);
-pg_noreturn extern void azr_sequence_conflict(const AzrStreamName *name, int64 expected,
-											  int64 next, const char *hint);
 
 #endif							/* AZR_APPEND_PROTOCOL_H */

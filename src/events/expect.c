@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "events/append_protocol.h"
+#include "events/expected_sequence.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "utils/snapmgr.h"
@@ -28,7 +29,7 @@ static AzrOptionalInt64 arg_expected(FunctionCallInfo fcinfo, int argno);
 static int64 stand_still(const AzrStreamName *name, AzrOptionalInt64 divergence,
 						 bool probably_new);
 static bool reads_main_to_its_end(const AzrStreamName *name, AzrOptionalInt64 divergence);
-static void check_expected(const AzrStreamName *name, int64 expected, int64 next);
+static void sequence_conflict(const AzrStreamName *name, int64 expected, int64 next);
 
 /*
  * azr_expect(domain, edition, root, expected_sequence, divergence) -> bigint
@@ -45,8 +46,8 @@ azr_expect(PG_FUNCTION_ARGS)
 
 	azr_check_can_write(fcinfo);
 	next = stand_still(&name, divergence, expected.given && expected.value == 0);
-	if (expected.given)
-		check_expected(&name, expected.value, next);
+	if (!azr_is_expected(expected, next))
+		sequence_conflict(&name, expected.value, next);
 	PG_RETURN_INT64(next);
 }
 
@@ -124,15 +125,13 @@ reads_main_to_its_end(const AzrStreamName *name, AzrOptionalInt64 divergence)
 }
 
 /*
- * Raise ZR001 unless the next sequence is as expected.
+ * Raise ZR001, with advice for those who do not append.
  */
 static void
-check_expected(const AzrStreamName *name, int64 expected, int64 next)
+sequence_conflict(const AzrStreamName *name, int64 expected, int64 next)
 {
 	const char *hint = NULL;
 
-	if (expected == next || (expected == AZR_AT_LEAST_ONE && next > 0))
-		return;
 	if (expected == AZR_AT_LEAST_ONE)
 		hint = "The stream has no events yet.";
 	else if (expected < next)

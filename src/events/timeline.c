@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "events/divergence.h"
 #include "events/timeline.h"
 #include "plumbing/error.h"
 #include "streams/edition.h"
@@ -136,34 +137,6 @@ azr_timeline_scan_end(AzrTimelineScan *scan)
 	if (scan->scanning)
 		azr_event_scan_end(&scan->scan);
 	scan->scanning = false;
-}
-
-/*
- * A divergence past the main stream's next: ZR004.
- */
-void
-azr_divergence_is_past(const AzrStreamName *name, int64 divergence, int64 main_next)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_AZR_INVALID_DIVERGENCE),
-			 errmsg("invalid divergence of stream \"%s\"", azr_stream_label(name)),
-			 errdetail("Divergence is %lld, next sequence of the main timeline is %lld.",
-					   (long long) divergence, (long long) main_next),
-			 errhint("An edition diverges at a sequence that the main timeline has, or at its next.")));
-}
-
-/*
- * Another divergence than the one that the first append fixed: ZR004.
- */
-void
-azr_divergence_is_fixed(const AzrStreamName *name, int64 divergence, int64 fixed)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_AZR_INVALID_DIVERGENCE),
-			 errmsg("invalid divergence of stream \"%s\"", azr_stream_label(name)),
-			 errdetail("Divergence is %lld, but the stream's first event fixed it at %lld.",
-					   (long long) divergence, (long long) fixed),
-			 errhint("Leave out divergence once the stream has events in its edition.")));
 }
 
 /*

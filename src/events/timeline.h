@@ -52,10 +52,6 @@ extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *ti
 extern TupleTableSlot *azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own);
 extern void azr_timeline_scan_end(AzrTimelineScan *scan);
 
-extern void azr_divergence_is_past(const AzrStreamName *name, int64 divergence,
-								   int64 main_next);
-extern void azr_divergence_is_fixed(const AzrStreamName *name, int64 divergence,
-									int64 fixed);
 extern void azr_timeline_check_isolation(const AzrStreamName *name, const AzrStream *stream,
 										 int64 next);
 
