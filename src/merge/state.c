@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
-#include "merge/document.h"
-#include "merge/message.h"
+#include "merge/json_object.h"
+#include "merge/protobuf.h"
 #include "merge/state.h"
 #include "miscadmin.h"
 #include "plumbing/json.h"
@@ -264,7 +264,7 @@ copy_of(const bytea *state)
 }
 
 /*
- * Memory for message.c, freed with the current memory context.
+ * Memory for protobuf.c, freed with the current memory context.
  */
 static void *
 allocate(size_t size)

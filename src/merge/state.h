@@ -3,8 +3,8 @@
  * state.h
  *	  Comparing and merging states, of the kind that their type says.
  *
- * With the state type "application/json", a state is a JSON object (document.h), else a
- * Protocol Buffers message (message.h).  A state without bytes is the empty one of either
+ * With the state type "application/json", a state is a JSON object (json_object.h), else a
+ * Protocol Buffers message (protobuf.h).  A state without bytes is the empty one of either
  * kind.
  *
  *-------------------------------------------------------------------------

@@ -5,7 +5,7 @@
  *
  * The input is three messages: two lengths of 16 bits, little-endian, and the bytes of
  * base, ours and theirs.  Whatever they are, nothing may be read or written out of
- * bounds (the sanitizers look), and what src/merge/message.c says of them must be what
+ * bounds (the sanitizers look), and what src/merge/protobuf.c says of them must be what
  * a model says that looks up one field at a time, and copies it out.
  *
  * script/fuzz builds and runs it.
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "plumbing/wire.h"
-#include "merge/message.h"
+#include "merge/protobuf.h"
 
 /* What was allocated for one input. */
 #define MAX_CHUNKS	256

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * message.h
+ * protobuf.h
  *	  Comparing and merging Protocol Buffers messages, field by field, without
  *	  their definitions.
  *
@@ -21,8 +21,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZR_MESSAGE_H
-#define AZR_MESSAGE_H
+#ifndef AZR_PROTOBUF_H
+#define AZR_PROTOBUF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,4 +96,4 @@ extern AzrMessageMerge azr_message_compare(const AzrMessage *base, const AzrMess
 extern void azr_message_write_merged(const AzrMessageMerge *merge, uint8_t *to,
 									 const AzrMessageHost *host);
 
-#endif							/* AZR_MESSAGE_H */
+#endif							/* AZR_PROTOBUF_H */

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * message.c
+ * protobuf.c
  *	  Comparing and merging Protocol Buffers messages.
  *
- * See message.h for what that means.
+ * See protobuf.h for what that means.
  *
  *-------------------------------------------------------------------------
  */
-#include "merge/message.h"
+#include "merge/protobuf.h"
 
 #include <stdlib.h>
 #include <string.h>

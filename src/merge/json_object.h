@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
- * document.h
+ * json_object.h
  *	  Comparing and merging JSON objects, key by key.
  *
  * A field is a key of the object itself; values compare as jsonb does.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZR_DOCUMENT_H
-#define AZR_DOCUMENT_H
+#ifndef AZR_JSON_OBJECT_H
+#define AZR_JSON_OBJECT_H
 
 #include "utils/jsonb.h"
 
@@ -25,4 +25,4 @@ extern AzrKeys azr_keys_overlap(const AzrKeys *a, const AzrKeys *b);
 extern Jsonb *azr_document_merge(const Jsonb *ours, const AzrKeys *ours_changes,
 								 const Jsonb *theirs);
 
-#endif							/* AZR_DOCUMENT_H */
+#endif							/* AZR_JSON_OBJECT_H */

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * document.c
+ * json_object.c
  *	  Comparing and merging JSON objects.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "merge/document.h"
+#include "merge/json_object.h"
 #include "miscadmin.h"
 #include "plumbing/compat.h"
 #include "plumbing/json.h"
