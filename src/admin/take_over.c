@@ -97,7 +97,8 @@ typedef struct Behind
 #define EARLIER_GRANTS \
 	"SELECT x.privilege || string_agg(DISTINCT x.name, ', '), " \
 	"count(DISTINCT x.name) || x.kind, " \
-	"CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee, " \
+	"CASE a.grantee WHEN 0 THEN 'PUBLIC' " \
+	"ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee, " \
 	"CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option " \
 	"FROM " OBJECTS "CROSS JOIN LATERAL aclexplode(x.acl) a " \
 	"WHERE a.grantor NOT IN ($1, $2) AND a.grantee NOT IN ($1, $2) " \

@@ -115,8 +115,9 @@ azr_stale_cascades(PG_FUNCTION_ARGS)
 								"HAVING NOT bool_or(e.committed) AND min(e.created_at) < $1) AS p "
 								"GROUP BY p.cascade_id) AS c CROSS JOIN LATERAL ("
 								"SELECT CASE WHEN bool_or(" AZR_IS_REVOKED ") THEN 'revoked' "
-								"WHEN bool_or(p.resolved_by IS NOT NULL) THEN 'confirmed' END AS outcome, "
-								"count(*) AS participants FROM " AZR_PARTICIPANTS("c.cascade_id") ") AS o "
+								"WHEN bool_or(p.resolved_by IS NOT NULL) THEN 'confirmed' "
+								"END AS outcome, count(*) AS participants "
+								"FROM " AZR_PARTICIPANTS("c.cascade_id") ") AS o "
 								"ORDER BY c.since, c.cascade_id",
 								&args);
 	AtEOXact_GUC(false, guc_level);

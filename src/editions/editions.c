@@ -211,8 +211,9 @@ azr_editions(PG_FUNCTION_ARGS)
 								"coalesce(r.protection, 'open'), r.description, "
 								"coalesce(r.created_at, s.created_at), "
 								"coalesce(s.roots, 0), coalesce(s.events, 0) "
-								"FROM (SELECT s.domain, s.edition, min(s.created_at) AS created_at, "
-								"count(*) AS roots, sum(e.next - s.divergence)::bigint AS events "
+								"FROM (SELECT s.domain, s.edition, "
+								"min(s.created_at) AS created_at, count(*) AS roots, "
+								"sum(e.next - s.divergence)::bigint AS events "
 								"FROM %s.azr_streams s CROSS JOIN LATERAL ("
 								"SELECT max(e.sequence) + 1 AS next FROM %s.azr_events e "
 								"WHERE e.stream_id = s.stream_id AND e.stream_id < 0) e "
@@ -340,7 +341,8 @@ note_streams(uint64 row, const Datum *values, const bool *nulls, void *arg)
 		ArrayType  *ids = DatumGetArrayTypeP(values[0]);
 
 		streams->count = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
-		streams->stream_ids = MemoryContextAllocHuge(CurrentMemoryContext, streams->count * sizeof(int64));
+		streams->stream_ids = MemoryContextAllocHuge(CurrentMemoryContext,
+													 streams->count * sizeof(int64));
 		memcpy(streams->stream_ids, ARR_DATA_PTR(ids), streams->count * sizeof(int64));
 	}
 }

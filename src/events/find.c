@@ -240,7 +240,8 @@ return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 		AzrEventScan scan;
 		TupleTableSlot *event;
 
-		while (last + 1 < found.count && found.all[last + 1].sequence == found.all[last].sequence + 1)
+		while (last + 1 < found.count &&
+			   found.all[last + 1].sequence == found.all[last].sequence + 1)
 			last++;
 		end.value = found.all[last].sequence + 1;
 		azr_event_scan_begin(&scan, stream->id, found.all[first].sequence, end,

@@ -283,7 +283,8 @@ all_columns(const FuncExpr *call, Index rti)
 	List	   *columns = NIL;
 	TupleDesc	desc;
 
-	if (get_expr_result_type(unconstify(Node *, (const Node *) call), NULL, &desc) != TYPEFUNC_COMPOSITE ||
+	if (get_expr_result_type(unconstify(Node *, (const Node *) call),
+							 NULL, &desc) != TYPEFUNC_COMPOSITE ||
 		desc->natts != Natts_azr_event)
 		return NIL;
 	for (int i = 0; i < desc->natts; i++)

@@ -219,13 +219,14 @@ void
 azr_resolved_otherwise(const text *cascade_id, AzrResolution resolution,
 					   const AzrStreamName *name)
 {
+	AzrResolution other = resolution == AZR_CONFIRMED ? AZR_REVOKED : AZR_CONFIRMED;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_AZR_CASCADE_ERROR),
 			 errmsg("cascade \"%s\" cannot be %s any more",
 					text_to_cstring(cascade_id), azr_resolution_name(resolution)),
 			 errdetail("It was %s in stream \"%s\".",
-					   azr_resolution_name(resolution == AZR_CONFIRMED ? AZR_REVOKED : AZR_CONFIRMED),
-					   azr_stream_label(name))));
+					   azr_resolution_name(other), azr_stream_label(name))));
 }
 
 const char *

@@ -84,7 +84,9 @@ azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot)
 int64
 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot)
 {
-	return stream->id == AZR_NO_STREAM ? 0 : azr_events_end(stream->id, snapshot, AccessShareLock).next;
+	if (stream->id == AZR_NO_STREAM)
+		return 0;
+	return azr_events_end(stream->id, snapshot, AccessShareLock).next;
 }
 
 /*

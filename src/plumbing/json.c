@@ -128,9 +128,9 @@ azr_json_text_size(Jsonb *json, bool in_copy, uint64 enough)
 			case jbvNumeric:
 				{
 					MemoryContext caller = MemoryContextSwitchTo(scratch);
+					Datum		number = NumericGetDatum(v.val.numeric);
 
-					size += strlen(DatumGetCString(DirectFunctionCall1(numeric_out,
-																	   NumericGetDatum(v.val.numeric))));
+					size += strlen(DatumGetCString(DirectFunctionCall1(numeric_out, number)));
 					MemoryContextSwitchTo(caller);
 					MemoryContextReset(scratch);
 					break;

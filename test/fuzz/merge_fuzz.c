@@ -317,7 +317,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < 3; i++)
 	{
 		size_t		wanted = i < 2 ? data[2 * i] + 256U * data[2 * i + 1] : size;
-		size_t		start = i == 0 ? 4 : (size_t) (messages[i - 1].bytes - data) + messages[i - 1].size;
+		size_t		start = i == 0 ? 4
+			: (size_t) (messages[i - 1].bytes - data) + messages[i - 1].size;
 		size_t		length = wanted < size - start ? wanted : size - start;
 
 		messages[i].bytes = data + start;
