@@ -168,7 +168,29 @@ FROM pg_inherits, pg_class c, aclexplode(c.relacl) a
 WHERE inhparent = 'azr_snapshot_history_by_time'::regclass AND c.oid = inhrelid AND a.grantee <> c.relowner
 GROUP BY 1, 2, 3 ORDER BY 2;
 ROLLBACK;
+
+-- and row level security, so that nobody reads there what the default partition has not shown
+BEGIN;
+SELECT drop_partitions();
+DELETE FROM azr_snapshot_history;
+SELECT file('hidden', ARRAY[interval '1 hour', interval '2 hours']);
+GRANT SELECT ON azr_snapshot_history, azr_snapshot_history_rest TO regress_azr_reader;
+ALTER TABLE azr_snapshot_history_rest ENABLE ROW LEVEL SECURITY;
+SELECT partition AS moved FROM azr_maintain(partition => '1 month') WHERE action = 'moved' LIMIT 1 \gset
+SELECT bool_and(relrowsecurity) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+WHERE inhparent = 'azr_snapshot_history_by_time'::regclass;
+SELECT count(*) > 0 FROM :moved;
+SET LOCAL ROLE regress_azr_reader;
+SELECT (SELECT count(*) FROM azr_snapshot_history) AS history, (SELECT count(*) FROM azr_snapshot_history_rest) AS rest, (SELECT count(*) FROM :moved) AS moved;
+ROLLBACK;
 DROP ROLE regress_azr_reader, regress_azr_other;
+
+-- a partition is named with its schema where the search_path does not lead to it
+BEGIN;
+SET LOCAL search_path = pg_catalog;
+SELECT action, bool_and(partition LIKE 'public.azr\_snapshot\_history\_2%'), bool_and(to_regclass(partition) IS NOT NULL)
+FROM public.azr_maintain(partition => '1 hour', ahead => 50) WHERE action = 'created' GROUP BY action;
+ROLLBACK;
 
 -- one call does a bounded part of the work, what is needed soonest first, and says how much is left
 SELECT drop_partitions();

@@ -35,13 +35,13 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "commands/tablespace.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "plumbing/error.h"
-#include "plumbing/extension.h"
 #include "plumbing/lock.h"
 #include "plumbing/partition_plan.h"
 #include "plumbing/partition_upkeep.h"
@@ -76,6 +76,7 @@ static void work_without_locks(AzrUpkeepPlan *plan);
 static void create_table(const AzrUpkeepPlan *plan, AzrUpkeepPart *part);
 static char *choose_name(const char *prefix, TimestampTz from, Oid schema);
 static char *bounds_check(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
+static void copy_row_security(Oid from, Oid to);
 static void copy_rights(Oid from, Oid to);
 static void note_command(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void move_rows(const AzrUpkeepPlan *plan, AzrUpkeepPart *part);
@@ -92,7 +93,7 @@ static void mark_proven(Oid relid, const char *constraint);
 static void drop_table(AzrUpkeepPart *part);
 static bool is_empty_file(Oid relid);
 static char *bounds_of(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
-static const char *reported_name(Oid relid);
+static const char *shown_name(Oid relid);
 
 /*
  * Make the partitions that there should be, fill them with what the default partition has
@@ -122,7 +123,7 @@ azr_partitions_keep_up(const AzrUpkeepTable *table, const AzrUpkeepRequest *requ
 	list_sort(plan.create, compare_parts);
 	result->created = plan.create;
 	result->dropped = plan.drop;
-	result->default_partition = reported_name(plan.rest);
+	result->default_partition = shown_name(plan.rest);
 	result->pruned_before = plan.prune_before;
 	result->pruned = plan.pruned;
 	result->remaining = plan.remaining;
@@ -259,9 +260,10 @@ create_table(const AzrUpkeepPlan *plan, AzrUpkeepPart *part)
 							   psprintf(" TABLESPACE %s",
 										quote_identifier(get_tablespace_name(tablespace)))));
 	part->relid = get_relname_relid(name, schema);
-	part->name = name;
 	if (!OidIsValid(part->relid))
 		elog(ERROR, "could not find table \"%s\" that was just created", name);
+	part->name = shown_name(part->relid);
+	copy_row_security(plan->rest, part->relid);
 	copy_rights(plan->rest, part->relid);
 }
 
@@ -291,6 +293,25 @@ choose_name(const char *prefix, TimestampTz from, Oid schema)
 							   ObjectIdGetDatum(schema)); i++)
 		free_name = psprintf("%s_%d", name, i);
 	return free_name;
+}
+
+/*
+ * Enable row level security on table 'to' if it is on 'from'.  There are no policies then, so
+ * nobody but the owner sees rows in the table itself; what is read through the partitioned
+ * table goes by the policies of that.
+ */
+static void
+copy_row_security(Oid from, Oid to)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(from));
+	bool		enabled;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", from);
+	enabled = ((Form_pg_class) GETSTRUCT(tuple))->relrowsecurity;
+	ReleaseSysCache(tuple);
+	if (enabled)
+		azr_query_utility(psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", azr_sql_name(to)));
 }
 
 /*
@@ -580,7 +601,7 @@ mark_proven(Oid relid, const char *constraint)
 static void
 drop_table(AzrUpkeepPart *part)
 {
-	part->name = reported_name(part->relid);
+	part->name = shown_name(part->relid);
 	azr_query_utility(psprintf("DROP TABLE %s", azr_sql_name(part->relid)));
 
 	/*
@@ -612,13 +633,11 @@ bounds_of(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part)
 }
 
 /*
- * A table as the result names it: by its name alone if it is in the extension's schema,
- * else as SQL names it.
+ * A table as the result names it, which is as PostgreSQL shows a regclass: with its schema only
+ * where the caller's search_path does not lead to it.
  */
 static const char *
-reported_name(Oid relid)
+shown_name(Oid relid)
 {
-	if (get_rel_namespace(relid) == azr_extension_schema())
-		return get_rel_name(relid);
-	return azr_sql_name(relid);
+	return DatumGetCString(DirectFunctionCall1(regclassout, ObjectIdGetDatum(relid)));
 }

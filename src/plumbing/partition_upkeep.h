@@ -39,7 +39,8 @@ typedef struct AzrUpkeepPart
 {
 	AzrPeriod	period;
 	Oid			relid;			/* InvalidOid until it is made */
-	const char *name;			/* as reported, once it is made or dropped */
+	const char *name;			/* as a regclass is shown, once it is made or
+								 * dropped */
 	int64		moved;			/* rows from the default partition */
 } AzrUpkeepPart;
 
@@ -48,7 +49,7 @@ typedef struct AzrUpkeepResult
 {
 	List	   *created;		/* of AzrUpkeepPart, ascending */
 	List	   *dropped;		/* of AzrUpkeepPart, ascending */
-	const char *default_partition;	/* its name, as reported */
+	const char *default_partition;	/* its name, as a regclass is shown */
 	TimestampTz pruned_before;	/* the earlier rows of the default partition
 								 * are past */
 	int64		pruned;			/* how many of them were deleted */

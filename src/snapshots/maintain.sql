@@ -10,7 +10,7 @@ CREATE TYPE @extschema@.azr_maintenance AS (
 );
 
 COMMENT ON TYPE @extschema@.azr_maintenance IS
-'What azr_maintain() did. action is one of: created and dropped, a partition; moved, snapshots out of the default partition into this one; pruned, snapshots in the default partition itself; postponed, everything, since other transactions used the history for too long; remaining, partitions that another call has to make or drop. partition is its name, with the schema if that is not the extension''s. partitions is how many were created or dropped, or remain.';
+'What azr_maintain() did. action is one of: created and dropped, a partition; moved, snapshots out of the default partition into this one; pruned, snapshots in the default partition itself; postponed, everything, since other transactions used the history for too long; remaining, partitions that another call has to make or drop. partition names it as a regclass is shown, with its schema where the search_path does not lead to it. partitions is how many were created or dropped, or remain.';
 
 CREATE FUNCTION @extschema@.azr_maintain(
 	keep interval DEFAULT '7 days',
@@ -24,7 +24,7 @@ COMMENT ON FUNCTION @extschema@.azr_maintain(interval, interval, integer) IS
 
 Arguments: keep, for how long snapshots stay in the history once a later one has taken their place; 0 or more. partition, the time that a new partition spans: from one minute to 100 years, or whole months; existing ones stay as they are. Partitions start at full multiples of it, in UTC; those of whole weeks, on a Monday. ahead, how many partitions there should be after the current one, 0 to 1000.
 
-Result: rows of azr_maintenance, one for each thing done, and one (remaining) where there is more to do; no rows if there was nothing to do. For snapshots that were filed without a partition, at most about 1,000 partitions are counted as remaining. A column that the owner added to the history is moved with a snapshot.
+Result: rows of azr_maintenance, one for each thing done, and one (remaining) where there is more to do; no rows if there was nothing to do. For snapshots that were filed without a partition, at most about 1,000 partitions are counted as remaining. A column that the owner added to the history is moved with a snapshot. A new partition gets the privileges of the default partition, and row level security without policies if that has it enabled.
 
 Locks: an advisory lock of a private class, so that one call waits for the other. From the start, it locks the history by time and its default partition against changes of the tables, but not of rows. At the end, it locks these two and the partitions to be dropped exclusively, only while it probes the default partition''s index and changes the catalogs. It waits for these locks for 20 milliseconds at a time, so that nobody is held up behind it, and for 5 seconds in all, or lock_timeout, if that is set and shorter. After that, or when somebody waits for a snapshot that it is moving, it does nothing, and says so in a row and a warning.
 
