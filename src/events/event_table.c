@@ -166,6 +166,28 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 }
 
 /*
+ * Does a stream own an event at a sequence?  This reads one entry of the index, and not a
+ * page of them as azr_events_end() does in a long stream.
+ */
+bool
+azr_event_exists(int64 stream_id, int64 sequence, Snapshot snapshot)
+{
+	AzrTable   *leaf = leaf_of(stream_id);
+	Relation	rel = azr_table_open(leaf, AccessShareLock);
+	ScanKeyData keys[2];
+	AzrScan		scan;
+	bool		found;
+
+	keys[0] = stream_key(stream_id);
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(sequence));
+	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, keys, lengthof(keys));
+	found = azr_scan_next(&scan, ForwardScanDirection) != NULL;
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return found;
+}
+
+/*
  * Answer questions about the ends of streams that are all on the main timeline, or all in
  * editions, and are sorted by their ids.
  *

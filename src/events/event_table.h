@@ -106,6 +106,7 @@ typedef struct AzrEndQuery
 } AzrEndQuery;
 
 extern AzrStreamEnd azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode);
+extern bool azr_event_exists(int64 stream_id, int64 sequence, Snapshot snapshot);
 extern void azr_events_find_ends(bool main, AzrEndQuery *queries, int count, bool *walk,
 								 Snapshot snapshot);
 extern void azr_events_find_spans(bool main, AzrSpanQuery *queries, int count,

@@ -78,6 +78,18 @@ azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot)
 }
 
 /*
+ * Is there an event at a sequence?  That is quicker to say than azr_timeline_next().
+ */
+bool
+azr_timeline_has(const AzrTimeline *timeline, int64 sequence, Snapshot snapshot)
+{
+	const AzrStream *stream = timeline->shared_to.given && sequence >= timeline->shared_to.value
+		? &timeline->own : &timeline->main;
+
+	return stream->id != AZR_NO_STREAM && azr_event_exists(stream->id, sequence, snapshot);
+}
+
+/*
  * The sequence after the last event that a stream owns itself, which may not
  * exist.
  */

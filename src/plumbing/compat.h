@@ -53,14 +53,15 @@
 	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), (arbiters))
 #endif
 
-/* PostgreSQL 18 tells ExecCheckIndexConstraints() which row is being replaced. */
-#if PG_VERSION_NUM >= 180000
-#define azr_check_index_constraints(rri, slot, estate, conflict, replaced, arbiters) \
-	ExecCheckIndexConstraints((rri), (slot), (estate), (conflict), (replaced), (arbiters))
+/* PostgreSQL 19 added flags to table_tuple_update(). */
+#if PG_VERSION_NUM >= 190000
+#define azr_tuple_update(rel, tid, row, failure, lockmode, update_indexes) \
+	table_tuple_update((rel), (tid), (row), GetCurrentCommandId(true), 0, GetActiveSnapshot(), \
+					   InvalidSnapshot, true, (failure), (lockmode), (update_indexes))
 #else
-#define azr_check_index_constraints(rri, slot, estate, conflict, replaced, arbiters) \
-	((void) (replaced), \
-	 ExecCheckIndexConstraints((rri), (slot), (estate), (conflict), (arbiters)))
+#define azr_tuple_update(rel, tid, row, failure, lockmode, update_indexes) \
+	table_tuple_update((rel), (tid), (row), GetCurrentCommandId(true), GetActiveSnapshot(), \
+					   InvalidSnapshot, true, (failure), (lockmode), (update_indexes))
 #endif
 
 /* PostgreSQL 18 added instrumentation to index_beginscan(), 19 flags. */

@@ -190,15 +190,22 @@ azr_key_columns(const AzrTable *table)
 }
 
 /*
+ * A row's value in the column that only grows.
+ */
+int64
+azr_row_growth(const AzrTable *table, TupleTableSlot *row)
+{
+	return DatumGetInt64(row->tts_values[table->grows - 1]);
+}
+
+/*
  * May a row take the place of 'existing', which has the same key?
  */
 bool
 azr_row_grows(const AzrTable *table, TupleTableSlot *existing, const Datum *values)
 {
-	int			column = table->grows - 1;
-
 	return table->grows <= 0 ||
-		DatumGetInt64(existing->tts_values[column]) < DatumGetInt64(values[column]);
+		azr_row_growth(table, existing) < DatumGetInt64(values[table->grows - 1]);
 }
 
 /*

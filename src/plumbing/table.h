@@ -131,6 +131,7 @@ extern void azr_key_text(ScanKey key, AttrNumber attno, const text *value);
 extern void azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value);
 extern void azr_row_keys(ScanKeyData *keys, const AzrTable *table, const Datum *values);
 extern char *azr_key_columns(const AzrTable *table);
+extern int64 azr_row_growth(const AzrTable *table, TupleTableSlot *row);
 extern bool azr_row_grows(const AzrTable *table, TupleTableSlot *existing, const Datum *values);
 extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 						   Snapshot snapshot, ScanKey keys, int nkeys);

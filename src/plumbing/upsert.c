@@ -49,14 +49,16 @@ struct AzrUpsert
 {
 	AzrTable   *table;
 	Relation	rel;
-	EState	   *estate;
-	ResultRelInfo *target;
 	TupleTableSlot *row;
+	MemoryContext row_context;	/* reset after each row */
+	EState	   *estate;			/* NULL while no index was to be filled */
+	ResultRelInfo *target;
 	bool		stored;			/* any row */
 };
 
+static void open_indexes(AzrUpsert *upsert);
 static bool find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid,
-						  bool *keep);
+						  bool *keep, int64 *kept);
 static void check_no_row_in_snapshot(AzrUpsert *upsert, const Datum *values);
 static Attempt update_existing(AzrUpsert *upsert, ItemPointer tid);
 static Attempt insert_new(AzrUpsert *upsert);
@@ -74,26 +76,47 @@ azr_upsert_begin(AzrTable *table, Relation rel)
 
 	upsert->table = table;
 	upsert->rel = rel;
+	upsert->row = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	upsert->row_context = AllocSetContextCreate(CurrentMemoryContext, "angzarr row",
+												ALLOCSET_SMALL_SIZES);
+
+	/* the statement that calls us may have written a row, as an owner's can */
+	CommandCounterIncrement();
+	return upsert;
+}
+
+/*
+ * Prepare to fill the table's indexes.  Most rows that take the place of another need no
+ * new index entries, so this is left until one does.
+ */
+static void
+open_indexes(AzrUpsert *upsert)
+{
+	MemoryContext oldcontext;
+
+	if (upsert->estate != NULL)
+		return;
+
+	oldcontext = MemoryContextSwitchTo(MemoryContextGetParent(upsert->row_context));
 	upsert->estate = CreateExecutorState();
 	upsert->target = makeNode(ResultRelInfo);
-	InitResultRelInfo(upsert->target, rel, 0, NULL, 0);
+	InitResultRelInfo(upsert->target, upsert->rel, 0, NULL, 0);
 	ExecOpenIndices(upsert->target, true);
-	upsert->row = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
-	return upsert;
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
  * Store a row, given as all columns of the table.  Of rows with the same key, only one may
  * be stored between begin and end.
  *
- * Returns false if there is a row with the key that is not lower.  Raises 40001 if the
- * transaction must stick to a PostgreSQL snapshot that does not show the row to be
- * replaced.
+ * Returns false if there is a row with the key that is not lower, and sets 'kept' to its
+ * value in the column that grows.  Raises 40001 if the transaction must stick to a
+ * PostgreSQL snapshot that does not show the row to be replaced.
  */
 bool
-azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls)
+azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls, int64 *kept)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(GetPerTupleMemoryContext(upsert->estate));
+	MemoryContext oldcontext = MemoryContextSwitchTo(upsert->row_context);
 	int			natts = RelationGetDescr(upsert->rel)->natts;
 	Attempt		attempt;
 
@@ -108,7 +131,7 @@ azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls)
 		bool		keep;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!find_existing(upsert, values, &tid, &keep))
+		if (!find_existing(upsert, values, &tid, &keep, kept))
 		{
 			check_no_row_in_snapshot(upsert, values);
 			attempt = insert_new(upsert);
@@ -119,7 +142,9 @@ azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls)
 
 	upsert->stored = upsert->stored || attempt == STORED;
 	MemoryContextSwitchTo(oldcontext);
-	ResetPerTupleExprContext(upsert->estate);
+	MemoryContextReset(upsert->row_context);
+	if (upsert->estate != NULL)
+		ResetPerTupleExprContext(upsert->estate);
 	return attempt == STORED;
 }
 
@@ -130,8 +155,12 @@ void
 azr_upsert_end(AzrUpsert *upsert)
 {
 	ExecDropSingleTupleTableSlot(upsert->row);
-	ExecCloseIndices(upsert->target);
-	FreeExecutorState(upsert->estate);
+	MemoryContextDelete(upsert->row_context);
+	if (upsert->estate != NULL)
+	{
+		ExecCloseIndices(upsert->target);
+		FreeExecutorState(upsert->estate);
+	}
 	if (upsert->stored)
 		CommandCounterIncrement();
 	pfree(upsert);
@@ -139,31 +168,46 @@ azr_upsert_end(AzrUpsert *upsert)
 
 /*
  * Look for a row with the key, whatever the transaction's snapshot shows, and say whether
- * it stays.
+ * it stays.  If another transaction is inserting one, this waits for it first.
  */
 static bool
-find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid, bool *keep)
+find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid, bool *keep,
+			  int64 *kept)
 {
-	ScanKeyData keys[AZR_MAX_INDEX_KEYS];
-	AzrScan		scan;
-	TupleTableSlot *existing;
-	bool		found;
-
-	azr_row_keys(keys, upsert->table, values);
-	azr_scan_begin(&scan, upsert->table, upsert->rel, 0, SnapshotSelf, keys,
-				   upsert->table->indexes[0].nkeys);
-	existing = azr_scan_next(&scan, ForwardScanDirection);
-	found = existing != NULL;
-	if (found)
+	for (;;)
 	{
-		*tid = existing->tts_tid;
-		*keep = !azr_row_grows(upsert->table, existing, values);
-		if (!*keep && IsolationUsesXactSnapshot() &&
-			!table_tuple_satisfies_snapshot(upsert->rel, existing, GetTransactionSnapshot()))
-			serialization_failure(upsert);
+		SnapshotData dirty;
+		ScanKeyData keys[AZR_MAX_INDEX_KEYS];
+		AzrScan		scan;
+		TupleTableSlot *existing;
+		bool		found;
+
+		InitDirtySnapshot(dirty);
+		azr_row_keys(keys, upsert->table, values);
+		azr_scan_begin(&scan, upsert->table, upsert->rel, 0, &dirty, keys,
+					   upsert->table->indexes[0].nkeys);
+		existing = azr_scan_next(&scan, ForwardScanDirection);
+		found = existing != NULL;
+		if (found)
+			*tid = existing->tts_tid;
+		if (found && !TransactionIdIsValid(dirty.xmin))
+		{
+			*keep = !azr_row_grows(upsert->table, existing, values);
+			if (*keep)
+				*kept = azr_row_growth(upsert->table, existing);
+			else if (IsolationUsesXactSnapshot() &&
+				!table_tuple_satisfies_snapshot(upsert->rel, existing, GetTransactionSnapshot()))
+				serialization_failure(upsert);
+		}
+		azr_scan_end(&scan);
+		if (!found || !TransactionIdIsValid(dirty.xmin))
+			return found;
+
+		if (dirty.speculativeToken != 0)
+			SpeculativeInsertionWait(dirty.xmin, dirty.speculativeToken);
+		else
+			XactLockTableWait(dirty.xmin, upsert->rel, tid, XLTW_InsertIndex);
 	}
-	azr_scan_end(&scan);
-	return found;
 }
 
 /*
@@ -188,52 +232,39 @@ check_no_row_in_snapshot(AzrUpsert *upsert, const Datum *values)
 }
 
 /*
- * Put the row in place of the one that was found, unless that was updated or
- * deleted since.
+ * Put the row in place of the one that was found, unless another transaction updates or
+ * deletes that first.
  */
 static Attempt
 update_existing(AzrUpsert *upsert, ItemPointer tid)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TupleTableSlot *existing = table_slot_create(upsert->rel, NULL);
-	Attempt		attempt = AGAIN;
 	TM_FailureData failure;
-	TM_Result	locked;
+	LockTupleMode lockmode;
+	AzrUpdateIndexes update_indexes;
+	TM_Result	result;
 
-	locked = table_tuple_lock(upsert->rel, tid, snapshot, existing,
-							  GetCurrentCommandId(false), LockTupleNoKeyExclusive,
-							  LockWaitBlock, 0, &failure);
-	ExecDropSingleTupleTableSlot(existing);
-	switch (locked)
+	CheckCmdReplicaIdentity(upsert->rel, CMD_UPDATE);
+	result = azr_tuple_update(upsert->rel, tid, upsert->row, &failure, &lockmode,
+							  &update_indexes);
+	switch (result)
 	{
 		case TM_Ok:
+			if (azr_needs_index_entries(update_indexes))
 			{
-				AzrUpdateIndexes update_indexes;
-
-				CheckCmdReplicaIdentity(upsert->rel, CMD_UPDATE);
-				simple_table_tuple_update(upsert->rel, tid, upsert->row, snapshot,
-										  &update_indexes);
-				if (azr_needs_index_entries(update_indexes))
-					(void) azr_insert_index_tuples(upsert->target, upsert->row, upsert->estate);
-				attempt = STORED;
+				open_indexes(upsert);
+				(void) azr_insert_index_tuples(upsert->target, upsert->row, upsert->estate);
 			}
-			break;
+			return STORED;
 		case TM_Updated:
 		case TM_Deleted:
 			if (IsolationUsesXactSnapshot())
 				serialization_failure(upsert);
-			break;
-		case TM_Invisible:
-		case TM_SelfModified:
-			/* the statement that calls us has written it, as an owner can */
-			CommandCounterIncrement();
-			break;
+			return AGAIN;
 		default:
-			elog(ERROR, "could not lock row of table \"%s\": status %d",
-				 RelationGetRelationName(upsert->rel), (int) locked);
+			elog(ERROR, "could not update row of table \"%s\": status %d",
+				 RelationGetRelationName(upsert->rel), (int) result);
+			return AGAIN;		/* keep compiler quiet */
 	}
-	UnregisterSnapshot(snapshot);
-	return attempt;
 }
 
 /*
@@ -242,16 +273,12 @@ update_existing(AzrUpsert *upsert, ItemPointer tid)
 static Attempt
 insert_new(AzrUpsert *upsert)
 {
-	List	   *arbiters = find_arbiters(upsert);
-	ItemPointerData conflict;
-	ItemPointerData none;
+	List	   *arbiters;
 	uint32		token;
 	bool		conflicts = false;
 
-	ItemPointerSetInvalid(&none);
-	if (!azr_check_index_constraints(upsert->target, upsert->row, upsert->estate,
-									 &conflict, &none, arbiters))
-		return AGAIN;
+	open_indexes(upsert);
+	arbiters = find_arbiters(upsert);
 
 	/* others that find our row in the index wait for the token */
 	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());

@@ -14,7 +14,8 @@
 typedef struct AzrUpsert AzrUpsert;
 
 extern AzrUpsert *azr_upsert_begin(AzrTable *table, Relation rel);
-extern bool azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls);
+extern bool azr_upsert_put(AzrUpsert *upsert, const Datum *values, const bool *nulls,
+						   int64 *kept);
 extern void azr_upsert_end(AzrUpsert *upsert);
 
 #endif							/* AZR_UPSERT_H */

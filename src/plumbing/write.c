@@ -35,7 +35,7 @@ struct AzrWrite
 {
 	AzrTable   *table;
 	Relation	rel;
-	int64		stored;
+	AzrWritten	written;
 	AzrInsert  *insert;			/* one of the three ways; NULL for the others */
 	AzrUpsert  *upsert;
 	SqlRows    *by_sql;
@@ -85,24 +85,23 @@ azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size byte
 	if (write->by_sql != NULL)
 		sql_add(write->by_sql, write->table, values, nulls);
 	else if (write->upsert != NULL)
-		write->stored += azr_upsert_put(write->upsert, values, nulls);
+		write->written.stored += azr_upsert_put(write->upsert, values, nulls, &write->written.kept);
 	else
 	{
 		azr_insert_put(write->insert, values, nulls, bytes);
-		write->stored++;
+		write->written.stored++;
 	}
 }
 
 /*
- * Write what is left, and let the rest of the transaction see all rows.  Unless 'stored' is
- * NULL, it is set to how many rows were stored: a row is not if the one that has its key
- * stays.
+ * Write what is left, and let the rest of the transaction see all rows.  Unless 'written' is
+ * NULL, it is set to what became of them.
  *
  * Returns false if an owner's trigger has dropped a row or has changed its key: the caller
  * then calls azr_trigger_interfered().
  */
 bool
-azr_write_end(AzrWrite *write, int64 *stored)
+azr_write_end(AzrWrite *write, AzrWritten *written)
 {
 	bool		as_given = true;
 
@@ -112,8 +111,8 @@ azr_write_end(AzrWrite *write, int64 *stored)
 		azr_upsert_end(write->upsert);
 	else
 		azr_insert_end(write->insert);
-	if (stored != NULL)
-		*stored = write->stored;
+	if (written != NULL)
+		*written = write->written;
 	pfree(write);
 	return as_given;
 }
@@ -193,7 +192,8 @@ sql_end(AzrWrite *write)
 	for (int i = 0; i < table->ncolumns; i++)
 		azr_query_arg(&args, get_array_type(table->columns[i].type),
 					  array_of(table, rows, i), false);
-	write->stored = (int64) azr_query_modify(statement_for(table), &args, match_returned, write);
+	write->written.stored = (int64) azr_query_modify(statement_for(table), &args,
+													 match_returned, write);
 	if (rows->is_changed)
 		return false;
 	for (int i = 0; i < rows->count && as_given; i++)
@@ -353,6 +353,8 @@ is_kept(AzrWrite *write, int row)
 	azr_scan_begin(&scan, table, write->rel, 0, SnapshotSelf, keys, table->indexes[0].nkeys);
 	existing = azr_scan_next(&scan, ForwardScanDirection);
 	kept = existing != NULL && !azr_row_grows(table, existing, values);
+	if (kept)
+		write->written.kept = azr_row_growth(table, existing);
 	azr_scan_end(&scan);
 	return kept;
 }

@@ -23,9 +23,18 @@
 /* Rows on their way into a table. */
 typedef struct AzrWrite AzrWrite;
 
+/* What became of them. */
+typedef struct AzrWritten
+{
+	int64		stored;			/* how many: not those whose key has a row that
+								 * stays */
+	int64		kept;			/* the last such row's value in the column that
+								 * grows */
+} AzrWritten;
+
 extern AzrWrite *azr_write_begin(AzrTable *table, Relation rel, int nrows);
 extern void azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size bytes);
-extern bool azr_write_end(AzrWrite *write, int64 *stored);
+extern bool azr_write_end(AzrWrite *write, AzrWritten *written);
 extern bool azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls);
 pg_noreturn extern void azr_trigger_interfered(const AzrTable *table, const char *label);
 

@@ -102,14 +102,6 @@ typedef struct Position
 	int64		sequence;
 } Position;
 
-/* An element of azr_put_positions. */
-typedef struct NewPosition
-{
-	pg_uuid_t  *root;
-	int64		sequence;
-	bool		is_early;		/* there was no stream yet */
-} NewPosition;
-
 /*
  * Rows of azr_positions of edition $1, $2.  Their key starts with the handler.  So one
  * index probe finds each handler, and one more finds its positions in the edition.
@@ -136,12 +128,12 @@ typedef struct NewPosition
 	"WHERE s.root = p.root AND s.domain = p.domain AND s.edition = p.edition))"
 
 static void begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition);
-static bool check_end(const Position *position);
-static void check_no_stream(const AzrStreamName *name);
+static void check_end(const Position *position);
+static AzrStream settled_stream(const AzrStreamName *name);
 static void serialization_failure(const AzrStreamName *name);
 static void make_keys(ScanKeyData *keys, const Position *position);
 static void put(AzrWrite *write, const Position *position);
-static NewPosition *sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences);
+static int	sort_positions(Position *positions, int count);
 static int	compare_positions(const void *a, const void *b, void *arg);
 static bool find_position(Position *position, Snapshot snapshot);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
@@ -157,8 +149,8 @@ azr_put_position(PG_FUNCTION_ARGS)
 {
 	Position	position;
 	Relation	rel;
-	bool		is_early;
-	int64		moved;
+	AzrWrite   *write;
+	AzrWritten	written;
 	Datum		result[2];
 	bool		nulls[2] = {false};
 
@@ -166,26 +158,18 @@ azr_put_position(PG_FUNCTION_ARGS)
 	position.stream = azr_arg_stream(fcinfo, 1);
 	position.sequence = azr_arg_count(fcinfo, 4, "sequence");
 	begin_write(fcinfo, position.stream.domain, position.stream.edition);
-	is_early = check_end(&position);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
-	do
-	{
-		AzrWrite   *write = azr_write_begin(&positions_table, rel, 1);
-
-		CHECK_FOR_INTERRUPTS();
-		put(write, &position);
-		if (!azr_write_end(write, &moved))
-			azr_trigger_interfered(&positions_table, azr_stream_label(&position.stream));
-
-		/* the one that was as far may have been deleted since */
-	} while (moved == 0 && !find_position(&position, SnapshotSelf));
+	write = azr_write_begin(&positions_table, rel, 1);
+	put(write, &position);
+	if (!azr_write_end(write, &written))
+		azr_trigger_interfered(&positions_table, azr_stream_label(&position.stream));
 	table_close(rel, NoLock);
-	if (is_early)
-		check_no_stream(&position.stream);
+	if (written.stored > 0)
+		check_end(&position);
 
-	result[0] = Int64GetDatum(position.sequence);
-	result[1] = BoolGetDatum(moved > 0);
+	result[0] = Int64GetDatum(written.stored > 0 ? position.sequence : written.kept);
+	result[1] = BoolGetDatum(written.stored > 0);
 	return azr_return_row(fcinfo, result, nulls, lengthof(result));
 }
 
@@ -203,10 +187,11 @@ azr_put_positions(PG_FUNCTION_ARGS)
 	text	   *edition = azr_arg_edition(fcinfo, 2, "edition");
 	AzrArrayArg roots = azr_arg_full_array(fcinfo, 3, "roots", UUIDOID);
 	AzrArrayArg sequences = azr_arg_full_array(fcinfo, 4, "sequences", INT8OID);
-	NewPosition *positions;
+	Position   *positions;
+	int			count;
 	Relation	rel;
 	AzrWrite   *write;
-	int64		moved;
+	AzrWritten	written;
 
 	if (roots.count != sequences.count)
 		ereport(ERROR,
@@ -221,45 +206,27 @@ azr_put_positions(PG_FUNCTION_ARGS)
 							i + 1, (long long) DatumGetInt64(sequences.elems[i]))));
 	begin_write(fcinfo, domain, edition);
 
-	positions = sort_positions(&roots, &sequences);
+	positions = palloc(roots.count * sizeof(Position));
 	for (int i = 0; i < roots.count; i++)
-	{
-		Position	position = {
-			handler, {domain, edition, positions[i].root}, positions[i].sequence
+		positions[i] = (Position) {
+			handler, {domain, edition, DatumGetUUIDP(roots.elems[i])},
+			DatumGetInt64(sequences.elems[i])
 		};
-
-		CHECK_FOR_INTERRUPTS();
-		positions[i].is_early = check_end(&position);
-	}
+	count = sort_positions(positions, roots.count);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
-	write = azr_write_begin(&positions_table, rel, roots.count);
-	for (int i = 0; i < roots.count; i++)
-	{
-		Position	position = {
-			handler, {domain, edition, positions[i].root}, positions[i].sequence
-		};
-
-		/*
-		 * if a root appears twice, its highest sequence wins: that one is the
-		 * last
-		 */
-		if (i + 1 == roots.count ||
-			azr_compare_roots(positions[i].root, positions[i + 1].root) != 0)
-			put(write, &position);
-	}
-	if (!azr_write_end(write, &moved))
+	write = azr_write_begin(&positions_table, rel, count);
+	for (int i = 0; i < count; i++)
+		put(write, &positions[i]);
+	if (!azr_write_end(write, &written))
 		azr_trigger_interfered(&positions_table, text_to_cstring(domain));
 	table_close(rel, NoLock);
-	for (int i = 0; i < roots.count; i++)
+	for (int i = 0; i < count && written.stored > 0; i++)
 	{
-		AzrStreamName name = {domain, edition, positions[i].root};
-
 		CHECK_FOR_INTERRUPTS();
-		if (positions[i].is_early)
-			check_no_stream(&name);
+		check_end(&positions[i]);
 	}
-	PG_RETURN_INT64(moved);
+	PG_RETURN_INT64(written.stored);
 }
 
 /*
@@ -424,42 +391,59 @@ begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition)
 /*
  * Check that a position is not past the end of its stream: a handler cannot have handled
  * what is not stored.  Of a stream without events, nothing is known yet, and a stream in an
- * edition reads as the main timeline until it branches off.  Returns whether there is no
- * stream yet: if so, the caller calls check_no_stream() once the position is stored.
+ * edition reads as the main timeline until it branches off.
  *
- * Raises ZR007.
+ * The position is stored already, and no lock keeps others from creating the stream.  A
+ * transaction that does so looks for positions once the stream's row is there, in
+ * forget_new_stream(), and we look for that row once the position is there.  So one of the
+ * two sees the other, waits for it, and goes by what it has done.  A position that is not
+ * stored, since one that is as far stays, was checked when that one was.
+ *
+ * Raises ZR007, and 40001 if the stream began meanwhile.
  */
-static bool
+static void
 check_end(const Position *position)
 {
-	AzrOptionalInt64 no_divergence = {false, 0};
-	AzrTimeline timeline = azr_timeline_find(&position->stream, no_divergence, SnapshotSelf);
-	int64		next = azr_timeline_next(&timeline, SnapshotSelf);
+	const AzrStreamName *name = &position->stream;
+	AzrTimeline timeline = {0};
+	int64		next = 0;
 
+	if (azr_edition_is_main(name->edition))
+		timeline.main = settled_stream(name);
+	else
+	{
+		AzrStreamName main_name = azr_main_stream(name);
+		AzrOptionalInt64 no_divergence = {false, 0};
+
+		(void) settled_stream(name);
+		(void) settled_stream(&main_name);
+		timeline = azr_timeline_find(name, no_divergence, SnapshotSelf);
+	}
+
+	if (!azr_timeline_has(&timeline, position->sequence, SnapshotSelf))
+		next = azr_timeline_next(&timeline, SnapshotSelf);
 	if (next > 0 && position->sequence >= next)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_PAST_END),
-				 errmsg("position past the end of stream \"%s\"",
-						azr_stream_label(&position->stream)),
+				 errmsg("position past the end of stream \"%s\"", azr_stream_label(name)),
 				 errdetail("Position is %lld, next sequence is %lld.",
 						   (long long) position->sequence, (long long) next),
 				 errhint("A position is the sequence of the last event that the handler has handled.")));
-	return (timeline.is_edition ? timeline.own.id : timeline.main.id) == AZR_NO_STREAM;
 }
 
 /*
- * A position was stored in a stream that did not exist, and no lock keeps others from
- * creating it.  A transaction that does so looks for positions once the stream's row is
- * there, in forget_new_stream(), and we look for that row once the position is there.  So
- * one of the two sees the other, waits for it, and goes by what it has done.
- *
- * Raises 40001 if the stream has appeared.
+ * A stream that no other transaction is creating any more.  Raises 40001 if one did so while
+ * we waited for it.
  */
-static void
-check_no_stream(const AzrStreamName *name)
+static AzrStream
+settled_stream(const AzrStreamName *name)
 {
-	if (azr_stream_appeared(name))
+	bool		waited;
+	AzrStream	stream = azr_stream_find_settled(name, &waited);
+
+	if (waited && stream.id != AZR_NO_STREAM)
 		serialization_failure(name);
+	return stream;
 }
 
 static void
@@ -496,28 +480,28 @@ put(AzrWrite *write, const Position *position)
 }
 
 /*
- * The elements, sorted by root and then by sequence.
+ * Sort positions by root.  If a root appears twice, its highest sequence wins.  Returns how
+ * many are left.
  */
-static NewPosition *
-sort_positions(const AzrArrayArg *roots, const AzrArrayArg *sequences)
+static int
+sort_positions(Position *positions, int count)
 {
-	NewPosition *positions = palloc(roots->count * sizeof(NewPosition));
+	int			left = 0;
 
-	for (int i = 0; i < roots->count; i++)
-	{
-		positions[i].root = DatumGetUUIDP(roots->elems[i]);
-		positions[i].sequence = DatumGetInt64(sequences->elems[i]);
-	}
-	qsort_interruptible(positions, roots->count, sizeof(NewPosition), compare_positions, NULL);
-	return positions;
+	qsort_interruptible(positions, count, sizeof(Position), compare_positions, NULL);
+	for (int i = 0; i < count; i++)
+		if (i + 1 == count ||
+			azr_compare_roots(positions[i].stream.root, positions[i + 1].stream.root) != 0)
+			positions[left++] = positions[i];
+	return left;
 }
 
 static int
 compare_positions(const void *a, const void *b, void *arg)
 {
-	const NewPosition *left = (const NewPosition *) a;
-	const NewPosition *right = (const NewPosition *) b;
-	int			result = azr_compare_roots(left->root, right->root);
+	const Position *left = (const Position *) a;
+	const Position *right = (const Position *) b;
+	int			result = azr_compare_roots(left->stream.root, right->stream.root);
 
 	if (result == 0 && left->sequence != right->sequence)
 		result = left->sequence < right->sequence ? -1 : 1;

@@ -124,7 +124,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 	AzrOptionalInt64 no_divergence = {false, 0};
 	AzrTimeline timeline = {.main = *stream};
 	Snapshot	as_of = SnapshotSelf;
-	int64		next;
+	int64		next = 0;
 	int64		lacking;
 
 	/* the lock does not keep others away from what an edition shares */
@@ -133,7 +133,8 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 		as_of = RegisterSnapshot(GetLatestSnapshot());
 		timeline = azr_timeline_find(name, no_divergence, as_of);
 	}
-	next = azr_timeline_next(&timeline, as_of);
+	if (!azr_timeline_has(&timeline, sequence, as_of))
+		next = azr_timeline_next(&timeline, as_of);
 	if (next > 0 && sequence >= next)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_PAST_END),
@@ -142,8 +143,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 						   (long long) sequence, (long long) next),
 				 errhint("A snapshot is the state after an event that is stored: append before you put it.")));
 
-	lacking = sequence < next - 1
-		? azr_timeline_confirmed_late(&timeline, sequence, as_of) : AZR_NO_SEQUENCE;
+	lacking = azr_timeline_confirmed_late(&timeline, sequence, as_of);
 	if (lacking != AZR_NO_SEQUENCE)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_PAST_END),

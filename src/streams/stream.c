@@ -177,6 +177,29 @@ azr_stream_find(const AzrStreamName *name, Snapshot snapshot)
 }
 
 /*
+ * The stream as it is committed now, or as this transaction has made it.  If another
+ * transaction is creating it, this waits for that one, and sets 'waited'.
+ */
+AzrStream
+azr_stream_find_settled(const AzrStreamName *name, bool *waited)
+{
+	*waited = false;
+	for (;;)
+	{
+		SnapshotData dirty;
+		AzrStream	stream;
+		bool		created_here;
+
+		InitDirtySnapshot(dirty);
+		stream = azr_stream_probe(name, &dirty, &created_here);
+		if (stream.id == AZR_NO_STREAM || !TransactionIdIsValid(dirty.xmin))
+			return stream;
+		XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
+		*waited = true;
+	}
+}
+
+/*
  * Begin to look up the names of streams.
  */
 void
@@ -236,34 +259,6 @@ azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *editio
 	azr_key_text(&keys[1], 2, edition);
 	azr_root_scan_begin(scan, &streams_table, INDEX_ROOTS, keys, 2, after,
 						Anum_azr_streams_stream_id, snapshot);
-}
-
-/*
- * Has a stream been created that was not there when the caller looked?  If another
- * transaction is creating it, this waits for that one.
- */
-bool
-azr_stream_appeared(const AzrStreamName *name)
-{
-	ScanKeyData keys[3];
-
-	make_name_keys(keys, name);
-	for (;;)
-	{
-		Relation	rel = azr_table_open(&streams_table, AccessShareLock);
-		SnapshotData dirty;
-		AzrScan		scan;
-		bool		found;
-
-		InitDirtySnapshot(dirty);
-		azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, &dirty, keys, lengthof(keys));
-		found = azr_scan_next(&scan, ForwardScanDirection) != NULL;
-		azr_scan_end(&scan);
-		table_close(rel, NoLock);
-		if (!found || !TransactionIdIsValid(dirty.xmin))
-			return found;
-		XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
-	}
 }
 
 /*

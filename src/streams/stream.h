@@ -60,7 +60,7 @@ extern char *azr_stream_label(const AzrStreamName *name);
 extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_probe(const AzrStreamName *name, Snapshot snapshot,
 								  bool *created_here);
-extern bool azr_stream_appeared(const AzrStreamName *name);
+extern AzrStream azr_stream_find_settled(const AzrStreamName *name, bool *waited);
 extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
 extern bool azr_is_new_for(const AzrStreamName *name, const text *edition);
 extern void azr_on_new_stream(AzrStreamCallback callback);
