@@ -33,7 +33,8 @@ typedef enum AzrLockClass
 	/*
 	 * The creators of a stream that has no stream_id yet.  The key is a hash
 	 * of 64 bits of its names.  Needed only until the stream's first append
-	 * commits.
+	 * commits.  One who needs a main stream not to be created meanwhile takes
+	 * it in ShareLock, after the lock of the edition's stream.
 	 */
 	AZR_LOCK_NEW_STREAM = 24955,
 

@@ -127,9 +127,17 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 	int64		next = 0;
 	int64		lacking;
 
-	/* the lock does not keep others away from what an edition shares */
+	/*
+	 * The lock does not keep others away from what an edition shares.  A
+	 * stream that begins there looks at what snapshots there are, so it must
+	 * not begin before this one can be seen.
+	 */
 	if (!is_main)
 	{
+		AzrStreamName main_name = azr_main_stream(name);
+
+		if (stream->id == AZR_NO_STREAM)
+			azr_stream_hold_off(&main_name);
 		as_of = RegisterSnapshot(GetLatestSnapshot());
 		timeline = azr_timeline_find(name, no_divergence, as_of);
 	}

@@ -49,6 +49,19 @@ azr_stream_lock(const AzrStreamName *name, bool probably_new)
 	return stream;
 }
 
+/*
+ * If a stream does not exist, have it not created before this transaction ends.  If another
+ * transaction is creating it, this waits for that one.
+ */
+void
+azr_stream_hold_off(const AzrStreamName *name)
+{
+	bool		created_here;
+
+	if (azr_stream_probe(name, SnapshotSelf, &created_here).id == AZR_NO_STREAM)
+		azr_lock(AZR_LOCK_NEW_STREAM, hash_name(name), ShareLock);
+}
+
 static uint64
 hash_name(const AzrStreamName *name)
 {

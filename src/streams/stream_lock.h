@@ -24,5 +24,6 @@
 #include "streams/stream.h"
 
 extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
+extern void azr_stream_hold_off(const AzrStreamName *name);
 
 #endif							/* AZR_STREAM_LOCK_H */
