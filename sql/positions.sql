@@ -318,3 +318,14 @@ SELECT next_sequence FROM azr_append('pos-end', NULL, azr_root('pos-end', '5'), 
 SELECT count(*) FROM azr_check('pos-end');
 SELECT next_sequence FROM azr_append('pos-end', NULL, azr_root('pos-end', '5'), 2, types(120), payloads(120));
 SELECT e, azr_get_position('h', 'pos-end', e, azr_root('pos-end', '5')), (SELECT count(*) FILTER (WHERE kind = 'snapshot') FROM azr_load_state('pos-end', e, azr_root('pos-end', '5'))) FROM unnest(string_to_array('e f', ' ')) e;
+-- nor does it read past its divergence, even of a root that is not known yet
+SELECT azr_create_edition('pos-end', 'j', 5);
+SELECT split_part(outcome(call), ' ', 1) FROM unnest(ARRAY[
+	$$SELECT azr_put_position('h', 'pos-end', 'j', azr_root('pos-end', '6'), 4)$$,
+	$$SELECT azr_put_position('h', 'pos-end', 'j', azr_root('pos-end', '6'), 5)$$,
+	$$SELECT azr_put_positions('h', 'pos-end', 'j', ARRAY[azr_root('pos-end', '6')], ARRAY[5])$$,
+	$$SELECT azr_put_snapshot('pos-end', 'j', azr_root('pos-end', '6'), 4, 's', '') IS NULL$$,
+	$$SELECT azr_put_snapshot('pos-end', 'j', azr_root('pos-end', '6'), 5, 's', '') IS NULL$$]) call;
+SELECT next_sequence FROM azr_append('pos-end', NULL, azr_root('pos-end', '6'), 0, types(12), payloads(12));
+SELECT azr_get_position('h', 'pos-end', 'j', azr_root('pos-end', '6')), (SELECT sequence FROM azr_get_snapshot('pos-end', 'j', azr_root('pos-end', '6')));
+SELECT count(*) FROM azr_check('pos-end');

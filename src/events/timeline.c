@@ -78,15 +78,23 @@ azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot)
 }
 
 /*
- * Is there an event at a sequence?  That is quicker to say than azr_timeline_next().
+ * For what a client says of a sequence: does the timeline reach it, or may it do so for all
+ * that is known?  Of a root without events nothing is known, except that an edition shares
+ * nothing from its divergence on.  If not, 'next' is set to the next sequence.
  */
 bool
-azr_timeline_has(const AzrTimeline *timeline, int64 sequence, Snapshot snapshot)
+azr_timeline_reaches(const AzrTimeline *timeline, int64 sequence, Snapshot snapshot,
+					 int64 *next)
 {
-	const AzrStream *stream = timeline->shared_to.given && sequence >= timeline->shared_to.value
-		? &timeline->own : &timeline->main;
+	bool		is_shared = !timeline->shared_to.given || sequence < timeline->shared_to.value;
+	const AzrStream *stream = is_shared ? &timeline->main : &timeline->own;
 
-	return stream->id != AZR_NO_STREAM && azr_event_exists(stream->id, sequence, snapshot);
+	/* mostly it does, and one event is found more quickly than the end */
+	if (stream->id != AZR_NO_STREAM && azr_event_exists(stream->id, sequence, snapshot))
+		return true;
+
+	*next = azr_timeline_next(timeline, snapshot);
+	return sequence < *next || (*next == 0 && is_shared);
 }
 
 /*

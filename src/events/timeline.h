@@ -44,7 +44,8 @@ typedef struct AzrTimelineScan
 extern AzrTimeline azr_timeline_find(const AzrStreamName *name,
 									 AzrOptionalInt64 divergence, Snapshot snapshot);
 extern int64 azr_timeline_next(const AzrTimeline *timeline, Snapshot snapshot);
-extern bool azr_timeline_has(const AzrTimeline *timeline, int64 sequence, Snapshot snapshot);
+extern bool azr_timeline_reaches(const AzrTimeline *timeline, int64 sequence,
+								 Snapshot snapshot, int64 *next);
 extern int64 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot);
 
 extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,

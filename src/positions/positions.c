@@ -390,8 +390,8 @@ begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition)
 
 /*
  * Check that a position is not past the end of its stream: a handler cannot have handled
- * what is not stored.  Of a stream without events, nothing is known yet, and a stream in an
- * edition reads as the main timeline until it branches off.
+ * what is not stored.  A stream in an edition reads as the main timeline until it branches
+ * off.
  *
  * The position is stored already, and no lock keeps others from creating the stream.  A
  * transaction that does so looks for positions once the stream's row is there, in
@@ -406,7 +406,7 @@ check_end(const Position *position)
 {
 	const AzrStreamName *name = &position->stream;
 	AzrTimeline timeline = {0};
-	int64		next = 0;
+	int64		next;
 
 	if (azr_edition_is_main(name->edition))
 		timeline.main = settled_stream(name);
@@ -420,9 +420,7 @@ check_end(const Position *position)
 		timeline = azr_timeline_find(name, no_divergence, SnapshotSelf);
 	}
 
-	if (!azr_timeline_has(&timeline, position->sequence, SnapshotSelf))
-		next = azr_timeline_next(&timeline, SnapshotSelf);
-	if (next > 0 && position->sequence >= next)
+	if (!azr_timeline_reaches(&timeline, position->sequence, SnapshotSelf, &next))
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_PAST_END),
 				 errmsg("position past the end of stream \"%s\"", azr_stream_label(name)),

@@ -41,13 +41,13 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_put_position(text, text, text, uuid, bigint) IS
 'Records that a handler has handled a stream up to a sequence. A position only goes forward: a lower one changes nothing, and is no error.
 
-Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream. sequence, 0 or more: the last event that the handler has handled. In a stream without events, any sequence will do; when the stream gets its first events, a position past the last of them is deleted. In an edition, positions at or above a stream''s divergence are set back below it when its first event fixes that.
+Arguments: handler, 1 to 255 bytes. domain, edition and root name the stream. sequence, 0 or more: the last event that the handler has handled. In a stream without events, any sequence will do; when the stream gets its first events, a position past the last of them is deleted. In an edition, positions at or above a stream''s divergence are set back below it when its first event fixes that; where azr_create_edition has fixed it, a stream without own events has none there.
 
 Result: a row of azr_position_result. position, the one now in force. moved, whether this call moved it: of two workers that put the same position at once, the second waits, and moved is false for it. It must then undo what it did for these events.
 
 Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared. Where the stream, or the one on the main timeline that an edition reads, has no events yet, it waits for a transaction that is appending the first ones, and such a transaction waits for it.
 
-Errors: ZR007 past the last event of a stream that has events; 25006 read-only transaction or standby; 40001 the stream''s first events came while the position was recorded; at REPEATABLE READ and SERIALIZABLE also where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR007 past the last event of a stream that has events, or at or above the divergence that azr_create_edition fixed for a stream without own events; 25006 read-only transaction or standby; 40001 the stream''s first events came while the position was recorded; at REPEATABLE READ and SERIALIZABLE also where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_put_positions(
 	handler text,

@@ -124,7 +124,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 	AzrOptionalInt64 no_divergence = {false, 0};
 	AzrTimeline timeline = {.main = *stream};
 	Snapshot	as_of = SnapshotSelf;
-	int64		next = 0;
+	int64		next;
 	int64		lacking;
 
 	/*
@@ -141,9 +141,7 @@ check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence)
 		as_of = RegisterSnapshot(GetLatestSnapshot());
 		timeline = azr_timeline_find(name, no_divergence, as_of);
 	}
-	if (!azr_timeline_has(&timeline, sequence, as_of))
-		next = azr_timeline_next(&timeline, as_of);
-	if (next > 0 && sequence >= next)
+	if (!azr_timeline_reaches(&timeline, sequence, as_of, &next))
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_PAST_END),
 				 errmsg("snapshot past the end of stream \"%s\"", azr_stream_label(name)),
