@@ -196,7 +196,7 @@ find_existing(AzrUpsert *upsert, const Datum *values, ItemPointer tid, bool *kee
 			if (*keep)
 				*kept = azr_row_growth(upsert->table, existing);
 			else if (IsolationUsesXactSnapshot() &&
-				!table_tuple_satisfies_snapshot(upsert->rel, existing, GetTransactionSnapshot()))
+					 !table_tuple_satisfies_snapshot(upsert->rel, existing, GetTransactionSnapshot()))
 				serialization_failure(upsert);
 		}
 		azr_scan_end(&scan);

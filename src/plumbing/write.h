@@ -26,10 +26,10 @@ typedef struct AzrWrite AzrWrite;
 /* What became of them. */
 typedef struct AzrWritten
 {
-	int64		stored;			/* how many: not those whose key has a row that
-								 * stays */
-	int64		kept;			/* the last such row's value in the column that
-								 * grows */
+	int64		stored;			/* how many: not those whose key has a row
+								 * that stays */
+	int64		kept;			/* the last such row's value in the column
+								 * that grows */
 } AzrWritten;
 
 extern AzrWrite *azr_write_begin(AzrTable *table, Relation rel, int nrows);

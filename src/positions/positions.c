@@ -208,10 +208,14 @@ azr_put_positions(PG_FUNCTION_ARGS)
 
 	positions = palloc(roots.count * sizeof(Position));
 	for (int i = 0; i < roots.count; i++)
-		positions[i] = (Position) {
-			handler, {domain, edition, DatumGetUUIDP(roots.elems[i])},
+		positions[i] = (Position)
+	{
+		handler,
+		{
+			domain, edition, DatumGetUUIDP(roots.elems[i])
+		},
 			DatumGetInt64(sequences.elems[i])
-		};
+	};
 	count = sort_positions(positions, roots.count);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
