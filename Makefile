@@ -37,14 +37,15 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append append_one on_conflict expect max_payload idempotency load load_scan json find roots types \
-	transactions editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades \
+	transactions editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades feed \
 	check numbers plans privileges reinstall
 REGRESS_OPTS = --inputdir=$(SOURCE)
 
 ISOLATION = expected_sequence on_conflict expect next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	load_scan types numbers positions position_end snapshots maintain commutative cascades
+	load_scan types numbers positions position_end snapshots maintain commutative cascades \
+	feed
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

@@ -11,6 +11,7 @@
  *			   but what the locks and SQLSTATEs are for.
  *	streams/   what a stream and an edition are, and which there are
  *	events/    the event store: append, load, find
+ *	feed/	   every committed event in one order: giving positions, reading, waiting
  *	positions/ the position store: how far handlers have read
  *	snapshots/ the snapshot store: cached states, their history and its partitions
  *	merge/	   appends that need not fail: comparing and merging states

@@ -17,6 +17,8 @@
 \i events/find.sql
 \i events/streams_of.sql
 \i streams/lists.sql
+\i feed/feed_table.sql
+\i feed/feed.sql
 \i positions/positions.sql
 \i positions/lag.sql
 \i snapshots/snapshot_table.sql

@@ -54,6 +54,10 @@ static const char *const levels[] = {
 	"('azr_domains', 'reader'), " \
 	"('azr_editions', 'reader'), " \
 	"('azr_event_type', 'reader'), " \
+	"('azr_feed', 'reader'), " \
+	"('azr_feed_head', 'reader'), " \
+	"('azr_feed_status', 'reader'), " \
+	"('azr_feed_wait', 'reader'), " \
 	"('azr_find_by_external_id', 'reader'), " \
 	"('azr_find_by_source', 'reader'), " \
 	"('azr_get_position', 'reader'), " \
@@ -79,6 +83,7 @@ static const char *const levels[] = {
 	"('azr_confirm_cascade', 'writer'), " \
 	"('azr_create_edition', 'writer'), " \
 	"('azr_expect', 'writer'), " \
+	"('azr_feed_advance', 'writer'), " \
 	"('azr_put_position', 'writer'), " \
 	"('azr_put_positions', 'writer'), " \
 	"('azr_put_snapshot', 'writer'), " \

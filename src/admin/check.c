@@ -136,7 +136,7 @@ azr_check(PG_FUNCTION_ARGS)
 }
 
 /*
- * Check what belongs to no domain: the sequence of streams' numbers, and triggers.
+ * Check what belongs to no domain: the sequences of streams' numbers and of tickets, and triggers.
  */
 static void
 check_store(Check *check)

@@ -124,7 +124,7 @@ typedef struct Behind
 static void check_caller(Oid owner);
 static Oid	owner_of_function(Oid function);
 static void give_rights_to_owner(const TakeOver *take_over);
-static void advance_sequence(const TakeOver *take_over);
+static void advance_sequences(const TakeOver *take_over);
 static void enable_triggers(const TakeOver *take_over);
 static void grant_as_lender(const TakeOver *take_over, const char *command);
 #if PG_VERSION_NUM < 170000
@@ -159,7 +159,7 @@ azr_take_over(PG_FUNCTION_ARGS)
 	/* GRANT fails if another transaction changes the same function's rights */
 	azr_lock(AZR_LOCK_PRIVILEGES, 0, ExclusiveLock);
 	give_rights_to_owner(&take_over);
-	advance_sequence(&take_over);
+	advance_sequences(&take_over);
 	enable_triggers(&take_over);
 	PG_RETURN_NULL();
 }
@@ -233,10 +233,10 @@ give_rights_to_owner(const TakeOver *take_over)
 }
 
 /*
- * Move the sequence of streams' numbers past those that are taken.
+ * Move the sequences of streams' numbers and of tickets past those that are taken.
  */
 static void
-advance_sequence(const TakeOver *take_over)
+advance_sequences(const TakeOver *take_over)
 {
 	AzrQueryArgs no_args = {.plan_anew = true};
 	List	   *sequences = NIL;

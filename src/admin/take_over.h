@@ -10,8 +10,9 @@
 #define AZR_TAKE_OVER_H
 
 /*
- * SELECT, for query.h, of the sequence of streams' numbers, if it does not stand at or above
- * every one that is taken.
+ * SELECT, for query.h, of the sequences of streams' numbers and of tickets, where one does not
+ * stand at or above every number that is taken.  Tickets that the feed has passed are: what
+ * gets one of them now would have no position.
  *
  * Columns: name, OID, the last number that it gave, the highest number that is taken.
  */
@@ -21,7 +22,11 @@
 	"(SELECT last_value - (NOT is_called)::int FROM %s.azr_stream_ids) AS given, " \
 	"(SELECT least(greatest(max(stream_id), -min(stream_id)::numeric), " \
 	"9223372036854775807)::bigint " \
-	"FROM %s.azr_streams HAVING max(stream_id) IS NOT NULL) AS taken) n " \
+	"FROM %s.azr_streams HAVING max(stream_id) IS NOT NULL) AS taken " \
+	"UNION ALL SELECT 'azr_tickets', " \
+	"(SELECT last_value - (NOT is_called)::int FROM %s.azr_tickets), " \
+	"greatest((SELECT max(ticket)::bigint FROM %s.azr_main_events), " \
+	"(SELECT max(next_ticket)::bigint - 1 FROM %s.azr_feed_state))) n " \
 	"JOIN pg_extension e ON e.extname = 'angzarr' " \
 	"JOIN pg_class c ON c.relname = n.name AND c.relnamespace = e.extnamespace " \
 	"WHERE n.taken > n.given"

@@ -29,7 +29,9 @@
 	COLUMN(source_sequence, INT8OID, false) \
 	COLUMN(source_root, UUIDOID, false) \
 	COLUMN(source_domain, TEXTOID, false) \
-	COLUMN(source_edition, TEXTOID, false)
+	COLUMN(source_edition, TEXTOID, false) \
+	COLUMN(ticket, INT8OID, false) \
+	COLUMN(ticket_events, INT4OID, false)
 
 /*
  * Of azr_event: STORED(name, type) has what a stored column of that name has, TYPE the name

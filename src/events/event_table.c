@@ -11,12 +11,19 @@
 #include "access/itup.h"
 #include "access/relscan.h"
 #include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "events/event_table.h"
 #include "events/type.h"
 #include "miscadmin.h"
+#include "plumbing/lock.h"
+#include "plumbing/numbered.h"
 #include "plumbing/text.h"
+#include "plumbing/wakeup.h"
 #include "plumbing/write.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 
 static const AzrColumn events_columns[Natts_azr_events] = {
 #define AZR_DECLARE(name, type, not_null) {#name, type, not_null},
@@ -32,10 +39,12 @@ enum
 	INDEX_SOURCE,
 	INDEX_CASCADE,
 	INDEX_RESOLVING,
+	NUM_EDITION_INDEXES,
+	INDEX_TICKET = NUM_EDITION_INDEXES,
 	NUM_INDEXES
 };
 
-#define EVENT_INDEXES(leaf) { \
+#define EVENT_INDEXES(leaf) \
 	[INDEX_PRIMARY_KEY] = { \
 		leaf "_pkey", 2, \
 		{Anum_azr_events_stream_id, Anum_azr_events_sequence}, 0, 0 \
@@ -65,11 +74,18 @@ enum
 		leaf "_resolving_idx", 2, \
 		{Anum_azr_events_stream_id, Anum_azr_events_sequence}, \
 		Anum_azr_events_cascade_id, Anum_azr_events_committed \
-	} \
-}
+	}
 
-static const AzrIndex main_indexes[NUM_INDEXES] = EVENT_INDEXES("azr_main_events");
-static const AzrIndex edition_indexes[NUM_INDEXES] = EVENT_INDEXES("azr_edition_events");
+static const AzrIndex main_indexes[NUM_INDEXES] = {
+	EVENT_INDEXES("azr_main_events"),
+	[INDEX_TICKET] = {
+		"azr_main_events_ticket_idx", 1, {Anum_azr_events_ticket}, Anum_azr_events_ticket, 0
+	}
+};
+
+static const AzrIndex edition_indexes[NUM_EDITION_INDEXES] = {
+	EVENT_INDEXES("azr_edition_events")
+};
 
 AZR_CHECK_INDEXES(main_indexes);
 
@@ -87,8 +103,15 @@ static AzrTable edition_table = {
 	.parent = "azr_events",
 	.ncolumns = Natts_azr_events,
 	.columns = events_columns,
-	.nindexes = NUM_INDEXES,
+	.nindexes = NUM_EDITION_INDEXES,
 	.indexes = edition_indexes
+};
+
+static AzrNumbers tickets = {
+	.sequence = "azr_tickets",
+	.table = &main_table,
+	.index = INDEX_TICKET,
+	.column = Anum_azr_events_ticket
 };
 
 const AzrEventColumn azr_event_columns[Natts_azr_event] = {
@@ -119,6 +142,7 @@ static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 fr
 						AzrOptionalInt64 to, Snapshot snapshot);
 static void insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 						  const AzrStreamName *name);
+static bool next_version(AzrTicketScan *scan, AzrTicket *ticket);
 static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
 
 /*
@@ -606,6 +630,16 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	SET_COLUMN(source_root, !source->given, UUIDPGetDatum(source->root));
 	SET_COLUMN(source_domain, !source->given, PointerGetDatum(source->domain));
 	SET_COLUMN(source_edition, !source->given, PointerGetDatum(source->edition));
+	nulls[Anum_azr_events_ticket - 1] = true;
+	nulls[Anum_azr_events_ticket_events - 1] = true;
+
+	/* under the lock on the table, by which numbering knows who may have one */
+	if (stream_id > 0)
+	{
+		SET_COLUMN(ticket, false, Int64GetDatum(azr_next_number(&tickets)));
+		SET_COLUMN(ticket_events, events->count == 1, Int32GetDatum(events->count));
+		azr_wake_at_commit(AZR_LOCK_FEED_WAIT);
+	}
 
 	for (int i = 0; i < events->count; i++)
 	{
@@ -620,6 +654,8 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 		if (!no_metadata)
 			bytes += VARSIZE_ANY(DatumGetPointer(events->metadata[i]));
 		azr_write_row(write, values, nulls, bytes);
+		nulls[Anum_azr_events_ticket - 1] = true;
+		nulls[Anum_azr_events_ticket_events - 1] = true;
 	}
 #undef SET_TEXT
 #undef SET_COLUMN
@@ -647,6 +683,112 @@ void
 azr_append_guard_end(const AzrAppendGuard *guard)
 {
 	append_guards = guard->outer;
+}
+
+/*
+ * The OID of the table of the main timeline's events.
+ */
+Oid
+azr_main_events_relid(void)
+{
+	Relation	rel = azr_table_open(&main_table, AccessShareLock);
+	Oid			relid = RelationGetRelid(rel);
+
+	table_close(rel, NoLock);
+	return relid;
+}
+
+/*
+ * Begin to read the first events of the appends with the tickets from first to last, by
+ * ticket.
+ */
+void
+azr_ticket_event_scan_begin(AzrEventScan *scan, int64 first, int64 last, Snapshot snapshot)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(first));
+	ScanKeyInit(&keys[1], 1, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(last));
+	scan->rel = azr_table_open(&main_table, AccessShareLock);
+	azr_scan_begin(&scan->scan, &main_table, scan->rel, INDEX_TICKET, snapshot, keys,
+				   lengthof(keys));
+}
+
+/*
+ * Begin to look at what has become of the tickets from first to last, by a PostgreSQL
+ * snapshot.
+ */
+void
+azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last, Snapshot snapshot)
+{
+	azr_ticket_event_scan_begin(&scan->events, first, last, SnapshotAny);
+	scan->snapshot = snapshot;
+	scan->has_next = next_version(scan, &scan->next);
+}
+
+/*
+ * The next ticket that a row has.  Returns false after the last one.
+ *
+ * Several rows have the same ticket where one has taken the place of another.
+ */
+bool
+azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket)
+{
+	if (!scan->has_next)
+		return false;
+	*ticket = scan->next;
+	while ((scan->has_next = next_version(scan, &scan->next)) &&
+		   scan->next.ticket == ticket->ticket)
+		if (scan->next.fate > ticket->fate)
+			*ticket = scan->next;
+	return true;
+}
+
+void
+azr_ticket_scan_end(AzrTicketScan *scan)
+{
+	azr_event_scan_end(&scan->events);
+}
+
+/*
+ * The next row, be it visible or not.
+ */
+static bool
+next_version(AzrTicketScan *scan, AzrTicket *ticket)
+{
+	TupleTableSlot *row = azr_event_scan_next(&scan->events);
+	TransactionId xmin;
+
+	if (row == NULL)
+		return false;
+	ticket->ticket = DatumGetInt64(row->tts_values[Anum_azr_events_ticket - 1]);
+	ticket->events = azr_stored_ticket_events(row);
+	xmin = azr_row_xmin(row);
+	if (TransactionIdIsCurrentTransactionId(xmin) ||
+		(TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, scan->snapshot)))
+		ticket->fate = AZR_TICKET_PENDING;
+	else if (table_tuple_satisfies_snapshot(scan->events.rel, row, scan->snapshot))
+		ticket->fate = AZR_TICKET_COMMITTED;
+	else
+		ticket->fate = AZR_TICKET_DEAD;
+	return true;
+}
+
+/*
+ * How many events the append has whose first event this is.
+ */
+int64
+azr_stored_ticket_events(TupleTableSlot *event)
+{
+	if (event->tts_isnull[Anum_azr_events_ticket_events - 1])
+		return 1;
+	return DatumGetInt32(event->tts_values[Anum_azr_events_ticket_events - 1]);
+}
+
+int64
+azr_stored_stream_id(TupleTableSlot *event)
+{
+	return DatumGetInt64(event->tts_values[Anum_azr_events_stream_id - 1]);
 }
 
 int64

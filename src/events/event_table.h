@@ -95,6 +95,31 @@ typedef struct AzrSpanQuery
 	int			place;			/* for who asks many */
 } AzrSpanQuery;
 
+/* What has become of an append, or of one that was begun, from worst to best. */
+typedef enum AzrTicketFate
+{
+	AZR_TICKET_DEAD,			/* it was rolled back */
+	AZR_TICKET_PENDING,			/* its transaction is in progress, or is our
+								 * own */
+	AZR_TICKET_COMMITTED
+} AzrTicketFate;
+
+typedef struct AzrTicket
+{
+	int64		ticket;
+	int64		events;			/* how many the append has */
+	AzrTicketFate fate;
+} AzrTicket;
+
+/* A scan of tickets, ascending. */
+typedef struct AzrTicketScan
+{
+	AzrEventScan events;
+	Snapshot	snapshot;
+	AzrTicket	next;
+	bool		has_next;
+} AzrTicketScan;
+
 /* A question: does a stream have own events past a sequence? */
 typedef struct AzrEndQuery
 {
@@ -123,9 +148,17 @@ extern void azr_cascade_scan_begin(AzrEventScan *scan, int64 stream_id,
 								   Snapshot snapshot);
 extern void azr_resolving_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 									 AzrOptionalInt64 to, Snapshot snapshot);
+extern void azr_ticket_event_scan_begin(AzrEventScan *scan, int64 first, int64 last,
+										Snapshot snapshot);
 extern TupleTableSlot *azr_event_scan_next(AzrEventScan *scan);
 extern TupleTableSlot *azr_event_scan_previous(AzrEventScan *scan);
 extern void azr_event_scan_end(AzrEventScan *scan);
+
+extern Oid	azr_main_events_relid(void);
+extern void azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last,
+								  Snapshot snapshot);
+extern bool azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket);
+extern void azr_ticket_scan_end(AzrTicketScan *scan);
 
 extern void azr_events_insert(int64 stream_id, int64 first_sequence,
 							  const AzrNewEvents *events, const AzrStreamName *name);
@@ -133,6 +166,8 @@ extern void azr_events_insert(int64 stream_id, int64 first_sequence,
 extern void azr_append_guard_begin(AzrAppendGuard *guard, int64 stream_id);
 extern void azr_append_guard_end(const AzrAppendGuard *guard);
 
+extern int64 azr_stored_stream_id(TupleTableSlot *event);
+extern int64 azr_stored_ticket_events(TupleTableSlot *event);
 extern int64 azr_stored_sequence(TupleTableSlot *event);
 extern TimestampTz azr_stored_created_at(TupleTableSlot *event);
 extern bool azr_stored_committed(TupleTableSlot *event);

@@ -17,6 +17,8 @@ CREATE TABLE @extschema@.azr_events (
 	source_root uuid,
 	source_domain text COLLATE "C",
 	source_edition text COLLATE "C",
+	ticket bigint,
+	ticket_events integer,
 	CONSTRAINT azr_events_pkey PRIMARY KEY (stream_id, sequence)
 ) PARTITION BY RANGE (stream_id);
 
@@ -29,6 +31,14 @@ COMMENT ON TABLE @extschema@.azr_events IS
 'Events of all streams. Written by the functions that append; read it by azr_load(), azr_trace() or the view azr_timeline.';
 COMMENT ON COLUMN @extschema@.azr_events.type_id IS
 'The event''s type, in azr_event_types.';
+
+COMMENT ON COLUMN @extschema@.azr_events.ticket IS
+'The number of the append, for the feed, on its first event on the main timeline.';
+COMMENT ON COLUMN @extschema@.azr_events.ticket_events IS
+'How many events the append has, beside ticket; NULL for one.';
+
+-- Tickets of appends. A gap is harmless: these are not positions of the feed.
+CREATE SEQUENCE @extschema@.azr_tickets AS bigint;
 
 -- What makes a retry safe. The first index on each leaf is its primary key.
 CREATE INDEX azr_main_events_external_id_idx
@@ -55,6 +65,11 @@ CREATE INDEX azr_main_events_correlation_id_idx
 CREATE INDEX azr_edition_events_correlation_id_idx
 	ON @extschema@.azr_edition_events (pg_catalog.hashtextextended(correlation_id, 0))
 	WHERE correlation_id IS NOT NULL;
+
+-- What numbering goes by, and reading the feed.
+CREATE INDEX azr_main_events_ticket_idx
+	ON @extschema@.azr_main_events (ticket)
+	WHERE ticket IS NOT NULL;
 
 -- What is asked of cascades: is one resolved in a stream, who takes part in it, and
 -- which are stale. Stores without cascades have nothing in it.
@@ -97,10 +112,13 @@ WHERE @extschema@.azr_correlated(e.correlation_id);
 COMMENT ON VIEW @extschema@.azr_timeline IS
 'Every stored event with the names of the stream that owns it, for ad-hoc SQL. No order: use ORDER BY domain, edition, root, sequence.';
 
+ALTER SEQUENCE @extschema@.azr_tickets OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_events OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_main_events OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_edition_events OWNER TO @extowner@;
 ALTER VIEW @extschema@.azr_timeline OWNER TO @extowner@;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_tickets', '');
 
 -- A partitioned table dumps nothing: its leaves hold the rows.
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_main_events', '');

@@ -198,13 +198,22 @@ azr_arg_full_array(FunctionCallInfo fcinfo, int argno, const char *argname, Oid 
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" must not be null", argname),
 				 errhint("For none, give an empty array.")));
-	for (int i = 0; i < result.count; i++)
-		if (result.nulls[i])
+	azr_arg_check_no_nulls(&result, argname);
+	return result;
+}
+
+/*
+ * An array has no NULL elements.
+ */
+void
+azr_arg_check_no_nulls(const AzrArrayArg *array, const char *argname)
+{
+	for (int i = 0; i < array->count; i++)
+		if (array->nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("element %d of argument \"%s\" must not be null", i + 1,
 							argname)));
-	return result;
 }
 
 /*

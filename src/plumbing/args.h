@@ -54,6 +54,8 @@ extern AzrArrayArg azr_arg_array(FunctionCallInfo fcinfo, int argno,
 extern AzrArrayArg azr_arg_full_array(FunctionCallInfo fcinfo, int argno,
 									  const char *argname, Oid elemtype);
 
+extern void azr_arg_check_no_nulls(const AzrArrayArg *array, const char *argname);
+
 extern void azr_check_can_write(FunctionCallInfo fcinfo);
 extern void azr_check_length(const text *value, int most, const char *argname, int element);
 

@@ -64,6 +64,22 @@
 					   InvalidSnapshot, true, (failure), (lockmode), (update_indexes))
 #endif
 
+/* PostgreSQL 17 renamed what a virtual transaction's backend and its PGPROC are found by. */
+#if PG_VERSION_NUM >= 170000
+#define azr_vxid_proc(vxid) ((vxid).procNumber)
+#define azr_proc_of(vxid) ProcNumberGetProc((vxid).procNumber)
+#define azr_backend_status(vxid) pgstat_get_beentry_by_proc_number((vxid).procNumber)
+#else
+#include "storage/sinvaladt.h"
+#define azr_vxid_proc(vxid) ((vxid).backendId)
+#define azr_proc_of(vxid) BackendIdGetProc((vxid).backendId)
+#if PG_VERSION_NUM >= 160000
+#define azr_backend_status(vxid) pgstat_get_beentry_by_backend_id((vxid).backendId)
+#else
+#define azr_backend_status(vxid) pgstat_fetch_stat_beentry((vxid).backendId)
+#endif
+#endif
+
 /* PostgreSQL 18 added instrumentation to index_beginscan(), 19 flags. */
 #if PG_VERSION_NUM >= 190000
 #define azr_index_beginscan(heap, index, snapshot, nkeys) \

@@ -40,7 +40,7 @@ struct AzrInsert
 								 * NULL */
 	MemoryContext scratch;		/* reset for each flush; or NULL */
 	Relation	indexes[AZR_MAX_ALL_INDEXES];	/* opened when first needed */
-	IndexInfo  *index_infos[AZR_MAX_ALL_INDEXES];
+	IndexInfo  *index_info;		/* that a B-tree does not look at */
 	int			ngathered;
 	Size		gathered_bytes;
 	int			nslots;
@@ -232,7 +232,8 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 
 		index = insert->indexes[i] = index_open(insert->table->all_indexes[i].id,
 												RowExclusiveLock);
-		insert->index_infos[i] = BuildIndexInfo(index);
+		if (insert->index_info == NULL)
+			insert->index_info = makeNode(IndexInfo);
 		MemoryContextSwitchTo(oldcontext);
 	}
 
@@ -258,5 +259,5 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 	}
 	(void) index_insert(index, values, nulls, &row->tts_tid, insert->rel,
 						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
-						false, insert->index_infos[i]);
+						false, insert->index_info);
 }

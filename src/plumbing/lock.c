@@ -10,8 +10,6 @@
 #include "miscadmin.h"
 #include "plumbing/lock.h"
 
-static LOCKTAG make_tag(AzrLockClass lockclass, uint64 key);
-
 /*
  * Wait for an advisory lock, and hold it to the end of the transaction.
  *
@@ -21,9 +19,20 @@ static LOCKTAG make_tag(AzrLockClass lockclass, uint64 key);
 void
 azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 {
-	LOCKTAG		tag = make_tag(lockclass, key);
+	LOCKTAG		tag = azr_lock_tag(lockclass, key);
 
 	(void) LockAcquire(&tag, mode, false, false);
+}
+
+/*
+ * The same without waiting.  Returns whether it was free.
+ */
+bool
+azr_try_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
+{
+	LOCKTAG		tag = azr_lock_tag(lockclass, key);
+
+	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
@@ -33,13 +42,13 @@ azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 void
 azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 {
-	LOCKTAG		tag = make_tag(lockclass, key);
+	LOCKTAG		tag = azr_lock_tag(lockclass, key);
 
 	(void) LockRelease(&tag, mode, false);
 }
 
-static LOCKTAG
-make_tag(AzrLockClass lockclass, uint64 key)
+LOCKTAG
+azr_lock_tag(AzrLockClass lockclass, uint64 key)
 {
 	LOCKTAG		tag;
 

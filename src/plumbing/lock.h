@@ -70,10 +70,25 @@ typedef enum AzrLockClass
 	 * edition and stream.  One that resolves the cascade takes it in
 	 * ExclusiveLock.
 	 */
-	AZR_LOCK_CASCADE = 24960
+	AZR_LOCK_CASCADE = 24960,
+
+	/*
+	 * Whoever gives positions to the events of the feed, one at a time.  The
+	 * key is 0.
+	 */
+	AZR_LOCK_NUMBERING = 24961,
+
+	/*
+	 * Whoever waits for events of the feed, in ShareLock.  The key is 0.  It
+	 * keeps nobody out: an append looks, when it has committed, for who has
+	 * it, and wakes them.
+	 */
+	AZR_LOCK_FEED_WAIT = 24962
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
+extern bool azr_try_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
+extern LOCKTAG azr_lock_tag(AzrLockClass lockclass, uint64 key);
 extern void azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 
 #endif							/* AZR_LOCK_H */

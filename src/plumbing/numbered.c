@@ -189,10 +189,10 @@ end_of_range(const AzrNumbers *numbers, Relation rel, StrategyNumber strategy, i
 	ScanKeyInit(&key, 1, strategy, upward ? F_INT8GE : F_INT8LE, Int64GetDatum(bound));
 
 	InitDirtySnapshot(everything);
-	azr_scan_begin(&scan, numbers->table, rel, numbers->primary_key, &everything, &key, 1);
+	azr_scan_begin(&scan, numbers->table, rel, numbers->index, &everything, &key, 1);
 	row = azr_scan_next(&scan, upward ? BackwardScanDirection : ForwardScanDirection);
 	if (row != NULL)
-		result = DatumGetInt64(row->tts_values[0]);
+		result = DatumGetInt64(row->tts_values[numbers->column - 1]);
 	azr_scan_end(&scan);
 	return result;
 }

@@ -12,14 +12,15 @@
 #include "plumbing/table.h"
 
 /*
- * The table's first column is a bigint.  A row has the number from the sequence there, or
- * the negative of it.
+ * A row has a number from the sequence, or the negative of it, in a bigint column that an
+ * index begins with.
  */
 typedef struct AzrNumbers
 {
 	const char *sequence;
 	AzrTable   *table;
-	int			primary_key;	/* its place among the table's indexes */
+	int			index;			/* the place of that index among the table's */
+	AttrNumber	column;			/* that column */
 	bool		in_doubt;		/* set while a row gets in: if it stays, the
 								 * next number is compared with rows */
 

@@ -256,6 +256,20 @@ azr_scan_end(AzrScan *scan)
 }
 
 /*
+ * The transaction that stored a row.
+ *
+ * Not the slot's system column: that shows the id that a frozen row once had.
+ */
+TransactionId
+azr_row_xmin(TupleTableSlot *row)
+{
+	bool		copied;
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
+
+	return HeapTupleHeaderGetXmin(tuple->t_data);
+}
+
+/*
  * Find a table and its parent by name.  From here on, an invalidation message
  * for either sets 'changed'.
  */

@@ -29,7 +29,7 @@
 #include "utils/uuid.h"
 
 #define AZR_MAX_COLUMNS		16
-#define AZR_MAX_INDEXES		5
+#define AZR_MAX_INDEXES		6
 #define AZR_MAX_ALL_INDEXES	16
 #define AZR_MAX_INDEX_KEYS	4
 #define AZR_MAX_CONDITIONS	2
@@ -137,5 +137,6 @@ extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int ind
 						   Snapshot snapshot, ScanKey keys, int nkeys);
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
 extern void azr_scan_end(AzrScan *scan);
+extern TransactionId azr_row_xmin(TupleTableSlot *row);
 
 #endif							/* AZR_TABLE_H */

@@ -83,7 +83,8 @@ static AzrTable streams_table = {
 static AzrNumbers stream_numbers = {
 	.sequence = "azr_stream_ids",
 	.table = &streams_table,
-	.primary_key = INDEX_ID
+	.index = INDEX_ID,
+	.column = Anum_azr_streams_stream_id
 };
 
 /* One for each store that keeps something of streams. */
@@ -352,17 +353,11 @@ azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_her
 	slot = azr_scan_next(&scan, ForwardScanDirection);
 	if (slot != NULL)
 	{
-		bool		copied;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
-
 		stream.id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
 		if (!slot->tts_isnull[Anum_azr_streams_divergence - 1])
 			stream.divergence =
 				DatumGetInt64(slot->tts_values[Anum_azr_streams_divergence - 1]);
-
-		/* not the system column: that shows the id that a frozen row once had */
-		*created_here =
-			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
+		*created_here = TransactionIdIsCurrentTransactionId(azr_row_xmin(slot));
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);

@@ -23,6 +23,7 @@ $primary->safe_psql(
 	SELECT azr_put_position('reader', 'player', NULL, azr_root('player', 'a'), 0);
 	SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 0, 't', '0');
 	SELECT azr_maintain();
+	SELECT azr_feed_advance();
 });
 
 $primary->backup('base');
@@ -35,6 +36,8 @@ $primary->safe_psql('postgres',
 	q{SELECT azr_append('player', NULL, azr_root('player', 'a'), 2, ARRAY['C'], ARRAY['3']::bytea[])});
 $primary->safe_psql('postgres',
 	q{SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 1, 't', '1')});
+$primary->safe_psql('postgres', 'SELECT azr_feed_advance()');
+$primary->safe_psql('postgres', q{SELECT azr_append('player', NULL, azr_root('player', 'b'), 2, ARRAY['not numbered'], ARRAY['3']::bytea[])});
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 
 foreach my $query (
@@ -54,6 +57,10 @@ foreach my $query (
 	q{SELECT * FROM azr_get_snapshot('player', NULL, azr_root('player', 'a'))},
 	q{SELECT * FROM azr_get_snapshot('player', NULL, azr_root('player', 'a'), 0)},
 	q{SELECT * FROM azr_load_state('player', NULL, azr_root('player', 'a'))},
+	q{SELECT * FROM azr_feed()},
+	q{SELECT * FROM azr_feed(2, 3, ARRAY['player'], ARRAY['A', 'B'], true)},
+	q{SELECT azr_feed_head()},
+	q{SELECT head, epoch, in_flight, batches FROM azr_feed_status()},
 	q{SELECT azr_domains()},
 	q{SELECT azr_roots('player', NULL)},
 	q{SELECT * FROM azr_streams_of('player', NULL)},
@@ -78,6 +85,7 @@ foreach my $append (
 	q{azr_put_snapshot('player', NULL, azr_root('player', 'a'), 2, 't', '2')},
 	q{azr_delete_snapshots('player', NULL, azr_root('player', 'a'))},
 	q{azr_maintain()},
+	q{azr_feed_advance()},
 	q{azr_create_edition('player', 'f')},
 	q{azr_protect_edition('player', 'e', 'sealed')},
 	q{azr_delete_edition('player', 'e')})
@@ -85,6 +93,17 @@ foreach my $append (
 	my ($rc, $out, $err) = $standby->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT $append");
 	like($err, qr/ERROR:  25006/, "standby refuses $append");
 }
+
+# who waits there sees what the primary numbers, and numbers nothing
+is($standby->safe_psql('postgres', q{SELECT azr_feed_wait(6, '10 ms'), azr_feed_wait(5, '1 minute'), oldest_pid FROM azr_feed_status()}), '6|6|', 'a standby numbers nothing');
+my ($in, $waited) = ('', '');
+my $waiter = IPC::Run::start([ 'psql', '-XAtq', '-d', $standby->connstr('postgres') ], '<', \$in, '>', \$waited, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+$in .= "SELECT 'before';\nSELECT 'head ' || azr_feed_wait(6, '1 hour');\n\\q\n";
+$waiter->pump until $waited =~ /before/;
+$primary->safe_psql('postgres', 'SELECT azr_feed_advance()');
+$waiter->finish;
+is($waited, "before\nhead 7\n", 'and who waits sees what the primary has numbered');
+my $epoch = $standby->safe_psql('postgres', 'SELECT epoch FROM azr_feed_status()');
 
 $primary->stop;
 $standby->promote;
@@ -103,5 +122,8 @@ is( $standby->safe_psql('postgres',
 		q{SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 2, 't', '2');
 		SELECT string_agg(sequence || ' ' || convert_from(state, 'UTF8'), ', ' ORDER BY sequence) FROM generate_series(0, 2) i, azr_get_snapshot('player', NULL, azr_root('player', 'a'), i)}),
 	"\n0 0, 1 1, 2 2", 'and put snapshots');
+
+is($standby->safe_psql('postgres', 'SELECT azr_feed_head(), azr_feed_advance() - count(*) FROM azr_main_events'), '7|-1', 'and number the feed');
+isnt($standby->safe_psql('postgres', 'SELECT epoch FROM azr_feed_status()'), $epoch, 'in another epoch');
 
 done_testing();

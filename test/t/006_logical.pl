@@ -11,6 +11,7 @@ use Test::More;
 
 my $publisher = PostgreSQL::Test::Cluster->new('publisher');
 $publisher->init(allows_streaming => 'logical');
+$publisher->append_conf('postgresql.conf', 'max_prepared_transactions = 2');
 $publisher->start;
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init(allows_streaming => 'logical');
@@ -37,7 +38,7 @@ foreach my $as ([], \@keeper)
 		'no CREATE on the database');
 }
 $publisher->safe_psql('postgres', 'GRANT CREATE ON DATABASE store TO keeper');
-my @published = ('azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_event_types', 'azr_registered_editions', 'azr_positions', 'azr_latest_snapshots');
+my @published = ('azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_event_types', 'azr_registered_editions', 'azr_positions', 'azr_latest_snapshots', 'azr_feed_batches', 'azr_feed_state', 'azr_feed_unborn');
 is($publisher->safe_psql('store', 'SELECT action, object FROM azr_publication()', @keeper), join("\n", 'created|angzarr', map { "added|$_" } @published), 'a publication');
 is($publisher->safe_psql('store', 'SELECT * FROM azr_publication()'), '', 'which is up to date');
 is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables"), join(' ', sort @published), 'of the tables');
@@ -63,7 +64,7 @@ is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tab
 $publisher->safe_psql('store', 'DROP TABLE own');
 like(failure($publisher, "SELECT azr_publication('$_->[0]')"), qr/ERROR:  $_->[1]/, $_->[2])
   foreach [ 'x' x 64, '22023: argument "name" is too long', 'a long name' ], [ '', '22023', 'no name' ];
-is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), '8', 'an odd name');
+is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), '11', 'an odd name');
 $publisher->safe_psql('store', q{DROP PUBLICATION "An ""odd"" one; --"});
 $publisher->safe_psql('store', 'CREATE PUBLICATION everything FOR ALL TABLES; CREATE PUBLICATION public FOR TABLES IN SCHEMA public');
 like(failure($publisher, "SELECT azr_publication('$_')"), qr/ERROR:  55000: publication "$_" publishes all tables/, "one of all tables: $_") foreach 'everything', 'public';
@@ -95,16 +96,24 @@ my @queries = (
 	q{SELECT * FROM azr_lag('h')},
 	q{SELECT * FROM azr_latest_snapshots ORDER BY domain, edition, root},
 	q{SELECT * FROM azr_load_state('d', NULL, azr_root('d', 'a'))},
-	q{SELECT * FROM azr_get_snapshot('d', NULL, azr_root('d', 'a'))});
+	q{SELECT * FROM azr_get_snapshot('d', NULL, azr_root('d', 'a'))},
+	q{SELECT * FROM azr_feed(-1, NULL)},
+	q{SELECT head, epoch, in_flight FROM azr_feed_status()});
 
 sub same_on_both
 {
 	my ($when) = @_;
 
+	my $head = $publisher->safe_psql('store', 'SELECT azr_feed_advance()');
 	$publisher->wait_for_catchup('store');
+	is($subscriber->safe_psql('store', 'SELECT azr_feed_advance()'), $head, "$when: the subscriber numbers nothing itself");
+	is($subscriber->safe_psql('store', q{SELECT azr_feed_wait(azr_feed_head(), '0')}), $head, "$when: nor by waiting");
 	is($subscriber->safe_psql('store', $_), $publisher->safe_psql('store', $_), "$when: $_") foreach @queries;
 }
 
+# what the publisher has not numbered, the subscriber does not either
+$publisher->wait_for_catchup('store');
+is($subscriber->safe_psql('store', 'SELECT count(*) FROM azr_main_events; SELECT azr_feed_advance()'), "3\n-1", 'what the publisher has not numbered has no position');
 same_on_both('stored');
 
 # snapshots replace each other, and their history has partitions on each side for itself
@@ -142,7 +151,7 @@ $subscriber->safe_psql(
 	CREATE TABLE azr_event_types (type_id int PRIMARY KEY, type text);
 	CREATE TABLE azr_main_events (stream_id bigint, sequence bigint, created_at timestamptz, type_id int, committed boolean, payload bytea, metadata jsonb,
 		correlation_id text, external_id text, cascade_id text, source_sequence bigint, source_root uuid, source_domain text, source_edition text,
-		PRIMARY KEY (stream_id, sequence))});
+		ticket bigint, ticket_events int, PRIMARY KEY (stream_id, sequence))});
 $publisher->safe_psql('store', 'CREATE PUBLICATION events FOR TABLE azr_streams, azr_event_types, azr_main_events');
 $subscriber->safe_psql('plain', "CREATE SUBSCRIPTION events CONNECTION '$connection' PUBLICATION events");
 $subscriber->wait_for_subscription_sync($publisher, 'events', 'plain');
@@ -153,17 +162,31 @@ my $plain = q{SELECT s.domain, s.edition, s.root, e.sequence, t.type, e.payload,
 is($subscriber->safe_psql('plain', $plain), $publisher->safe_psql('store', $plain), 'a database without the extension has the events');
 is($subscriber->safe_psql('plain', 'SELECT count(*) FROM azr_main_events'), '5', 'all of them');
 
+# In the end, the publisher has not numbered all, and has numbered past tickets of a
+# transaction that does not reach the subscriber any more.
+$publisher->safe_psql('store', q{BEGIN; SELECT azr_append('d', NULL, azr_root('d', 'late'), 0, ARRAY['late'], ARRAY['']::bytea[]); PREPARE TRANSACTION 'late'});
+$publisher->safe_psql('store', q{BEGIN; SELECT count(azr_append('d', NULL, azr_root('d', 'lost'), NULL, ARRAY['lost'], ARRAY['']::bytea[])) FROM generate_series(1, 3000); PREPARE TRANSACTION 'lost'});
+
 # A switch-over, as docs/reference.md has it: the subscriber takes over, and what was the
 # publisher follows it.
 same_on_both('before the switch-over');
+$publisher->safe_psql('store', q{COMMIT PREPARED 'late'});
+$publisher->wait_for_catchup('store');
 $subscriber->safe_psql('store', 'DROP SUBSCRIPTION store');
+$publisher->safe_psql('store', q{ROLLBACK PREPARED 'lost'});
+my $feed = $subscriber->safe_psql('store', 'SELECT * FROM azr_feed(-1, NULL)');
+my $epoch = $subscriber->safe_psql('store', 'SELECT epoch FROM azr_feed_status()');
 $subscriber->safe_psql('plain', 'DROP SUBSCRIPTION events');
-is($subscriber->safe_psql('store', 'SELECT action, object FROM azr_take_over()', @keeper), 'advanced|azr_stream_ids', 'the subscriber takes over');
+is($subscriber->safe_psql('store', 'SELECT action, object FROM azr_take_over()', @keeper), "advanced|azr_stream_ids\nadvanced|azr_tickets", 'the subscriber takes over');
 is($subscriber->safe_psql('store', 'SELECT * FROM azr_check()'), '', 'and is sound');
-is($subscriber->safe_psql('store', 'SELECT count(*) FROM azr_publication()', @keeper), '8', 'it publishes');
+is($subscriber->safe_psql('store', 'SELECT count(*) FROM azr_publication()', @keeper), '11', 'it publishes');
 $publisher->safe_psql('store', 'DROP PUBLICATION angzarr; TRUNCATE azr_snapshot_history');
 my $back = $subscriber->connstr . ' dbname=store';
 $publisher->safe_psql('store', "CREATE SUBSCRIPTION back CONNECTION '$back' PUBLICATION angzarr WITH (copy_data = false)");
+is($subscriber->safe_psql('store', 'SELECT azr_feed_advance() - count(*) FROM azr_main_events'), '-1', 'it numbers what was left');
+is($subscriber->safe_psql('store', q{SELECT last_sequence FROM azr_append('d', NULL, azr_root('d', 'late'), 1, ARRAY['A'], ARRAY['']::bytea[]); SELECT azr_feed_advance() - count(*) FROM azr_main_events}), "1\n-1", 'and what comes');
+like($subscriber->safe_psql('store', 'SELECT * FROM azr_feed(-1, NULL)'), qr/^\Q$feed\E\n/, 'after what it has had');
+isnt($subscriber->safe_psql('store', 'SELECT epoch FROM azr_feed_status()'), $epoch, 'in another epoch');
 
 $subscriber->safe_psql('store', q{
 	SELECT azr_append('d', NULL, azr_root('d', i::text), NULL, ARRAY['new ' || i], ARRAY['']::bytea[]) FROM generate_series(1, 20) i;
@@ -175,6 +198,7 @@ $subscriber->safe_psql('store', q{
 is($subscriber->safe_psql('store', 'SELECT * FROM azr_check()'), '', 'still sound when it was written to');
 is($subscriber->safe_psql('store', q{SELECT string_agg((SELECT s.sequence FROM azr_get_snapshot('d', NULL, azr_root('d', 'a'), i) s)::text, ' ' ORDER BY i) FROM generate_series(2, 5) i}),
 	'2 3 4 5', 'with a history of snapshots from here on');
+$subscriber->safe_psql('store', 'SELECT azr_feed_advance()');
 $subscriber->wait_for_catchup('back');
 is($publisher->safe_psql('store', $_), $subscriber->safe_psql('store', $_), "the other way round: $_") foreach @queries;
 is($publisher->safe_psql('store', q{SELECT sequence FROM azr_get_snapshot('d', NULL, azr_root('d', 'a'), 4)}), '', 'what was the publisher has no history of its own');
@@ -183,6 +207,7 @@ is($publisher->safe_psql('store', q{SELECT sequence FROM azr_get_snapshot('d', N
 $publisher->safe_psql('store', 'DROP SUBSCRIPTION back');
 is($publisher->safe_psql('store', q{SELECT string_agg(outcome, ' ') FROM generate_series(100, 110) i, azr_append('d', NULL, azr_root('d', i::text), 0, ARRAY['back ' || i], ARRAY['']::bytea[])}),
 	join(' ', ('added') x 11), 'new streams begin, though nothing was called');
+is($publisher->safe_psql('store', 'SELECT azr_feed_advance() - count(*) FROM azr_main_events'), '-1', 'all have positions');
 is($publisher->safe_psql('store', 'SELECT * FROM azr_check()'), '', 'and all is sound');
 
 $subscriber->stop;

@@ -84,6 +84,14 @@ my @calls = (
 	[ azr_next_sequence => q{'d', 'EDITION', 'ROOT'} ],
 	[ azr_correlated => q{'c'} ],
 	[ azr_event_type => q{1} ],
+	[ azr_feed_advance => q{2} ],
+	[ azr_feed_advance => q{} ],
+	[ azr_feed => q{} ],
+	[ azr_feed => q{2, 5, ARRAY['d', 'm'], ARRAY['A', 'B'], true} ],
+	[ azr_feed_head => q{} ],
+	[ azr_feed_status => q{} ],
+	[ azr_feed_wait => q{-1} ],
+	[ azr_feed_wait => q{1000, '10 ms'} ],
 	[ azr_domains => q{} ],
 	[ azr_roots => q{'d', NULL} ],
 	[ azr_streams_of => q{'d', NULL} ],
@@ -431,7 +439,8 @@ my $store = join '', map { my $who = $_; for_caller($who, q{
 	SELECT es.azr_put_snapshot('d', NULL, 'ROOT', 3, 't', 'three');
 	SELECT es.azr_put_snapshot('d', 'EDITION', 'ROOT', n, 't', 'n') FROM generate_series(0, 1) n;
 	SELECT es.azr_put_position('h', 'd', NULL, 'ROOT', 1);
-	SELECT es.azr_put_position('i', 'd', 'EDITION', 'ROOT', 1)}) . ";\n" } qw(clerk superuser);
+	SELECT es.azr_put_position('i', 'd', 'EDITION', 'ROOT', 1);
+	SELECT es.azr_feed_advance(3)}) . ";\n" } qw(clerk superuser);
 
 sub build_store
 {
@@ -452,6 +461,9 @@ sub build_store
 		$store
 		-- what azr_maintain moves, and what it prunes
 		INSERT INTO es.azr_snapshot_history SELECT 0, now(), now() - n * interval '3 days', gen_random_uuid(), 'd', 'angzarr', 'default', 't', 'old' FROM generate_series(1, 4) n;
+		-- what numbering looks at again
+		UPDATE es.azr_feed_state SET next_ticket = next_ticket + 2, pending = ARRAY[next_ticket, next_ticket];
+		INSERT INTO es.azr_feed_unborn SELECT next_ticket - 1, next_ticket - 1, '{1/1}' FROM es.azr_feed_state;
 		-- what azr_check complains of
 		INSERT INTO es.azr_streams VALUES (900000, NULL, now(), gen_random_uuid(), 'd', 'angzarr'), (900001, NULL, now(), gen_random_uuid(), 'd', 'angzarr'), (-900002, 0, now(), gen_random_uuid(), 'd', 'angzarr');
 		INSERT INTO es.azr_events (stream_id, sequence, created_at, type_id, committed, payload) VALUES (900000, 5, now(), 1, false, ''), (900003, 0, now(), 1, true, '');
@@ -473,10 +485,11 @@ my %leaves = (
 	azr_main_events => $of_event, azr_edition_events => $of_event,
 	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_registered_editions => 'domain, edition',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
+	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
 my %roots = map { $_ => $leaves{$_} || $parents{$_} }
-	qw(azr_events azr_streams azr_event_types azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history);
+	qw(azr_events azr_streams azr_event_types azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn);
 my %tables = (leaves => \%leaves, parents => \%parents, roots => \%roots, all => { %leaves, %parents });
 
 # SQL of an attack, on one table if there is one.
@@ -629,6 +642,7 @@ foreach my $group (
 	[ $both => 'azr_main_events_pkey' ],
 	[ $both => 'azr_main_events_external_id_idx' ],
 	[ $one => 'azr_main_events_source_idx' ],
+	[ $both => 'azr_main_events_ticket_idx', 'azr_feed_batches_pkey', 'azr_feed_unborn_pkey' ],
 	[ $one => 'azr_main_events_cascade_idx' ],
 	[ $one => 'azr_edition_events_external_id_idx' ],
 	[ $one => 'azr_event_types_pkey' ],
@@ -663,9 +677,16 @@ foreach my $sequence (map { $_->[0] } rows(q{SELECT relname FROM pg_class WHERE 
 my $no_view = $node->safe_psql('store', q{SELECT format('CREATE OR REPLACE VIEW es.azr_timeline AS SELECT %s;', string_agg(format('NULL::%s %s AS %I', format_type(atttypid, atttypmod),
 	CASE WHEN atttypid = 'text'::regtype THEN 'COLLATE "C"' END, attname), ', ' ORDER BY attnum)) FROM pg_attribute WHERE attrelid = 'es.azr_timeline'::regclass AND attnum > 0});
 my %domains;
+
+sub domain_of
+{
+	my ($name) = $_[0] =~ /^(\w+)/;
+	return "domain_$name" . ($_[0] =~ /\[/ ? 's' : '');
+}
+
 my %other_types = (
 	'bigint' => 'text', 'integer' => 'text', 'boolean' => 'text', 'timestamp with time zone' => 'text',
-	'text' => 'bigint', 'bytea' => 'bigint', 'uuid' => 'bigint', 'jsonb' => 'bigint');
+	'bigint[]' => 'text', 'text[]' => 'text', 'text' => 'bigint', 'bytea' => 'bigint', 'uuid' => 'bigint', 'jsonb' => 'bigint');
 foreach my $row (rows(qq{SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid IN ($all_roots) AND attnum > 0 ORDER BY attrelid::regclass::text, attnum}))
 {
 	my ($table, $column, $type) = @$row;
@@ -673,11 +694,11 @@ foreach my $row (rows(qq{SELECT attrelid::regclass, attname, format_type(atttypi
 	my $using = $other eq 'text' ? "$column\::text" : "hashtext($column\::text)";
 
 	push @changes, [ "column of another type: $table.$column", "$no_view ALTER TABLE $table ALTER COLUMN $column TYPE $other USING $using;" ];
-	$domains{$table} .= "ALTER TABLE $table ALTER COLUMN $column TYPE evil.domain_" . ($type =~ /^(\w+)/)[0] . ";\n" unless $column =~ /stream_id|filed_at|retention/ && $table =~ /events|history/;
+	$domains{$table} .= "ALTER TABLE $table ALTER COLUMN $column TYPE evil." . domain_of($type) . ";\n" unless $column =~ /stream_id|filed_at|retention/ && $table =~ /events|history/;
 }
 foreach my $table (sort keys %domains)
 {
-	push @changes, [ "columns of domains: $table", $no_view . join('', map { 'CREATE DOMAIN evil.domain_' . ($_ =~ /^(\w+)/)[0] . " AS $_" . ($_ eq 'text' ? ' COLLATE "C"' : '') . " CHECK (evil.yes_of(VALUE, 'domain'));\n" } sort keys %other_types) . $domains{$table} ];
+	push @changes, [ "columns of domains: $table", $no_view . join('', map { 'CREATE DOMAIN evil.' . domain_of($_) . " AS $_" . ($_ eq 'text' ? ' COLLATE "C"' : '') . " CHECK (evil.yes_of(VALUE, 'domain'));\n" } sort keys %other_types) . $domains{$table} ];
 }
 
 push @changes, [ 'columns of another type: root of snapshots', join ' ', map { "ALTER TABLE es.$_ ALTER COLUMN root TYPE bigint USING hashtext(root::text);" } qw(azr_latest_snapshots azr_snapshot_history) ];
@@ -691,10 +712,22 @@ foreach my $row (rows(qq{SELECT relname, attname, format_type(atttypid, atttypmo
 
 	push @changes, [ "NULL: $table.$column", "SELECT evil.put_null('$table', '$column');" ];
 	next if $version < 180000 || $must_be_stored eq 't';
-	my $value = $type eq 'boolean' ? 'true' : $type eq 'bytea' ? q{'\\x'} : $type =~ /time/ ? q{'2020-01-01 00:00:00+00'} : q{'1'};
+	my $value = $type eq 'boolean' ? 'true' : $type eq 'bytea' ? q{'\\x'} : $type =~ /time/ ? q{'2020-01-01 00:00:00+00'} : $type =~ /\[/ ? q{'{}'} : $type eq 'uuid' ? "'$own_roots{clerk}'" : q{'1'};
 	push @changes, [ "virtual column: $table.$column",
 		"SELECT evil.replace('$table', '$column', \$\$$type" . ($type eq 'text' ? ' COLLATE "C"' : '') . " GENERATED ALWAYS AS ($value\::$type) VIRTUAL\$\$);" ];
 }
+
+# what numbering has stored, or does not store
+push @changes, map { my $array = $_; map { [ "no ranges: $_ $array", "UPDATE es.$_ = '$array';" ] }
+	'azr_feed_batches SET tickets', 'azr_feed_state SET pending', 'azr_feed_unborn SET holders' }
+	'{}', '{NULL,NULL}', '{1}', '{2,1}', '{0,1}', '{1,5,3,9}', '{{1,2},{3,4}}', '[5:6]={1,2}', '{-5,9223372036854775807}', '{1,9223372036854775806}';
+push @changes, map { [ "numbers: $_", "ALTER TABLE es.azr_main_events DISABLE TRIGGER USER; UPDATE es.$_;" ] }
+	map { my $number = $_; map { "$_ = $number" } 'azr_feed_state SET next_position', 'azr_feed_state SET next_ticket', 'azr_feed_batches SET events', 'azr_feed_batches SET appends',
+		'azr_feed_unborn SET first_ticket', 'azr_feed_unborn SET last_ticket', 'azr_main_events SET ticket', 'azr_main_events SET ticket_events' }
+	-1, 0, 2, 2147483647, '9223372036854775807', '-9223372036854775808';
+push @changes, [ 'nothing was numbered' => q{DELETE FROM es.azr_feed_state;} ], [ 'no batches' => q{DELETE FROM es.azr_feed_batches;} ],
+  [ 'two states' => q{ALTER TABLE es.azr_feed_state DROP CONSTRAINT azr_feed_state_id_check; INSERT INTO es.azr_feed_state SELECT false, 5, 5, epoch, 0, 0, pending FROM es.azr_feed_state;} ],
+  [ 'the same positions twice' => q{INSERT INTO es.azr_feed_batches SELECT first_position + 1, numbered_at, events, appends, tickets FROM es.azr_feed_batches WHERE events > 2 LIMIT 1;} ];
 
 # ---------------------------------------------------------------------------------------
 # What comes of it.

@@ -1,0 +1,251 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.c
+ *	  azr_feed, azr_feed_head, azr_feed_wait and azr_feed_status: all events of the main
+ *	  timeline in one order.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "events/event_table.h"
+#include "feed/feed_reader.h"
+#include "feed/feed_table.h"
+#include "feed/numbering.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/lock.h"
+#include "plumbing/result.h"
+#include "plumbing/wakeup.h"
+#include "storage/lmgr.h"
+#include "storage/procarray.h"
+#include "utils/backend_status.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_feed);
+PG_FUNCTION_INFO_V1(azr_feed_head);
+PG_FUNCTION_INFO_V1(azr_feed_wait);
+PG_FUNCTION_INFO_V1(azr_feed_status);
+
+/* How often a waiter looks that nobody has woken, in milliseconds: on a standby, none is. */
+#define LOOK_EVERY			1000
+#define LOOK_EVERY_ON_STANDBY	100
+
+/* How many appends a waiter numbers. */
+#define APPENDS_AT_A_TIME	10000
+
+static int64 arg_after(FunctionCallInfo fcinfo, int argno);
+static long timeout_arg(FunctionCallInfo fcinfo, int argno);
+static int64 head_now(bool can_number);
+static void oldest_writer(Datum *values, bool *nulls);
+
+/* Columns of the composite type azr_feed_state, as in feed.sql. */
+enum
+{
+	Anum_azr_feed_status_head = 1,
+	Anum_azr_feed_status_epoch,
+	Anum_azr_feed_status_in_flight,
+	Anum_azr_feed_status_oldest_in_flight,
+	Anum_azr_feed_status_oldest_pid,
+	Anum_azr_feed_status_batches,
+	Natts_azr_feed_status = Anum_azr_feed_status_batches
+};
+
+/*
+ * azr_feed(after, max_count, domains, types, effective) -> setof azr_feed_event
+ *
+ * By the caller's snapshot.  See feed.sql for arguments and errors.
+ */
+Datum
+azr_feed(PG_FUNCTION_ARGS)
+{
+	AzrFeedRead read = {0};
+	Snapshot	snapshot = GetActiveSnapshot();
+	int64		head = azr_feed_state(snapshot).next_position - 1;
+	AzrOptionalInt64 max_count;
+	ReturnSetInfo *rsinfo;
+
+	read.after = arg_after(fcinfo, 0);
+	max_count = azr_arg_optional_count(fcinfo, 1, "max_count");
+	read.domains = azr_arg_array(fcinfo, 2, "domains", TEXTOID);
+	read.types = azr_arg_array(fcinfo, 3, "types", TEXTOID);
+	read.effective = azr_arg_bool(fcinfo, 4, "effective");
+	azr_arg_check_no_nulls(&read.domains, "domains");
+	azr_arg_check_no_nulls(&read.types, "types");
+	if (read.after > head)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_FEED_POSITION_AHEAD),
+				 errmsg("the feed has no position %lld", (long long) read.after),
+				 errdetail("Its last position is %lld.", (long long) head),
+				 errhint("The server may have lost what came later, in a failover or by a restore: compare the epoch that azr_feed_status() gives.")));
+
+	/* without a limit, and also near the end of what a bigint can be */
+	read.last = !max_count.given || max_count.value > head - read.after
+		? head : read.after + max_count.value;
+	rsinfo = azr_set_begin(fcinfo, Natts_azr_feed_event);
+	azr_feed_read(&read, snapshot, rsinfo);
+	PG_RETURN_NULL();
+}
+
+/*
+ * azr_feed_head() -> bigint
+ */
+Datum
+azr_feed_head(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(azr_feed_state(GetActiveSnapshot()).next_position - 1);
+}
+
+/*
+ * azr_feed_wait(after, timeout) -> bigint
+ *
+ * The waiter holds AZR_LOCK_FEED_WAIT while it waits: by that, an append knows whom to wake
+ * when it has committed.  It looks once more when it has the lock, so that no commit is missed.
+ */
+Datum
+azr_feed_wait(PG_FUNCTION_ARGS)
+{
+	int64		after = arg_after(fcinfo, 0);
+	long		timeout = timeout_arg(fcinfo, 1);
+	bool		can_number = !XactReadOnly && !IsInParallelMode();
+	TimestampTz start = GetCurrentTimestamp();
+	int64		head = head_now(can_number);
+
+	if (head > after || timeout == 0)
+		PG_RETURN_INT64(head);
+
+	if (can_number)
+		azr_lock(AZR_LOCK_FEED_WAIT, 0, ShareLock);
+	for (;;)
+	{
+		long		waited;
+
+		head = head_now(can_number);
+		waited = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+		if (head > after || waited >= timeout)
+			break;
+		azr_wait_to_be_woken(Min(timeout - waited,
+								 can_number ? LOOK_EVERY : LOOK_EVERY_ON_STANDBY));
+	}
+	if (can_number)
+		azr_unlock(AZR_LOCK_FEED_WAIT, 0, ShareLock);
+	PG_RETURN_INT64(head);
+}
+
+/*
+ * azr_feed_status() -> azr_feed_status
+ */
+Datum
+azr_feed_status(PG_FUNCTION_ARGS)
+{
+	AzrFeedState state = azr_feed_state(GetActiveSnapshot());
+	Datum		values[Natts_azr_feed_status] = {0};
+	bool		nulls[Natts_azr_feed_status] = {false};
+
+	values[Anum_azr_feed_status_head - 1] = Int64GetDatum(state.next_position - 1);
+	nulls[Anum_azr_feed_status_epoch - 1] = !state.found;
+	values[Anum_azr_feed_status_epoch - 1] = UUIDPGetDatum(&state.epoch);
+	values[Anum_azr_feed_status_in_flight - 1] =
+		Int64GetDatum(azr_ranges_size(&state.pending) + azr_feed_unborn_count());
+	values[Anum_azr_feed_status_batches - 1] = Int64GetDatum(azr_feed_batch_count());
+	oldest_writer(values, nulls);
+	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+}
+
+/*
+ * A position, or -1 for none.
+ */
+static int64
+arg_after(FunctionCallInfo fcinfo, int argno)
+{
+	int64		after;
+
+	azr_arg_check_not_null(fcinfo, argno, "after");
+	after = PG_GETARG_INT64(argno);
+	if (after < -1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"after\" must not be less than -1, but is %lld",
+						(long long) after)));
+	return after;
+}
+
+/*
+ * An interval in milliseconds.
+ */
+static long
+timeout_arg(FunctionCallInfo fcinfo, int argno)
+{
+	Interval   *timeout = azr_arg_interval(fcinfo, argno, "timeout");
+	Datum		seconds = DirectFunctionCall2(extract_interval,
+											  PointerGetDatum(cstring_to_text("epoch")),
+											  IntervalPGetDatum(timeout));
+	double		milliseconds = 1000 *
+		DatumGetFloat8(DirectFunctionCall1(numeric_float8, seconds));
+
+	if (!(milliseconds >= 0 && milliseconds <= INT_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"timeout\" must be between 0 and %d seconds", INT_MAX / 1000)));
+	return (long) milliseconds;
+}
+
+/*
+ * The last position by what is committed now.
+ */
+static int64
+head_now(bool can_number)
+{
+	int64		head;
+
+	if (can_number)
+		return azr_feed_number(APPENDS_AT_A_TIME);
+	PushActiveSnapshot(GetLatestSnapshot());
+	head = azr_feed_state(GetActiveSnapshot()).next_position - 1;
+	PopActiveSnapshot();
+	return head;
+}
+
+/*
+ * Of the transactions that are writing events, the one that began first: how long ago, and
+ * its process.
+ */
+static void
+oldest_writer(Datum *values, bool *nulls)
+{
+	LOCKTAG		tag;
+	VirtualTransactionId *writers = NULL;
+	TimestampTz oldest = DT_NOEND;
+	int			pid = 0;
+	int			count = 0;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, azr_main_events_relid());
+	if (!RecoveryInProgress())
+		writers = GetLockConflicts(&tag, ShareLock, &count);
+	for (int i = 0; i < count; i++)
+	{
+		PGPROC	   *proc = azr_vxid_proc(writers[i]) >= 0 ? azr_proc_of(writers[i]) : NULL;
+		PgBackendStatus *status = proc != NULL ? azr_backend_status(writers[i]) : NULL;
+
+		if (status != NULL && status->st_xact_start_timestamp > 0 &&
+			status->st_xact_start_timestamp < oldest)
+		{
+			oldest = status->st_xact_start_timestamp;
+			pid = status->st_procpid;
+		}
+	}
+	nulls[Anum_azr_feed_status_oldest_in_flight - 1] = pid == 0;
+	nulls[Anum_azr_feed_status_oldest_pid - 1] = pid == 0;
+	if (pid != 0)
+	{
+		values[Anum_azr_feed_status_oldest_in_flight - 1] =
+			DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(GetCurrentTimestamp()),
+								TimestampTzGetDatum(oldest));
+		values[Anum_azr_feed_status_oldest_pid - 1] = Int32GetDatum(pid);
+	}
+}

@@ -1,0 +1,494 @@
+/*-------------------------------------------------------------------------
+ *
+ * numbering.c
+ *	  Giving feed positions to what has been committed.
+ *
+ * See numbering.h for how.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "events/event_table.h"
+#include "feed/feed_table.h"
+#include "feed/numbering.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/compat.h"
+#include "plumbing/error.h"
+#include "plumbing/lock.h"
+#include "plumbing/query.h"
+#include "storage/proc.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/uuid.h"
+
+PG_FUNCTION_INFO_V1(azr_feed_advance);
+
+/*
+ * Appends that one batch has at most.  A reader that begins in the middle of a batch passes
+ * over what comes before.
+ */
+#define BATCH_APPENDS	200
+
+/* An append that gets a position. */
+typedef struct Numbered
+{
+	int64		ticket;
+	int64		events;
+	bool		follows;		/* nothing between it and the one before has
+								 * or may get one */
+} Numbered;
+
+/* Tickets that had no row when they were looked for. */
+typedef struct Unborn
+{
+	AzrTicketRange range;
+	List	   *holders;		/* of char * */
+	bool		is_new;
+	bool		is_gone;		/* its row is to be deleted */
+	AzrTicketRanges left;		/* what of it has no row still */
+} Unborn;
+
+typedef struct Numbering
+{
+	AzrFeedState state;
+	int64		max_appends;
+	List	   *holders;		/* at the beginning */
+	Snapshot	snapshot;
+	List	   *unborn;			/* of Unborn, ascending */
+
+	int			count;
+	int			allocated;
+	Numbered   *numbered;
+	AzrTicketRanges pending;
+	bool		interrupted;	/* something between the last one numbered and
+								 * now may follow */
+} Numbering;
+
+static void read_unborn(Numbering *numbering);
+static void note_unborn(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static List *event_writers(void);
+static bool have_common(const List *a, const List *b);
+static void look_again(Numbering *numbering);
+static void look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn);
+static void look_at_new(Numbering *numbering);
+static void judge(Numbering *numbering, const AzrTicket *ticket);
+static void add_numbered(Numbering *numbering, const AzrTicket *ticket);
+static bool is_full(const Numbering *numbering);
+static bool changes_unborn(const Numbering *numbering);
+static void write_down(Numbering *numbering, const AzrFeedState *before);
+static void write_unborn(Numbering *numbering);
+static void write_batches(Numbering *numbering);
+static void start_epoch(AzrFeedState *state);
+
+/*
+ * azr_feed_advance(max_appends) -> bigint
+ */
+Datum
+azr_feed_advance(PG_FUNCTION_ARGS)
+{
+	int64		max_appends = azr_arg_count(fcinfo, 0, "max_appends");
+
+	azr_check_can_write(fcinfo);
+	PG_RETURN_INT64(azr_feed_number(max_appends));
+}
+
+/*
+ * Number what has been committed, and return the last position that there is, or -1.
+ * Where another transaction is numbering, or this server gets its events and their
+ * positions from another one, returns that of what is numbered.
+ *
+ * Takes AZR_LOCK_NUMBERING to the end of the transaction, unless there is nothing to do.
+ * Raises 40001 where the transaction must stick to a snapshot that does not show the last
+ * numbering.
+ */
+int64
+azr_feed_number(int64 max_appends)
+{
+	Numbering	numbering = {.max_appends = max_appends};
+	AzrFeedState before;
+
+	if (max_appends == 0 || !azr_try_lock(AZR_LOCK_NUMBERING, 0, ExclusiveLock))
+		return azr_feed_state(NULL).next_position - 1;
+
+	before = azr_feed_state(NULL);
+	numbering.state = before;
+	if (azr_feed_is_subscribed())
+	{
+		azr_unlock(AZR_LOCK_NUMBERING, 0, ExclusiveLock);
+		return before.next_position - 1;
+	}
+	start_epoch(&numbering.state);
+	read_unborn(&numbering);
+
+	numbering.holders = event_writers();
+	numbering.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	look_again(&numbering);
+	look_at_new(&numbering);
+	UnregisterSnapshot(numbering.snapshot);
+	write_down(&numbering, &before);
+	return numbering.state.next_position - 1;
+}
+
+static void
+read_unborn(Numbering *numbering)
+{
+	AzrQueryArgs no_args = {0};
+
+	azr_query_latest("SELECT first_ticket::bigint, last_ticket::bigint, holders::text[] "
+					 "FROM %s.azr_feed_unborn ORDER BY first_ticket",
+					 &no_args, note_unborn, &numbering->unborn);
+}
+
+static void
+note_unborn(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	List	  **all = (List **) arg;
+	Unborn	   *unborn = palloc0(sizeof(Unborn));
+	Datum	   *holders;
+	int			count;
+
+	azr_check_row(nulls, 3);
+	unborn->range.first = DatumGetInt64(values[0]);
+	unborn->range.last = DatumGetInt64(values[1]);
+	deconstruct_array(DatumGetArrayTypeP(values[2]), TEXTOID, -1, false, TYPALIGN_INT,
+					  &holders, NULL, &count);
+	for (int i = 0; i < count; i++)
+		unborn->holders = lappend(unborn->holders, TextDatumGetCString(holders[i]));
+	*all = lappend(*all, unborn);
+}
+
+/*
+ * Our own transaction, and the others that hold the lock that an append takes before it draws a
+ * ticket, as texts.
+ */
+static List *
+event_writers(void)
+{
+	LOCKTAG		tag;
+	VirtualTransactionId own;
+	VirtualTransactionId *all;
+	List	   *writers = NIL;
+	int			count;
+
+	/* a trigger may number between the ticket of an append and its row */
+	GET_VXID_FROM_PGPROC(own, *MyProc);
+	writers = lappend(writers, psprintf("%d/%u", azr_vxid_proc(own), own.localTransactionId));
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, azr_main_events_relid());
+	all = GetLockConflicts(&tag, ShareLock, &count);
+	for (int i = 0; i < count; i++)
+		writers = lappend(writers, psprintf("%d/%u", azr_vxid_proc(all[i]),
+											all[i].localTransactionId));
+	pfree(all);
+	return writers;
+}
+
+static bool
+have_common(const List *a, const List *b)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, a)
+		foreach(lc2, b)
+		if (strcmp(lfirst(lc), lfirst(lc2)) == 0)
+		return true;
+	return false;
+}
+
+/*
+ * Look at the tickets below next_ticket that have no position yet, ascending: those that
+ * were pending, and those that had no row.
+ */
+static void
+look_again(Numbering *numbering)
+{
+	const AzrTicketRanges *pending = &numbering->state.pending;
+	int			i = 0;
+	ListCell   *lc = list_head(numbering->unborn);
+
+	while (i < pending->count || lc != NULL)
+	{
+		Unborn	   *unborn = lc != NULL ? lfirst(lc) : NULL;
+
+		numbering->interrupted = true;
+		if (unborn == NULL || (i < pending->count && pending->all[i].first < unborn->range.first))
+			look_at_old(numbering, &pending->all[i++], NULL);
+		else
+		{
+			look_at_old(numbering, &unborn->range, unborn);
+			lc = lnext(numbering->unborn, lc);
+		}
+	}
+}
+
+/*
+ * Look at a range of tickets again.  Where it is one of tickets that had no row, those that
+ * may get one yet stay.
+ */
+static void
+look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn)
+{
+	AzrTicketScan scan;
+	AzrTicket	ticket;
+	int64		next = range->first;	/* that was not looked at */
+	bool		may_be_born = unborn != NULL && have_common(unborn->holders, numbering->holders);
+
+	if (is_full(numbering))
+	{
+		if (unborn != NULL)
+			azr_ranges_add(&unborn->left, range->first, range->last);
+		else
+			azr_ranges_add(&numbering->pending, range->first, range->last);
+		return;
+	}
+	azr_ticket_scan_begin(&scan, range->first, range->last, numbering->snapshot);
+	while (!is_full(numbering) && azr_ticket_scan_next(&scan, &ticket))
+	{
+		if (may_be_born && ticket.ticket > next)
+			azr_ranges_add(&unborn->left, next, ticket.ticket - 1);
+		if (ticket.ticket > next)
+			numbering->interrupted = true;
+		judge(numbering, &ticket);
+		next = ticket.ticket + 1;
+	}
+	azr_ticket_scan_end(&scan);
+	if (next <= range->last && unborn == NULL && is_full(numbering))
+		azr_ranges_add(&numbering->pending, next, range->last);
+	if (next <= range->last && unborn != NULL && (may_be_born || is_full(numbering)))
+		azr_ranges_add(&unborn->left, next, range->last);
+	if (unborn != NULL)
+		unborn->is_gone = unborn->left.count != 1 ||
+			unborn->left.all[0].first != range->first || unborn->left.all[0].last != range->last;
+	numbering->interrupted = true;
+}
+
+/*
+ * Look at the tickets from next_ticket on.
+ */
+static void
+look_at_new(Numbering *numbering)
+{
+	AzrTicketScan scan;
+	AzrTicket	ticket;
+	AzrTicketRanges missing = {0};
+	List	   *holders;
+
+	numbering->interrupted = true;
+	if (is_full(numbering))
+		return;
+	azr_ticket_scan_begin(&scan, numbering->state.next_ticket, PG_INT64_MAX - 1,
+						  numbering->snapshot);
+	while (!is_full(numbering) && azr_ticket_scan_next(&scan, &ticket))
+	{
+		if (ticket.ticket > numbering->state.next_ticket)
+		{
+			azr_ranges_add(&missing, numbering->state.next_ticket, ticket.ticket - 1);
+			numbering->interrupted = true;
+		}
+		judge(numbering, &ticket);
+		numbering->state.next_ticket = ticket.ticket + 1;
+	}
+	azr_ticket_scan_end(&scan);
+	if (missing.count == 0)
+		return;
+
+	holders = event_writers();
+	for (int i = 0; i < missing.count; i++)
+	{
+		Unborn	   *unborn = palloc0(sizeof(Unborn));
+
+		unborn->range = missing.all[i];
+		unborn->holders = holders;
+		unborn->is_new = true;
+		azr_ranges_add(&unborn->left, missing.all[i].first, missing.all[i].last);
+		numbering->unborn = lappend(numbering->unborn, unborn);
+	}
+}
+
+/*
+ * Number a ticket, keep it for later, or pass over it.
+ */
+static void
+judge(Numbering *numbering, const AzrTicket *ticket)
+{
+	switch (ticket->fate)
+	{
+		case AZR_TICKET_COMMITTED:
+			add_numbered(numbering, ticket);
+			numbering->interrupted = false;
+			break;
+		case AZR_TICKET_PENDING:
+			azr_ranges_add(&numbering->pending, ticket->ticket, ticket->ticket);
+			numbering->interrupted = true;
+			break;
+		case AZR_TICKET_DEAD:
+			break;
+	}
+}
+
+static void
+add_numbered(Numbering *numbering, const AzrTicket *ticket)
+{
+	Numbered   *numbered;
+
+	if (numbering->count == numbering->allocated)
+	{
+		numbering->allocated = Max(64, numbering->allocated * 2);
+		numbering->numbered = numbering->numbered == NULL
+			? palloc(numbering->allocated * sizeof(Numbered))
+			: repalloc_huge(numbering->numbered, numbering->allocated * sizeof(Numbered));
+	}
+	numbered = &numbering->numbered[numbering->count++];
+	numbered->ticket = ticket->ticket;
+	numbered->events = ticket->events;
+	numbered->follows = !numbering->interrupted;
+}
+
+static bool
+is_full(const Numbering *numbering)
+{
+	return numbering->count >= numbering->max_appends;
+}
+
+static bool
+changes_unborn(const Numbering *numbering)
+{
+	ListCell   *lc;
+
+	foreach(lc, numbering->unborn)
+	{
+		const Unborn *unborn = lfirst(lc);
+
+		if (unborn->is_new || unborn->is_gone)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Store what has become known, if anything has.  Others are let in again where nothing has.
+ */
+static void
+write_down(Numbering *numbering, const AzrFeedState *before)
+{
+	AzrFeedState *state = &numbering->state;
+	bool		same_pending = numbering->pending.count == before->pending.count &&
+		(numbering->pending.count == 0 ||
+		 memcmp(numbering->pending.all, before->pending.all,
+				numbering->pending.count * sizeof(AzrTicketRange)) == 0);
+	int64		events = 0;
+
+	if (before->found && numbering->count == 0 && same_pending && !changes_unborn(numbering) &&
+		state->next_ticket == before->next_ticket && !state->is_new_epoch)
+	{
+		azr_unlock(AZR_LOCK_NUMBERING, 0, ExclusiveLock);
+		return;
+	}
+
+	/*
+	 * what a consumer has read must not be lost in a crash, whatever
+	 * synchronous_commit is
+	 */
+	ForceSyncCommit();
+	for (int i = 0; i < numbering->count; i++)
+		events += numbering->numbered[i].events;
+	state->pending = numbering->pending;
+	state->next_position += events;
+	azr_feed_state_put(state, before);
+	write_unborn(numbering);
+	write_batches(numbering);
+}
+
+static void
+write_unborn(Numbering *numbering)
+{
+	ListCell   *lc;
+
+	foreach(lc, numbering->unborn)
+	{
+		const Unborn *unborn = lfirst(lc);
+
+		if (unborn->is_gone)
+			azr_feed_unborn_delete(unborn->range.first);
+		if (unborn->is_new || unborn->is_gone)
+			azr_feed_unborn_add(&unborn->left, unborn->holders);
+	}
+}
+
+/*
+ * Store the appends that got positions, in batches.  The first ones become part of the last
+ * batch, if it is small, and all of them have higher tickets.
+ */
+static void
+write_batches(Numbering *numbering)
+{
+	int64		position = numbering->state.next_position;
+	AzrFeedBatch batch = {0};
+	int			i = 0;
+
+	if (numbering->count == 0)
+		return;
+	for (int n = 0; n < numbering->count; n++)
+		position -= numbering->numbered[n].events;
+
+	batch = azr_feed_last_batch();
+	if (!batch.found || batch.appends >= BATCH_APPENDS || batch.tickets.count == 0 ||
+		batch.tickets.all[batch.tickets.count - 1].last >= numbering->numbered[0].ticket)
+		batch = (AzrFeedBatch)
+	{
+		.first_position = position
+	};
+
+	while (i < numbering->count)
+	{
+		for (; i < numbering->count && batch.appends < BATCH_APPENDS; i++)
+		{
+			const Numbered *numbered = &numbering->numbered[i];
+			AzrTicketRanges *tickets = &batch.tickets;
+
+			/*
+			 * what lies between two of these is dead, so it does no harm in
+			 * the range
+			 */
+			if (numbered->follows && batch.events_added > 0)
+				tickets->all[tickets->count - 1].last = numbered->ticket;
+			else
+				azr_ranges_add(tickets, numbered->ticket, numbered->ticket);
+			batch.appends++;
+			batch.events_added += numbered->events;
+		}
+		azr_feed_batch_put(&batch);
+		position += batch.events_added;
+		batch = (AzrFeedBatch)
+		{
+			.first_position = position
+		};
+	}
+}
+
+/*
+ * A feed that is first numbered here, or first after another server has taken over, has
+ * another epoch: there may be other events at positions that somebody has read before.
+ */
+static void
+start_epoch(AzrFeedState *state)
+{
+	int64		system_identifier = (int64) GetSystemIdentifier();
+	int64		wal_timeline = GetWALInsertionTimeLine();
+
+	state->is_new_epoch = !state->found || state->system_identifier != system_identifier ||
+		state->wal_timeline != wal_timeline;
+	if (!state->is_new_epoch)
+		return;
+	state->system_identifier = system_identifier;
+	state->wal_timeline = wal_timeline;
+	state->epoch = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
+}

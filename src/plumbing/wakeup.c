@@ -1,0 +1,102 @@
+/*-------------------------------------------------------------------------
+ *
+ * wakeup.c
+ *	  Waking sessions when a transaction has committed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "plumbing/compat.h"
+#include "plumbing/wakeup.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "utils/wait_event.h"
+
+/* The class of lock whose holders are to be woken, or 0. */
+static AzrLockClass to_be_woken = 0;
+
+static void transaction_ends(XactEvent event, void *arg);
+static void wake_all(AzrLockClass lockclass);
+
+/*
+ * When the transaction has committed, wake the sessions that hold the lock of a class whose
+ * key is 0.  They hold it in ShareLock while they wait.
+ */
+void
+azr_wake_at_commit(AzrLockClass lockclass)
+{
+	static bool callback_registered = false;
+
+	if (!callback_registered)
+	{
+		RegisterXactCallback(transaction_ends, NULL);
+		callback_registered = true;
+	}
+	Assert(to_be_woken == 0 || to_be_woken == lockclass);
+	to_be_woken = lockclass;
+}
+
+/*
+ * Wait until a transaction wakes us, for 'timeout' milliseconds at most.  The caller holds
+ * the lock, and has looked whether there is something to do since it has it.
+ */
+void
+azr_wait_to_be_woken(long timeout)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * By COMMIT, others see what the transaction has done.  COMMIT PREPARED comes from another
+ * session: it wakes nobody.
+ */
+static void
+transaction_ends(XactEvent event, void *arg)
+{
+	AzrLockClass lockclass = to_be_woken;
+
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+			to_be_woken = 0;
+			if (lockclass != 0)
+				wake_all(lockclass);
+			break;
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			to_be_woken = 0;
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * An error here would stop the server, so memory is allocated only where somebody waits.
+ */
+static void
+wake_all(AzrLockClass lockclass)
+{
+	LOCKTAG		tag = azr_lock_tag(lockclass, 0);
+	VirtualTransactionId *waiters;
+	int			count;
+
+	if (LockWaiterCount(&tag) == 0)
+		return;
+	waiters = GetLockConflicts(&tag, ExclusiveLock, &count);
+	for (int i = 0; i < count; i++)
+	{
+		PGPROC	   *proc = azr_vxid_proc(waiters[i]) >= 0 ? azr_proc_of(waiters[i]) : NULL;
+
+		if (proc != NULL)
+			SetLatch(&proc->procLatch);
+	}
+	pfree(waiters);
+}
