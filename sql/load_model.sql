@@ -17,8 +17,8 @@ SELECT pg_temp.fill(NULL, 'a', 30, 1), pg_temp.fill('branch', 'a', 12, 10, 17), 
 	azr_create_edition('load model', 'registered', 9), pg_temp.fill('branch', 'b', 7, 5, 0);
 -- one type has another number too, and events with either
 INSERT INTO azr_event_types VALUES (7, 'load model 2');
-INSERT INTO azr_events (stream_id, sequence, created_at, type_id, committed, payload)
-SELECT stream_id, next + i, '2020-01-03 00:00+00'::timestamptz + i * interval '1 hour', CASE i WHEN 1 THEN 7 ELSE t.type_id END, true, 'by hand'
+INSERT INTO azr_events (stream_id, sequence, created_at, ticket, type_id, committed, payload)
+SELECT stream_id, next + i, '2020-01-03 00:00+00'::timestamptz + i * interval '1 hour', CASE WHEN edition = 'angzarr' THEN nextval('azr_tickets') END, CASE i WHEN 1 THEN 7 ELSE t.type_id END, true, 'by hand'
 FROM azr_streams s, azr_next_sequence(s.domain, s.edition, s.root) next, generate_series(0, 2) i, azr_event_types t
 WHERE s.domain = 'load model' AND s.edition IN ('angzarr', 'branch') AND s.root = azr_root('load model', 'a') AND t.type = 'load model 2' AND t.type_id <> 7;
 SELECT count(*) FROM azr_check('load model');

@@ -29,6 +29,7 @@
 
 #include "events/load_scan.h"
 #include "events/max_payload.h"
+#include "feed/numbering.h"
 #include "fmgr.h"
 #include "positions/positions.h"
 #include "snapshots/load_state.h"
@@ -55,6 +56,7 @@ PG_FUNCTION_INFO_V1(azr_version);
 void
 _PG_init(void)
 {
+	azr_feed_init();
 	azr_positions_init();
 	azr_snapshots_init();
 	azr_load_scan_init();

@@ -86,7 +86,12 @@ typedef struct Place
 	"FROM %s.azr_streams p WHERE p.domain = s.domain AND p.edition = '" AZR_MAIN_EDITION "' " \
 	"AND p.root = s.root)"
 
+/* How many events some appends have. */
+#define APPENDED \
+	"coalesce(sum(CASE WHEN ticket IS NOT NULL THEN coalesce(ticket_events, 1) END), 0)"
+
 static void check_store(Check *check);
+static void check_feed(Check *check);
 static void check_leaf(Check *check, const text *domain, bool editions);
 static void check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void find_gaps(Check *check, const Place *place, int64 stream_id, int64 from);
@@ -131,7 +136,10 @@ azr_check(PG_FUNCTION_ARGS)
 				   "WHERE $1 IS NULL OR domain = $1",
 				   &args, check_end, &check);
 	if (domain == NULL)
+	{
 		check_store(&check);
+		check_feed(&check);
+	}
 	PG_RETURN_NULL();
 }
 
@@ -154,6 +162,36 @@ check_store(Check *check)
 				   "|| CASE WHEN w.can_enable THEN '. Call azr_take_over() to enable it.' "
 				   "ELSE '. Create it as the extension''s install script does.' END "
 				   "FROM (" AZR_WEAK_TRIGGERS ") w(relation, trigger, state, can_enable)",
+				   &no_args, add_row, check);
+}
+
+/*
+ * Check that each event of the main timeline belongs to an append that the feed knows, and that
+ * the positions are without a gap.
+ */
+static void
+check_feed(Check *check)
+{
+	AzrQueryArgs no_args = {0};
+
+	azr_query_each("SELECT 'not_in_feed', s.domain::text, s.edition::text, s.root::uuid, "
+				   "NULL::bigint, 'Of its ' || n.events || ' events, ' || n.appended "
+				   "|| ' belong to appends that have a ticket.' "
+				   "FROM (SELECT stream_id, count(*) AS events, " APPENDED " AS appended "
+				   "FROM %s.azr_main_events GROUP BY stream_id) n "
+				   "LEFT JOIN %s.azr_streams s ON s.stream_id = n.stream_id "
+				   "WHERE n.events <> n.appended "
+				   "AND (SELECT count(*) <> " APPENDED " FROM %s.azr_main_events)",
+				   &no_args, add_row, check);
+	azr_query_each("SELECT 'feed_gap', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
+				   "'The feed goes on at position ' || b.next || ' after position ' "
+				   "|| b.expected - 1 || '.' "
+				   "FROM (SELECT first_position + events::numeric AS expected, "
+				   "lead(first_position) OVER (ORDER BY first_position) AS next "
+				   "FROM (SELECT first_position, events FROM %s.azr_feed_batches "
+				   "UNION ALL SELECT 0, 0 "
+				   "UNION ALL SELECT next_position, 0 FROM %s.azr_feed_state) a) b "
+				   "WHERE b.next <> b.expected",
 				   &no_args, add_row, check);
 }
 

@@ -19,7 +19,9 @@
 	COLUMN(stream_id, INT8OID, true) \
 	COLUMN(sequence, INT8OID, true) \
 	COLUMN(created_at, TIMESTAMPTZOID, true) \
+	COLUMN(ticket, INT8OID, false) \
 	COLUMN(type_id, INT4OID, true) \
+	COLUMN(ticket_events, INT4OID, false) \
 	COLUMN(committed, BOOLOID, true) \
 	COLUMN(payload, BYTEAOID, true) \
 	COLUMN(metadata, JSONBOID, false) \
@@ -29,9 +31,7 @@
 	COLUMN(source_sequence, INT8OID, false) \
 	COLUMN(source_root, UUIDOID, false) \
 	COLUMN(source_domain, TEXTOID, false) \
-	COLUMN(source_edition, TEXTOID, false) \
-	COLUMN(ticket, INT8OID, false) \
-	COLUMN(ticket_events, INT4OID, false)
+	COLUMN(source_edition, TEXTOID, false)
 
 /*
  * Of azr_event: STORED(name, type) has what a stored column of that name has, TYPE the name

@@ -699,6 +699,16 @@ azr_main_events_relid(void)
 }
 
 /*
+ * Have a function tell the highest ticket that must not be given again, whatever rows there
+ * are.
+ */
+void
+azr_tickets_also_taken(int64 (*highest) (void))
+{
+	tickets.also_taken = highest;
+}
+
+/*
  * Begin to read the first events of the appends with the tickets from first to last, by
  * ticket.
  */

@@ -155,6 +155,7 @@ extern TupleTableSlot *azr_event_scan_previous(AzrEventScan *scan);
 extern void azr_event_scan_end(AzrEventScan *scan);
 
 extern Oid	azr_main_events_relid(void);
+extern void azr_tickets_also_taken(int64 (*highest) (void));
 extern void azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last,
 								  Snapshot snapshot);
 extern bool azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket);

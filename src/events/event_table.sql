@@ -2,11 +2,15 @@
 -- told apart by the sign of stream_id, so that deleting an edition never leaves
 -- a dead row in the history of the main timeline.
 
+-- In this order, an event without metadata and ids needs no padding, and no more of a
+-- bitmap of NULLs than fits into what a row begins with.
 CREATE TABLE @extschema@.azr_events (
 	stream_id bigint NOT NULL,
 	sequence bigint NOT NULL,
 	created_at timestamptz NOT NULL,
+	ticket bigint,
 	type_id integer NOT NULL,
+	ticket_events integer,
 	committed boolean NOT NULL,
 	payload bytea NOT NULL,
 	metadata jsonb,
@@ -17,8 +21,6 @@ CREATE TABLE @extschema@.azr_events (
 	source_root uuid,
 	source_domain text COLLATE "C",
 	source_edition text COLLATE "C",
-	ticket bigint,
-	ticket_events integer,
 	CONSTRAINT azr_events_pkey PRIMARY KEY (stream_id, sequence)
 ) PARTITION BY RANGE (stream_id);
 

@@ -10,10 +10,10 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "events/event_table.h"
 #include "feed/feed_reader.h"
 #include "feed/feed_table.h"
 #include "feed/numbering.h"
+#include "feed/writers.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
@@ -21,10 +21,8 @@
 #include "plumbing/lock.h"
 #include "plumbing/result.h"
 #include "plumbing/wakeup.h"
-#include "storage/lmgr.h"
-#include "storage/procarray.h"
-#include "utils/backend_status.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(azr_feed);
@@ -41,10 +39,10 @@ PG_FUNCTION_INFO_V1(azr_feed_status);
 
 static int64 arg_after(FunctionCallInfo fcinfo, int argno);
 static long timeout_arg(FunctionCallInfo fcinfo, int argno);
-static int64 head_now(bool can_number);
-static void oldest_writer(Datum *values, bool *nulls);
+static void check_not_ahead(int64 after, int64 head);
+static int64 head_now(bool can_number, bool *stored);
 
-/* Columns of the composite type azr_feed_state, as in feed.sql. */
+/* Columns of the composite type azr_feed_status, as in feed.sql. */
 enum
 {
 	Anum_azr_feed_status_head = 1,
@@ -77,12 +75,7 @@ azr_feed(PG_FUNCTION_ARGS)
 	read.effective = azr_arg_bool(fcinfo, 4, "effective");
 	azr_arg_check_no_nulls(&read.domains, "domains");
 	azr_arg_check_no_nulls(&read.types, "types");
-	if (read.after > head)
-		ereport(ERROR,
-				(errcode(ERRCODE_AZR_FEED_POSITION_AHEAD),
-				 errmsg("the feed has no position %lld", (long long) read.after),
-				 errdetail("Its last position is %lld.", (long long) head),
-				 errhint("The server may have lost what came later, in a failover or by a restore: compare the epoch that azr_feed_status() gives.")));
+	check_not_ahead(read.after, head);
 
 	/* without a limit, and also near the end of what a bigint can be */
 	read.last = !max_count.given || max_count.value > head - read.after
@@ -114,9 +107,11 @@ azr_feed_wait(PG_FUNCTION_ARGS)
 	long		timeout = timeout_arg(fcinfo, 1);
 	bool		can_number = !XactReadOnly && !IsInParallelMode();
 	TimestampTz start = GetCurrentTimestamp();
-	int64		head = head_now(can_number);
+	bool		stored;
+	int64		head = head_now(can_number, &stored);
 
-	if (head > after || timeout == 0)
+	check_not_ahead(after, head);
+	if (head > after || stored || timeout == 0)
 		PG_RETURN_INT64(head);
 
 	if (can_number)
@@ -125,9 +120,10 @@ azr_feed_wait(PG_FUNCTION_ARGS)
 	{
 		long		waited;
 
-		head = head_now(can_number);
+		/* who has stored something keeps others from numbering: it returns */
+		head = head_now(can_number, &stored);
 		waited = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
-		if (head > after || waited >= timeout)
+		if (head > after || stored || waited >= timeout)
 			break;
 		azr_wait_to_be_woken(Min(timeout - waited,
 								 can_number ? LOOK_EVERY : LOOK_EVERY_ON_STANDBY));
@@ -146,6 +142,9 @@ azr_feed_status(PG_FUNCTION_ARGS)
 	AzrFeedState state = azr_feed_state(GetActiveSnapshot());
 	Datum		values[Natts_azr_feed_status] = {0};
 	bool		nulls[Natts_azr_feed_status] = {false};
+	bool		has_writer;
+	TimestampTz since = 0;
+	int			pid = 0;
 
 	values[Anum_azr_feed_status_head - 1] = Int64GetDatum(state.next_position - 1);
 	nulls[Anum_azr_feed_status_epoch - 1] = !state.found;
@@ -153,7 +152,18 @@ azr_feed_status(PG_FUNCTION_ARGS)
 	values[Anum_azr_feed_status_in_flight - 1] =
 		Int64GetDatum(azr_ranges_size(&state.pending) + azr_feed_unborn_count());
 	values[Anum_azr_feed_status_batches - 1] = Int64GetDatum(azr_feed_batch_count());
-	oldest_writer(values, nulls);
+
+	/* the locks that show who writes are those of this server */
+	has_writer = !RecoveryInProgress() && azr_oldest_writer(&since, &pid);
+	nulls[Anum_azr_feed_status_oldest_in_flight - 1] = !has_writer;
+	nulls[Anum_azr_feed_status_oldest_pid - 1] = !has_writer || pid == 0;
+	if (has_writer)
+	{
+		values[Anum_azr_feed_status_oldest_in_flight - 1] =
+			DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(GetCurrentTimestamp()),
+								TimestampTzGetDatum(since));
+		values[Anum_azr_feed_status_oldest_pid - 1] = Int32GetDatum(pid);
+	}
 	return azr_return_row(fcinfo, values, nulls, lengthof(values));
 }
 
@@ -196,56 +206,37 @@ timeout_arg(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * The last position by what is committed now.
+ * Nobody can have read a position that there is not.
  */
-static int64
-head_now(bool can_number)
+static void
+check_not_ahead(int64 after, int64 head)
 {
-	int64		head;
-
-	if (can_number)
-		return azr_feed_number(APPENDS_AT_A_TIME);
-	PushActiveSnapshot(GetLatestSnapshot());
-	head = azr_feed_state(GetActiveSnapshot()).next_position - 1;
-	PopActiveSnapshot();
-	return head;
+	if (after > head)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_FEED_POSITION_AHEAD),
+				 errmsg("the feed has no position %lld", (long long) after),
+				 errdetail("Its last position is %lld.", (long long) head),
+				 errhint("The server may have lost what came later, in a failover or by a restore: compare the epoch that azr_feed_status() gives.")));
 }
 
 /*
- * Of the transactions that are writing events, the one that began first: how long ago, and
- * its process.
+ * The last position by what is committed now.  Sets 'stored' if something was stored to
+ * find out.
  */
-static void
-oldest_writer(Datum *values, bool *nulls)
+static int64
+head_now(bool can_number, bool *stored)
 {
-	LOCKTAG		tag;
-	VirtualTransactionId *writers = NULL;
-	TimestampTz oldest = DT_NOEND;
-	int			pid = 0;
-	int			count = 0;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "angzarr feed head",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	int64		head;
 
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, azr_main_events_relid());
-	if (!RecoveryInProgress())
-		writers = GetLockConflicts(&tag, ShareLock, &count);
-	for (int i = 0; i < count; i++)
-	{
-		PGPROC	   *proc = azr_vxid_proc(writers[i]) >= 0 ? azr_proc_of(writers[i]) : NULL;
-		PgBackendStatus *status = proc != NULL ? azr_backend_status(writers[i]) : NULL;
-
-		if (status != NULL && status->st_xact_start_timestamp > 0 &&
-			status->st_xact_start_timestamp < oldest)
-		{
-			oldest = status->st_xact_start_timestamp;
-			pid = status->st_procpid;
-		}
-	}
-	nulls[Anum_azr_feed_status_oldest_in_flight - 1] = pid == 0;
-	nulls[Anum_azr_feed_status_oldest_pid - 1] = pid == 0;
-	if (pid != 0)
-	{
-		values[Anum_azr_feed_status_oldest_in_flight - 1] =
-			DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(GetCurrentTimestamp()),
-								TimestampTzGetDatum(oldest));
-		values[Anum_azr_feed_status_oldest_pid - 1] = Int32GetDatum(pid);
-	}
+	*stored = false;
+	if (can_number)
+		head = azr_feed_number_if_any(APPENDS_AT_A_TIME, stored);
+	else
+		head = azr_feed_state(NULL).next_position - 1;
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+	return head;
 }

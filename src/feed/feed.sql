@@ -33,7 +33,7 @@ CREATE TYPE @extschema@.azr_feed_status AS (
 );
 
 COMMENT ON TYPE @extschema@.azr_feed_status IS
-'How far the feed is numbered. head: the last position, or -1. epoch: changes when another server takes over, so that positions read before may be other events'' now. in_flight: appends that were not committed when the feed was last numbered. oldest_in_flight, oldest_pid: of the transactions that are writing events now, the one that began first. batches: rows of azr_feed_batches.';
+'How far the feed is numbered. head: the last position, or -1. epoch: changes when another server takes over, so that positions read before may be other events'' now. in_flight: appends that were not committed when the feed was last numbered. oldest_in_flight, oldest_pid: of the transactions that are writing events now, how long ago the first one began, and its process. batches: rows of azr_feed_batches.';
 
 CREATE FUNCTION @extschema@.azr_feed(
 	after bigint DEFAULT -1,
@@ -49,11 +49,11 @@ COMMENT ON FUNCTION @extschema@.azr_feed(bigint, bigint, text[], text[], boolean
 
 Arguments: after, the last position that was read, -1 for none. max_count, how many positions are looked at, NULL for all that there are. domains and types, of which an event must be one of each, NULL for all. effective => true gives what has become effective, when it has: pending events and the framework''s are left out, those that a cascade has revoked never come, and at the position of an event that confirms others come these.
 
-Result: rows of azr_feed_event. Those are looked at whose positions are in (after, after + max_count], so the next after is least(after + max_count, azr_feed_head()), also when nothing matched. Several rows can have one position where effective is true.
+Result: rows of azr_feed_event. Looks at the positions in (after, after + max_count], as far as there are any, and gives those that match. So to read on, take the head first, from azr_feed_wait() or azr_feed_head(), and then read with max_count => least(1000, head - after): the next after is after + max_count, also if nothing matched. A head that is taken afterwards can be past positions that were not looked at. With effective => true, several rows can have one position.
 
 Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller''s snapshot, and works on a standby. Only what azr_feed_advance() or azr_feed_wait() has numbered has a position.
 
-Errors: ZR009 there is no position after; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; XX001 somebody has deleted events.';
+Errors: ZR009 the feed does not go as far as after: it was restored, or another server took over that lacks what was read; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; XX001 somebody has deleted events.';
 
 CREATE FUNCTION @extschema@.azr_feed_head() RETURNS bigint
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100 AS 'MODULE_PATHNAME';
@@ -73,9 +73,9 @@ COMMENT ON FUNCTION @extschema@.azr_feed_advance(bigint) IS
 
 Arguments: max_appends, how many appends are numbered at most.
 
-Result: bigint, the last position that there is, or -1. Where another transaction is numbering, that of what it has found numbered. In a database that gets its events by a subscription, the positions come with them, and nothing is numbered.
+Result: bigint, the last position that there is, or -1. If another transaction is numbering, this is the last position before that. In a database that gets its events by a subscription, the positions come with them, and nothing is numbered.
 
-Locks: a transaction-level advisory lock of a private class, to the end of the transaction if there was something to number; it is not waited for. RowExclusiveLock on the tables of the feed. Appends do not wait for it.
+Locks: a transaction-level advisory lock of a private class, which is not waited for; if there was something to number, it is kept to the end of the transaction, and nobody else numbers until then. So let the transaction end at once. RowExclusiveLock on the tables of the feed. Appends wait for none of this. The commit waits for the disk even if synchronous_commit is off: what a consumer has read must not be lost in a crash.
 
 Errors: 40001 the feed was numbered after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004, 22023 for max_appends.';
 
@@ -90,11 +90,11 @@ COMMENT ON FUNCTION @extschema@.azr_feed_wait(bigint, interval) IS
 
 Arguments: after, the last position that was read, -1 for none. timeout, 0 to 2147483 seconds.
 
-Result: bigint, the last position: past after as soon as there is one, or after the timeout whatever there is. An append wakes it when it has committed; COMMIT PREPARED is noticed within a second. In a read-only transaction, and on a standby, it looks ten times a second and numbers nothing.
+Result: bigint, the last position: past after as soon as there is one, or after the timeout whatever there is. It can also return early with nothing new. An append wakes it when it has committed; COMMIT PREPARED is noticed within a second. In a read-only transaction, and on a standby, it looks ten times a second and numbers nothing.
 
-Locks: while it waits, a transaction-level advisory lock of a private class that keeps nobody out; else those of azr_feed_advance().
+Locks: while it waits, a transaction-level advisory lock of a private class that keeps nobody out; otherwise those of azr_feed_advance().
 
-Errors: those of azr_feed_advance(), but 25006; 22004, 22023 for after and timeout.';
+Errors: ZR009 as azr_feed(); 40001 as azr_feed_advance(); 22004, 22023 for after and timeout.';
 
 CREATE FUNCTION @extschema@.azr_feed_status() RETURNS @extschema@.azr_feed_status
 LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';
@@ -102,6 +102,6 @@ LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_feed_status() IS
 'How far the feed is numbered, and what is not numbered yet since it is not committed.
 
-Result: one row (head, epoch, in_flight, oldest_in_flight, oldest_pid, batches). in_flight counts appends as of the last numbering. oldest_in_flight and oldest_pid are of the transaction writing events that began first, NULL if there is none, and on a standby. It holds up its own events only.
+Result: one row (head, epoch, in_flight, oldest_in_flight, oldest_pid, batches). in_flight counts appends as of the last numbering. oldest_in_flight and oldest_pid are of the transaction writing events that began first; they are NULL if there is none, and on a standby. A prepared transaction has no process: then oldest_pid is NULL. Such a transaction holds up its own events only.
 
 Locks: AccessShareLock on the tables.';

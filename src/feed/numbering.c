@@ -15,6 +15,7 @@
 #include "events/event_table.h"
 #include "feed/feed_table.h"
 #include "feed/numbering.h"
+#include "feed/writers.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
@@ -22,7 +23,7 @@
 #include "plumbing/error.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
-#include "storage/proc.h"
+#include "plumbing/wakeup.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -35,6 +36,9 @@ PG_FUNCTION_INFO_V1(azr_feed_advance);
  * over what comes before.
  */
 #define BATCH_APPENDS	200
+
+/* As many tickets are looked at again and again by who waits. */
+#define MAX_PASSED_OVER	1000
 
 /* An append that gets a position. */
 typedef struct Numbered
@@ -67,14 +71,15 @@ typedef struct Numbering
 	int			allocated;
 	Numbered   *numbered;
 	AzrTicketRanges pending;
+	bool		only_positions; /* store nothing if none is given? */
+	int64		passed_over;	/* tickets that got none */
 	bool		interrupted;	/* something between the last one numbered and
 								 * now may follow */
 } Numbering;
 
+static int64 number(int64 max_appends, bool only_positions, bool *stored);
 static void read_unborn(Numbering *numbering);
 static void note_unborn(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static List *event_writers(void);
-static bool have_common(const List *a, const List *b);
 static void look_again(Numbering *numbering);
 static void look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn);
 static void look_at_new(Numbering *numbering);
@@ -82,10 +87,31 @@ static void judge(Numbering *numbering, const AzrTicket *ticket);
 static void add_numbered(Numbering *numbering, const AzrTicket *ticket);
 static bool is_full(const Numbering *numbering);
 static bool changes_unborn(const Numbering *numbering);
+static bool is_worth_storing(const Numbering *numbering, const AzrFeedState *before);
 static void write_down(Numbering *numbering, const AzrFeedState *before);
 static void write_unborn(Numbering *numbering);
 static void write_batches(Numbering *numbering);
 static void start_epoch(AzrFeedState *state);
+static int64 highest_passed_ticket(void);
+
+/*
+ * Called when the library is loaded.
+ */
+void
+azr_feed_init(void)
+{
+	azr_tickets_also_taken(highest_passed_ticket);
+}
+
+/*
+ * Numbering never looks again at what it has passed, so no append may get such a ticket, even
+ * if no row has it.  The sequence may stand below that on a former subscriber.
+ */
+static int64
+highest_passed_ticket(void)
+{
+	return azr_feed_state(NULL).next_ticket - 1;
+}
 
 /*
  * azr_feed_advance(max_appends) -> bigint
@@ -101,37 +127,65 @@ azr_feed_advance(PG_FUNCTION_ARGS)
 
 /*
  * Number what has been committed, and return the last position that there is, or -1.
- * Where another transaction is numbering, or this server gets its events and their
- * positions from another one, returns that of what is numbered.
+ * If another transaction is numbering, or this server gets its events and their positions
+ * from another one, returns that of what is numbered.
  *
  * Takes AZR_LOCK_NUMBERING to the end of the transaction, unless there is nothing to do.
- * Raises 40001 where the transaction must stick to a snapshot that does not show the last
+ * Raises 40001 if the transaction must stick to a snapshot that does not show the last
  * numbering.
  */
 int64
 azr_feed_number(int64 max_appends)
 {
-	Numbering	numbering = {.max_appends = max_appends};
+	bool		stored;
+
+	return number(max_appends, false, &stored);
+}
+
+/*
+ * The same for a session that waits and looks again and again: it stores nothing, and so
+ * keeps no lock, if there is nothing to give a position to.  Sets 'stored' if it has stored
+ * something, so that the transaction should end.
+ */
+int64
+azr_feed_number_if_any(int64 max_appends, bool *stored)
+{
+	/*
+	 * a transaction that sticks to an old snapshot learns by storing that it
+	 * must not
+	 */
+	return number(max_appends, !IsolationUsesXactSnapshot(), stored);
+}
+
+static int64
+number(int64 max_appends, bool only_positions, bool *stored)
+{
+	Numbering	numbering = {.max_appends = max_appends,.only_positions = only_positions};
 	AzrFeedState before;
 
+	*stored = false;
 	if (max_appends == 0 || !azr_try_lock(AZR_LOCK_NUMBERING, 0, ExclusiveLock))
 		return azr_feed_state(NULL).next_position - 1;
 
 	before = azr_feed_state(NULL);
 	numbering.state = before;
-	if (azr_feed_is_subscribed())
+	if (!azr_feed_is_subscribed())
+	{
+		start_epoch(&numbering.state);
+		read_unborn(&numbering);
+
+		numbering.holders = azr_writers();
+		numbering.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+		look_again(&numbering);
+		look_at_new(&numbering);
+		UnregisterSnapshot(numbering.snapshot);
+		*stored = is_worth_storing(&numbering, &before);
+	}
+	if (!*stored)
 	{
 		azr_unlock(AZR_LOCK_NUMBERING, 0, ExclusiveLock);
 		return before.next_position - 1;
 	}
-	start_epoch(&numbering.state);
-	read_unborn(&numbering);
-
-	numbering.holders = event_writers();
-	numbering.snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	look_again(&numbering);
-	look_at_new(&numbering);
-	UnregisterSnapshot(numbering.snapshot);
 	write_down(&numbering, &before);
 	return numbering.state.next_position - 1;
 }
@@ -162,45 +216,6 @@ note_unborn(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	for (int i = 0; i < count; i++)
 		unborn->holders = lappend(unborn->holders, TextDatumGetCString(holders[i]));
 	*all = lappend(*all, unborn);
-}
-
-/*
- * Our own transaction, and the others that hold the lock that an append takes before it draws a
- * ticket, as texts.
- */
-static List *
-event_writers(void)
-{
-	LOCKTAG		tag;
-	VirtualTransactionId own;
-	VirtualTransactionId *all;
-	List	   *writers = NIL;
-	int			count;
-
-	/* a trigger may number between the ticket of an append and its row */
-	GET_VXID_FROM_PGPROC(own, *MyProc);
-	writers = lappend(writers, psprintf("%d/%u", azr_vxid_proc(own), own.localTransactionId));
-
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, azr_main_events_relid());
-	all = GetLockConflicts(&tag, ShareLock, &count);
-	for (int i = 0; i < count; i++)
-		writers = lappend(writers, psprintf("%d/%u", azr_vxid_proc(all[i]),
-											all[i].localTransactionId));
-	pfree(all);
-	return writers;
-}
-
-static bool
-have_common(const List *a, const List *b)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, a)
-		foreach(lc2, b)
-		if (strcmp(lfirst(lc), lfirst(lc2)) == 0)
-		return true;
-	return false;
 }
 
 /*
@@ -239,7 +254,7 @@ look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn)
 	AzrTicketScan scan;
 	AzrTicket	ticket;
 	int64		next = range->first;	/* that was not looked at */
-	bool		may_be_born = unborn != NULL && have_common(unborn->holders, numbering->holders);
+	bool		may_be_born = unborn != NULL && azr_writers_have_common(unborn->holders, numbering->holders);
 
 	if (is_full(numbering))
 	{
@@ -300,7 +315,7 @@ look_at_new(Numbering *numbering)
 	if (missing.count == 0)
 		return;
 
-	holders = event_writers();
+	holders = azr_writers();
 	for (int i = 0; i < missing.count; i++)
 	{
 		Unborn	   *unborn = palloc0(sizeof(Unborn));
@@ -326,10 +341,12 @@ judge(Numbering *numbering, const AzrTicket *ticket)
 			numbering->interrupted = false;
 			break;
 		case AZR_TICKET_PENDING:
+			numbering->passed_over++;
 			azr_ranges_add(&numbering->pending, ticket->ticket, ticket->ticket);
 			numbering->interrupted = true;
 			break;
 		case AZR_TICKET_DEAD:
+			numbering->passed_over++;
 			break;
 	}
 }
@@ -374,24 +391,33 @@ changes_unborn(const Numbering *numbering)
 }
 
 /*
- * Store what has become known, if anything has.  Others are let in again where nothing has.
+ * Is there anything to store?  What is only passed over, or still open, can be looked at
+ * again, if it is not too much.
+ */
+static bool
+is_worth_storing(const Numbering *numbering, const AzrFeedState *before)
+{
+	bool		same_pending = numbering->pending.count == before->pending.count &&
+		(numbering->pending.count == 0 ||
+		 memcmp(numbering->pending.all, before->pending.all,
+				numbering->pending.count * sizeof(AzrTicketRange)) == 0);
+
+	if (numbering->count > 0 || (before->found && numbering->state.is_new_epoch))
+		return true;
+	if (numbering->only_positions && numbering->passed_over < MAX_PASSED_OVER)
+		return false;
+	return !same_pending || changes_unborn(numbering) ||
+		numbering->state.next_ticket != before->next_ticket;
+}
+
+/*
+ * Store what has become known, and wake those who wait for it.
  */
 static void
 write_down(Numbering *numbering, const AzrFeedState *before)
 {
 	AzrFeedState *state = &numbering->state;
-	bool		same_pending = numbering->pending.count == before->pending.count &&
-		(numbering->pending.count == 0 ||
-		 memcmp(numbering->pending.all, before->pending.all,
-				numbering->pending.count * sizeof(AzrTicketRange)) == 0);
 	int64		events = 0;
-
-	if (before->found && numbering->count == 0 && same_pending && !changes_unborn(numbering) &&
-		state->next_ticket == before->next_ticket && !state->is_new_epoch)
-	{
-		azr_unlock(AZR_LOCK_NUMBERING, 0, ExclusiveLock);
-		return;
-	}
 
 	/*
 	 * what a consumer has read must not be lost in a crash, whatever
@@ -405,6 +431,7 @@ write_down(Numbering *numbering, const AzrFeedState *before)
 	azr_feed_state_put(state, before);
 	write_unborn(numbering);
 	write_batches(numbering);
+	azr_wake_at_commit(AZR_LOCK_FEED_WAIT);
 }
 
 static void

@@ -34,6 +34,8 @@
 
 #include "fmgr.h"
 
+extern void azr_feed_init(void);
 extern int64 azr_feed_number(int64 max_appends);
+extern int64 azr_feed_number_if_any(int64 max_appends, bool *stored);
 
 #endif							/* AZR_NUMBERING_H */

@@ -68,16 +68,17 @@
 #if PG_VERSION_NUM >= 170000
 #define azr_vxid_proc(vxid) ((vxid).procNumber)
 #define azr_proc_of(vxid) ProcNumberGetProc((vxid).procNumber)
-#define azr_backend_status(vxid) pgstat_get_beentry_by_proc_number((vxid).procNumber)
 #else
 #include "storage/sinvaladt.h"
 #define azr_vxid_proc(vxid) ((vxid).backendId)
 #define azr_proc_of(vxid) BackendIdGetProc((vxid).backendId)
-#if PG_VERSION_NUM >= 160000
-#define azr_backend_status(vxid) pgstat_get_beentry_by_backend_id((vxid).backendId)
-#else
-#define azr_backend_status(vxid) pgstat_fetch_stat_beentry((vxid).backendId)
 #endif
+
+/* PostgreSQL 16 renamed what the sessions' states are counted through by. */
+#if PG_VERSION_NUM >= 160000
+#define azr_backend_status(i) pgstat_get_local_beentry_by_index(i)
+#else
+#define azr_backend_status(i) pgstat_fetch_stat_local_beentry(i)
 #endif
 
 /* PostgreSQL 18 added instrumentation to index_beginscan(), 19 flags. */
@@ -108,6 +109,11 @@
 	(TupleDescCompactAttr((desc), (i))->attnullability == ATTNULLABLE_VALID)
 #else
 #define azr_column_has_no_nulls(desc, i) (TupleDescAttr((desc), (i))->attnotnull)
+#endif
+
+/* PostgreSQL 19 wants to know when a tuple descriptor is complete. */
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(desc) ((void) 0)
 #endif
 
 /* PostgreSQL 17 lets the caller allocate the JSON lexer. */

@@ -22,6 +22,7 @@
 #include "catalog/index.h"
 #include "catalog/pg_collation.h"
 #include "miscadmin.h"
+#include "plumbing/compat.h"
 #include "plumbing/insert.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -35,7 +36,8 @@ struct AzrInsert
 	const AzrTable *table;
 	Relation	rel;
 	CommandId	cid;
-	TupleDesc	desc;
+	TupleDesc	desc;			/* of the columns up to the last one that a
+								 * row had so far; NULL before the first row */
 	MemoryContext context;		/* of all this, if there may be many rows; or
 								 * NULL */
 	MemoryContext scratch;		/* reset for each flush; or NULL */
@@ -47,9 +49,11 @@ struct AzrInsert
 	TupleTableSlot *slots[FLEXIBLE_ARRAY_MEMBER];	/* made when first needed */
 };
 
-static TupleTableSlot *next_slot(AzrInsert *insert);
+static TupleTableSlot *next_slot(AzrInsert *insert, int natts);
+static TupleDesc first_columns(TupleDesc desc, int natts);
 static void flush(AzrInsert *insert);
 static void insert_index_entries(AzrInsert *insert, TupleTableSlot *row);
+static inline Datum column_of(TupleTableSlot *row, AttrNumber attno, bool *isnull);
 static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
 static void insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row);
 
@@ -71,21 +75,10 @@ azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 	insert->rel = rel;
 	insert->cid = GetCurrentCommandId(true);
 	insert->nslots = nslots;
-	insert->desc = RelationGetDescr(rel);
 	insert->context = context;
 	if (context != NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(context);
-
-		/*
-		 * slots do not count references to a copy, so they can be freed with
-		 * it
-		 */
-		insert->desc = CreateTupleDescCopy(insert->desc);
 		insert->scratch = AllocSetContextCreate(context, "angzarr insert scratch",
 												ALLOCSET_DEFAULT_SIZES);
-		MemoryContextSwitchTo(oldcontext);
-	}
 	return insert;
 }
 
@@ -96,10 +89,15 @@ azr_insert_begin(const AzrTable *table, Relation rel, int nrows)
 void
 azr_insert_put(AzrInsert *insert, const Datum *values, const bool *nulls, Size bytes)
 {
-	TupleTableSlot *row = next_slot(insert);
+	int			natts = insert->table->ncolumns;
+	TupleTableSlot *row;
 
-	memcpy(row->tts_values, values, insert->desc->natts * sizeof(Datum));
-	memcpy(row->tts_isnull, nulls, insert->desc->natts * sizeof(bool));
+	while (natts > 1 && nulls[natts - 1])
+		natts--;
+	row = next_slot(insert, natts);
+	natts = row->tts_tupleDescriptor->natts;
+	memcpy(row->tts_values, values, natts * sizeof(Datum));
+	memcpy(row->tts_isnull, nulls, natts * sizeof(bool));
 	ExecStoreVirtualTuple(row);
 	insert->ngathered++;
 	insert->gathered_bytes += bytes;
@@ -110,21 +108,40 @@ azr_insert_put(AzrInsert *insert, const Datum *values, const bool *nulls, Size b
 }
 
 /*
- * An empty slot for the next row.
+ * An empty slot for the next row, of 'natts' columns or more.
+ *
+ * A row that ends with its last column that is not NULL is shorter: it keeps no bits for the
+ * NULLs after that.  It says how many columns it has, and those that it lacks are NULL.
  */
 static TupleTableSlot *
-next_slot(AzrInsert *insert)
+next_slot(AzrInsert *insert, int natts)
 {
 	TupleTableSlot **slot = &insert->slots[insert->ngathered];
 
-	if (*slot == NULL)
+	if (*slot == NULL || (*slot)->tts_tupleDescriptor->natts < natts)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
 
+		if (insert->desc == NULL || insert->desc->natts < natts)
+			insert->desc = first_columns(RelationGetDescr(insert->rel), natts);
 		*slot = MakeSingleTupleTableSlot(insert->desc, &TTSOpsVirtual);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	return ExecClearTuple(*slot);
+}
+
+/*
+ * A description of a table's first columns.
+ */
+static TupleDesc
+first_columns(TupleDesc desc, int natts)
+{
+	TupleDesc	result = CreateTemplateTupleDesc(natts);
+
+	for (int i = 1; i <= natts; i++)
+		TupleDescCopyEntry(result, i, desc, i);
+	TupleDescFinalize(result);
+	return result;
 }
 
 /*
@@ -142,8 +159,11 @@ azr_insert_end(AzrInsert *insert)
 		MemoryContextDelete(insert->context);
 	else
 	{
-		if (insert->nslots > 0 && insert->slots[0] != NULL)
+		if (insert->desc != NULL)
+		{
 			ExecDropSingleTupleTableSlot(insert->slots[0]);
+			pfree(insert->desc);
+		}
 		pfree(insert);
 	}
 
@@ -188,14 +208,24 @@ insert_index_entries(AzrInsert *insert, TupleTableSlot *row)
 			insert_index_entry(insert, i, row);
 }
 
+/*
+ * A column of a gathered row.
+ */
+static inline Datum
+column_of(TupleTableSlot *row, AttrNumber attno, bool *isnull)
+{
+	*isnull = attno > row->tts_nvalid || row->tts_isnull[attno - 1];
+	return *isnull ? (Datum) 0 : row->tts_values[attno - 1];
+}
+
 static bool
 belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
 {
 	for (int n = 0; n < table->all_indexes[i].nconditions; n++)
 	{
 		const AzrCondition *condition = &table->all_indexes[i].conditions[n];
-		bool		isnull = row->tts_isnull[condition->attno - 1];
-		Datum		value = row->tts_values[condition->attno - 1];
+		bool		isnull;
+		Datum		value = column_of(row, condition->attno, &isnull);
 		bool		met = false;
 
 		switch (condition->test)
@@ -251,8 +281,7 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 
 		if (hash)
 			attno = insert->table->all_indexes[i].hashed;
-		values[n] = row->tts_values[attno - 1];
-		nulls[n] = row->tts_isnull[attno - 1];
+		values[n] = column_of(row, attno, &nulls[n]);
 		if (hash && !nulls[n])
 			values[n] = DirectFunctionCall2Coll(hashtextextended, C_COLLATION_OID,
 												values[n], Int64GetDatum(0));

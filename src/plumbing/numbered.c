@@ -156,7 +156,7 @@ should_look(AzrNumbers *numbers)
 }
 
 /*
- * The highest number that a row has, or 0 if no row has 'number' or a higher one.
+ * The highest number that is taken, or one below 'number' if no row has that or a higher one.
  *
  * Two probes of the primary key, which usually find nothing.  Deleted rows, such as those
  * of an edition, have lower numbers, so the probes do not have to step over them.
@@ -169,7 +169,8 @@ highest_from(const AzrNumbers *numbers, int64 number)
 	int64		lowest = end_of_range(numbers, rel, BTLessEqualStrategyNumber, -number);
 
 	table_close(rel, NoLock);
-	return Max(highest, lowest == PG_INT64_MIN ? PG_INT64_MAX : -lowest);
+	highest = Max(highest, lowest == PG_INT64_MIN ? PG_INT64_MAX : -lowest);
+	return numbers->also_taken == NULL ? highest : Max(highest, numbers->also_taken());
 }
 
 /*

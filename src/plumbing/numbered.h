@@ -21,6 +21,8 @@ typedef struct AzrNumbers
 	AzrTable   *table;
 	int			index;			/* the place of that index among the table's */
 	AttrNumber	column;			/* that column */
+	int64		(*also_taken) (void);	/* the highest number that is taken
+										 * though no row has it; or NULL */
 	bool		in_doubt;		/* set while a row gets in: if it stays, the
 								 * next number is compared with rows */
 

@@ -452,11 +452,15 @@ is_plain(AzrTable *table, Relation rel)
 	ListCell   *lc;
 	bool		plain;
 
-	if (desc->natts != table->ncolumns || rel->rd_rel->relhasrules)
+	if (desc->natts != table->ncolumns || rel->rd_rel->relhasrules ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID)
 		return false;
+
+	/* a row may lack its last columns: they are read as NULL */
 	if (desc->constr != NULL &&
 		(desc->constr->num_check > 0 ||
 		 desc->constr->num_defval > 0 ||
+		 desc->constr->missing != NULL ||
 		 desc->constr->has_generated_stored))
 		return false;
 	for (int i = 0; i < desc->natts; i++)
