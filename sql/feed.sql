@@ -117,6 +117,14 @@ SELECT outcome($$SELECT azr_feed_wait(-1, '100 years')$$);
 BEGIN READ ONLY;
 SELECT azr_feed_advance();
 ROLLBACK;
+-- azr_check sees positions that are missing, and events that can get none
+SELECT * FROM azr_check();
+BEGIN;
+SELECT min(first_position) AS second FROM azr_feed_batches WHERE first_position > 0 \gset
+DELETE FROM azr_feed_batches WHERE first_position = 0;
+UPDATE azr_feed_state SET next_position = next_position + 3;
+SELECT problem, replace(replace(replace(detail, (:second)::text, 'N'), (azr_feed_head() - 3)::text, 'last'), (azr_feed_head() + 1)::text, 'next') FROM azr_check() ORDER BY 2;
+ROLLBACK;
 -- what numbering has passed is not looked at again, so no append gets such a ticket, whatever rows there are
 UPDATE azr_feed_state SET next_ticket = next_ticket + 5000;
 \c -

@@ -187,7 +187,7 @@ check_feed(Check *check)
 				   "'The feed goes on at position ' || b.next || ' after position ' "
 				   "|| b.expected - 1 || '.' "
 				   "FROM (SELECT first_position + events::numeric AS expected, "
-				   "lead(first_position) OVER (ORDER BY first_position) AS next "
+				   "lead(first_position) OVER (ORDER BY first_position, events) AS next "
 				   "FROM (SELECT first_position, events FROM %s.azr_feed_batches "
 				   "UNION ALL SELECT 0, 0 "
 				   "UNION ALL SELECT next_position, 0 FROM %s.azr_feed_state) a) b "

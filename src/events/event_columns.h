@@ -21,11 +21,11 @@
 	COLUMN(created_at, TIMESTAMPTZOID, true) \
 	COLUMN(ticket, INT8OID, false) \
 	COLUMN(type_id, INT4OID, true) \
-	COLUMN(ticket_events, INT4OID, false) \
 	COLUMN(committed, BOOLOID, true) \
 	COLUMN(payload, BYTEAOID, true) \
-	COLUMN(metadata, JSONBOID, false) \
 	COLUMN(correlation_id, TEXTOID, false) \
+	COLUMN(metadata, JSONBOID, false) \
+	COLUMN(ticket_events, INT4OID, false) \
 	COLUMN(external_id, TEXTOID, false) \
 	COLUMN(cascade_id, TEXTOID, false) \
 	COLUMN(source_sequence, INT8OID, false) \

@@ -2,19 +2,20 @@
 -- told apart by the sign of stream_id, so that deleting an edition never leaves
 -- a dead row in the history of the main timeline.
 
--- In this order, an event without metadata and ids needs no padding, and no more of a
--- bitmap of NULLs than fits into what a row begins with.
+-- In this order, numbers need no padding. A row ends with its last column that is not NULL
+-- (see insert.c): one that ends with the eighth has a bitmap of NULLs of one byte, for
+-- which the header of a row has room.
 CREATE TABLE @extschema@.azr_events (
 	stream_id bigint NOT NULL,
 	sequence bigint NOT NULL,
 	created_at timestamptz NOT NULL,
 	ticket bigint,
 	type_id integer NOT NULL,
-	ticket_events integer,
 	committed boolean NOT NULL,
 	payload bytea NOT NULL,
-	metadata jsonb,
 	correlation_id text COLLATE "C",
+	metadata jsonb,
+	ticket_events integer,
 	external_id text COLLATE "C",
 	cascade_id text COLLATE "C",
 	source_sequence bigint,
@@ -70,7 +71,7 @@ CREATE INDEX azr_edition_events_correlation_id_idx
 
 -- What numbering goes by, and reading the feed.
 CREATE INDEX azr_main_events_ticket_idx
-	ON @extschema@.azr_main_events (ticket)
+	ON @extschema@.azr_main_events (ticket) WITH (fillfactor = 98)
 	WHERE ticket IS NOT NULL;
 
 -- What is asked of cascades: is one resolved in a stream, who takes part in it, and
