@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "plumbing/lock.h"
 #include "plumbing/numbered.h"
+#include "plumbing/probe.h"
 #include "plumbing/text.h"
 #include "plumbing/wakeup.h"
 #include "plumbing/write.h"
@@ -177,8 +178,7 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 	TupleTableSlot *event;
 	AzrStreamEnd end = {0, DT_NOBEGIN};
 
-	azr_scan_begin(&scan, leaf, rel, INDEX_PRIMARY_KEY, snapshot, &key, 1);
-	event = azr_scan_next(&scan, BackwardScanDirection);
+	event = azr_probe_last(&scan, leaf, rel, INDEX_PRIMARY_KEY, lockmode, snapshot, &key, 1);
 	if (event != NULL)
 	{
 		end.next = sequence_after(event);

@@ -81,6 +81,13 @@
 #define azr_backend_status(i) pgstat_fetch_stat_local_beentry(i)
 #endif
 
+/* PostgreSQL 16 added the table to _bt_getroot(). */
+#if PG_VERSION_NUM >= 160000
+#define azr_bt_getroot(index, heap, access) _bt_getroot((index), (heap), (access))
+#else
+#define azr_bt_getroot(index, heap, access) _bt_getroot((index), (access))
+#endif
+
 /* PostgreSQL 18 added instrumentation to index_beginscan(), 19 flags. */
 #if PG_VERSION_NUM >= 190000
 #define azr_index_beginscan(heap, index, snapshot, nkeys) \

@@ -219,9 +219,20 @@ void
 azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 			   Snapshot snapshot, ScanKey keys, int nkeys)
 {
+	azr_scan_begin_locking(scan, table, rel, index, AccessShareLock, snapshot, keys, nkeys);
+}
+
+/*
+ * The same for a transaction that is going to add to the index: it locks the index now as it
+ * would then, since each lock costs time.
+ */
+void
+azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
+					   LOCKMODE lockmode, Snapshot snapshot, ScanKey keys, int nkeys)
+{
 	Assert(index >= 0 && index < table->nindexes);
 
-	scan->index = index_open(table->indexids[index], AccessShareLock);
+	scan->index = index_open(table->indexids[index], lockmode);
 	scan->desc = azr_index_beginscan(rel, scan->index, snapshot, nkeys);
 	index_rescan(scan->desc, keys, nkeys, NULL, 0);
 	scan->slot = table_slot_create(rel, NULL);
@@ -251,7 +262,8 @@ void
 azr_scan_end(AzrScan *scan)
 {
 	ExecDropSingleTupleTableSlot(scan->slot);
-	index_endscan(scan->desc);
+	if (scan->desc != NULL)
+		index_endscan(scan->desc);
 	index_close(scan->index, NoLock);
 }
 

@@ -117,7 +117,7 @@ typedef struct AzrTable
 typedef struct AzrScan
 {
 	Relation	index;
-	IndexScanDesc desc;
+	IndexScanDesc desc;			/* or NULL after a probe, see probe.h */
 	TupleTableSlot *slot;
 	MemoryContext context;		/* in which it was begun; the index keeps
 								 * notes there */
@@ -135,6 +135,9 @@ extern int64 azr_row_growth(const AzrTable *table, TupleTableSlot *row);
 extern bool azr_row_grows(const AzrTable *table, TupleTableSlot *existing, const Datum *values);
 extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int index,
 						   Snapshot snapshot, ScanKey keys, int nkeys);
+extern void azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
+								   LOCKMODE lockmode, Snapshot snapshot, ScanKey keys,
+								   int nkeys);
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
 extern void azr_scan_end(AzrScan *scan);
 extern TransactionId azr_row_xmin(TupleTableSlot *row);

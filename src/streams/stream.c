@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "plumbing/numbered.h"
+#include "plumbing/probe.h"
 #include "plumbing/text.h"
 #include "plumbing/write.h"
 #include "storage/lmgr.h"
@@ -349,8 +350,8 @@ azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_her
 
 	make_name_keys(keys, name);
 	*created_here = false;
-	azr_scan_begin(&scan, &streams_table, rel, INDEX_NAME, snapshot, keys, 3);
-	slot = azr_scan_next(&scan, ForwardScanDirection);
+	slot = azr_probe_last(&scan, &streams_table, rel, INDEX_NAME, AccessShareLock, snapshot, keys,
+						  lengthof(keys));
 	if (slot != NULL)
 	{
 		stream.id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
