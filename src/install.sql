@@ -19,6 +19,9 @@
 \i streams/lists.sql
 \i feed/feed_table.sql
 \i feed/feed.sql
+\i groups/group_table.sql
+\i groups/groups.sql
+\i groups/fetch.sql
 \i positions/positions.sql
 \i positions/lag.sql
 \i snapshots/snapshot_table.sql

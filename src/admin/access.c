@@ -84,6 +84,8 @@ static const char *const levels[] = {
 	"('azr_create_edition', 'writer'), " \
 	"('azr_expect', 'writer'), " \
 	"('azr_feed_advance', 'writer'), " \
+	"('azr_fetch', 'writer'), " \
+	"('azr_group_create', 'writer'), " \
 	"('azr_put_position', 'writer'), " \
 	"('azr_put_positions', 'writer'), " \
 	"('azr_put_snapshot', 'writer'), " \

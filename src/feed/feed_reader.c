@@ -6,10 +6,14 @@
  * A batch says which tickets it has.  The index on tickets gives the first event of each of
  * its appends, in order, with the number of events; the others follow it in the stream.
  *
+ * What is looked up for an event, its stream's names and its type, is remembered for the
+ * next one, as far as that takes little memory.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "events/event_table.h"
 #include "events/resolution.h"
 #include "events/type.h"
@@ -18,31 +22,95 @@
 #include "miscadmin.h"
 #include "plumbing/result.h"
 #include "plumbing/text.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
+
+/* How many streams and types are remembered; of types, a power of two. */
+#define MOST_STREAMS	10000
+#define TYPES			64
+
+#define NO_TICKET		0
+
+/* What is remembered of a stream. */
+typedef struct KnownStream
+{
+	int64		stream_id;		/* hash key */
+	char		status;			/* private to the hash */
+	bool		is_wanted;		/* is its domain asked for? */
+	text	   *domain;
+	text	   *edition;
+	pg_uuid_t	root;
+} KnownStream;
+
+#define SH_PREFIX		known_streams
+#define SH_ELEMENT_TYPE	KnownStream
+#define SH_KEY_TYPE		int64
+#define SH_KEY			stream_id
+#define SH_HASH_KEY(tb, key)	hash_bytes_uint32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
+#define SH_EQUAL(tb, a, b)		((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* What is remembered of a type. */
+typedef struct KnownType
+{
+	int32		number;
+	text	   *type;			/* or NULL for nothing */
+	bool		is_framework;
+	bool		is_revocation;
+	bool		is_wanted;
+} KnownType;
 
 typedef struct Reader
 {
 	const AzrFeedRead *read;
 	Snapshot	snapshot;
-	ReturnSetInfo *rsinfo;
+	AzrFeedCallback callback;
+	void	   *arg;
+	AzrEventScan appends;		/* by ticket */
+	AzrEventScan rest;			/* of an append */
+	AzrEventScan stream;		/* if one is read: its events after those that
+								 * were read */
+	int64		next_ticket;	/* of that, or NO_TICKET */
 	AzrStreamNames names;
-	MemoryContext scratch;		/* of one append */
-	int64		position;		/* of the next event */
+	AzrTypeNumbers types;		/* that are asked for */
 
-	/* what is known of the stream that was looked at last */
-	int64		stream_id;
-	bool		is_wanted;
+	int64		position;		/* of the next event */
+	bool		is_done;		/* is no further position to be read? */
+	const KnownStream *known;	/* of the append that is read */
+
+	known_streams_hash *streams;
+	text	   *domain;			/* of the stream that was looked up last */
+	text	   *edition;
+	KnownType	known_types[TYPES];
+	MemoryContext streams_context;
+	MemoryContext context;		/* of all else that is remembered */
+	MemoryContext scratch;		/* of one batch */
+	MemoryContext callers_context;
 } Reader;
 
-static bool read_batch(Reader *reader, const AzrFeedBatch *batch);
-static bool read_range(Reader *reader, const AzrTicketRange *range);
+static void begin(Reader *reader);
+static void end(Reader *reader);
+static void read_batch(Reader *reader, const AzrFeedBatch *batch);
+static void read_range(Reader *reader, const AzrTicketRange *range);
+static bool is_wanted_append(Reader *reader, int64 stream_id, int64 events);
 static void read_append(Reader *reader, TupleTableSlot *first, int64 events);
-static bool is_wanted_stream(Reader *reader, int64 stream_id);
+static void read_rest(Reader *reader, int64 stream_id, int64 from, int64 to);
+static void pass_stream(Reader *reader, const AzrTicketRanges *tickets);
+static void next_of_stream(Reader *reader);
+static bool is_in_ranges(const AzrTicketRanges *tickets, int64 ticket);
+static const KnownStream *know_stream(Reader *reader, int64 stream_id);
+static void forget_streams(Reader *reader);
+static text *share_text(Reader *reader, text **last, const text *value);
+static const KnownType *know_type(Reader *reader, TupleTableSlot *event);
 static void show(Reader *reader, TupleTableSlot *event);
-static void show_effective(Reader *reader, TupleTableSlot *event, const text *type);
 static void show_confirmed(Reader *reader, TupleTableSlot *event);
-static void put(Reader *reader, TupleTableSlot *event, const text *type);
+static void put(Reader *reader, TupleTableSlot *event, const KnownType *type, int64 sequence);
 static bool contains(const AzrArrayArg *array, const text *value);
+static int64 stored_ticket(TupleTableSlot *event);
+static bool return_row(void *arg, const AzrFeedRow *row);
 
 /*
  * Return the events with after < position <= last that match, by a PostgreSQL snapshot.
@@ -52,69 +120,156 @@ static bool contains(const AzrArrayArg *array, const text *value);
 void
 azr_feed_read(const AzrFeedRead *read, Snapshot snapshot, ReturnSetInfo *rsinfo)
 {
-	Reader		reader = {.read = read,.snapshot = snapshot,.rsinfo = rsinfo};
-	AzrBatchScan scan;
-	AzrFeedBatch batch;
+	(void) azr_feed_each(read, snapshot, return_row, rsinfo);
+}
 
-	if (read->after >= read->last)
-		return;
-	reader.scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr feed",
-										   ALLOCSET_DEFAULT_SIZES);
-	azr_stream_names_begin(&reader.names, snapshot);
-	azr_batch_scan_begin(&scan, read->after + 1, snapshot);
-	while (azr_batch_scan_next(&scan, &batch) && read_batch(&reader, &batch))
-		;
-	azr_batch_scan_end(&scan);
-	azr_stream_names_end(&reader.names);
-	MemoryContextDelete(reader.scratch);
+static bool
+return_row(void *arg, const AzrFeedRow *row)
+{
+	azr_set_put((ReturnSetInfo *) arg, row->values, row->nulls);
+	return true;
 }
 
 /*
- * Read a batch.  Returns whether positions after it are asked for.
+ * Show them to the callback.  Returns the last position that was looked at.
+ *
+ * Raises XX001 where events of a batch are missing.
  */
-static bool
-read_batch(Reader *reader, const AzrFeedBatch *batch)
+int64
+azr_feed_each(const AzrFeedRead *read, Snapshot snapshot, AzrFeedCallback callback, void *arg)
 {
-	int64		end = batch->first_position + batch->events;
+	Reader		reader = {.read = read,.snapshot = snapshot,.callback = callback,.arg = arg};
+	AzrBatchScan scan;
+	AzrFeedBatch batch;
+	MemoryContext oldcontext;
 
-	reader->position = batch->first_position;
-	for (int i = 0; i < batch->tickets.count; i++)
-		if (!read_range(reader, &batch->tickets.all[i]))
-			return false;
-	if (reader->position != end)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("events of the feed from position %lld on are missing",
-						(long long) batch->first_position),
-				 errdetail("There are %lld of %lld.",
-						   (long long) (reader->position - batch->first_position),
-						   (long long) batch->events),
-				 errhint("Somebody has deleted events, or changed tables of the feed.")));
-	return end <= reader->read->last;
+	if (read->after >= read->last)
+		return read->after;
+	reader.position = read->after + 1;
+	begin(&reader);
+	azr_batch_scan_begin(&scan, read->after + 1, snapshot);
+	oldcontext = MemoryContextSwitchTo(reader.scratch);
+	while (!reader.is_done && azr_batch_scan_next(&scan, &batch))
+	{
+		read_batch(&reader, &batch);
+		MemoryContextReset(reader.scratch);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	azr_batch_scan_end(&scan);
+	end(&reader);
+	return Min(reader.position - 1, read->last);
 }
 
-static bool
+static void
+begin(Reader *reader)
+{
+	const AzrFeedRead *read = reader->read;
+	AzrOptionalInt64 end = {true, 0};
+	AzrOptionalInt64 no_end = {false, 0};
+
+	reader->callers_context = CurrentMemoryContext;
+	reader->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr feed",
+											ALLOCSET_DEFAULT_SIZES);
+	reader->scratch = AllocSetContextCreate(reader->context, "angzarr feed batch",
+											ALLOCSET_DEFAULT_SIZES);
+	reader->streams_context = AllocSetContextCreate(reader->context, "angzarr feed streams",
+													ALLOCSET_DEFAULT_SIZES);
+	forget_streams(reader);
+	if (read->types.given)
+		reader->types = azr_type_numbers(read->types.elems, read->types.count);
+	azr_stream_names_begin(&reader->names, reader->snapshot);
+	azr_ticket_event_scan_begin(&reader->appends, 1, 0, reader->snapshot);
+	azr_event_scan_begin(&reader->rest, 1, 0, end, reader->snapshot);
+	if (read->stream_id != AZR_NO_STREAM)
+	{
+		azr_event_scan_begin(&reader->stream, read->stream_id, read->sequence + 1, no_end,
+							 reader->snapshot);
+		next_of_stream(reader);
+	}
+}
+
+static void
+end(Reader *reader)
+{
+	if (reader->read->stream_id != AZR_NO_STREAM)
+		azr_event_scan_end(&reader->stream);
+	azr_event_scan_end(&reader->rest);
+	azr_event_scan_end(&reader->appends);
+	azr_stream_names_end(&reader->names);
+	MemoryContextDelete(reader->context);
+}
+
+/*
+ * Read a batch, or pass over it where it has nothing of the stream that is read.
+ */
+static void
+read_batch(Reader *reader, const AzrFeedBatch *batch)
+{
+	bool		is_first = batch->first_position <= reader->read->after + 1;
+	int64		next = batch->first_position + batch->events;
+
+	reader->position = batch->first_position;
+	if (reader->read->stream_id == AZR_NO_STREAM || is_first ||
+		is_in_ranges(&batch->tickets, reader->next_ticket))
+	{
+		for (int i = 0; i < batch->tickets.count && !reader->is_done; i++)
+			read_range(reader, &batch->tickets.all[i]);
+		if (!reader->is_done && reader->position != next)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("events of the feed from position %lld on are missing",
+							(long long) batch->first_position),
+					 errdetail("There are %lld of %lld.",
+							   (long long) (reader->position - batch->first_position),
+							   (long long) batch->events),
+					 errhint("Somebody has deleted events, or changed tables of the feed.")));
+	}
+	else
+		reader->position = next;
+	if (reader->read->stream_id != AZR_NO_STREAM)
+		pass_stream(reader, &batch->tickets);
+	reader->is_done |= reader->position > reader->read->last;
+}
+
+static void
 read_range(Reader *reader, const AzrTicketRange *range)
 {
-	AzrEventScan scan;
+	AzrScan    *scan = &reader->appends.scan;
+	ScanKeyData keys[2];
 	TupleTableSlot *first;
-	bool		goes_on = true;
 
-	azr_ticket_event_scan_begin(&scan, range->first, range->last, reader->snapshot);
-	while (goes_on && (first = azr_event_scan_next(&scan)) != NULL)
+	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(range->first));
+	ScanKeyInit(&keys[1], 1, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(range->last));
+	index_rescan(scan->desc, keys, lengthof(keys), NULL, 0);
+	while (!reader->is_done && (first = azr_event_scan_next(&reader->appends)) != NULL)
 	{
 		int64		events = azr_stored_ticket_events(first);
 
-		CHECK_FOR_INTERRUPTS();
-		if (reader->position + events > reader->read->after + 1 &&
-			is_wanted_stream(reader, azr_stored_stream_id(first)))
+		if (is_wanted_append(reader, azr_stored_stream_id(first), events))
 			read_append(reader, first, events);
 		else
 			reader->position += events;
-		goes_on = reader->position <= reader->read->last;
+		reader->is_done |= reader->position > reader->read->last;
 	}
-	azr_event_scan_end(&scan);
-	return goes_on;
+}
+
+/*
+ * May some of the events of an append be asked for, the first of which has the current
+ * position?  If so, its stream is known.
+ */
+static bool
+is_wanted_append(Reader *reader, int64 stream_id, int64 events)
+{
+	const AzrFeedRead *read = reader->read;
+	int64		first = Max(reader->position, read->after + 1);
+	int64		last = Min(reader->position + events - 1, read->last);
+
+	if (first > last ||
+		(read->stream_id != AZR_NO_STREAM && read->stream_id != stream_id) ||
+		(read->filter != NULL && !read->filter(read->filter_arg, stream_id, first, last)))
+		return false;
+	reader->known = know_stream(reader, stream_id);
+	return reader->known->is_wanted;
 }
 
 /*
@@ -124,32 +279,20 @@ static void
 read_append(Reader *reader, TupleTableSlot *first, int64 events)
 {
 	int64		end = reader->position + events;
-	int64		skipped = Max(reader->read->after + 1 - reader->position, 0);
 	int64		stream_id = azr_stored_stream_id(first);
 	int64		sequence = azr_stored_sequence(first);
-	AzrEventScan scan;
-	TupleTableSlot *event;
+	int64		read = Max(reader->read->after + 1 - reader->position, 0);
 
-	reader->position += skipped;
-	if (skipped == 0)
+	reader->position += read;
+	if (read == 0)
 	{
 		show(reader, first);
 		reader->position++;
+		read = 1;
 	}
-	if (reader->position < end && reader->position <= reader->read->last)
-	{
-		AzrOptionalInt64 to = {true, sequence + events};
-
-		azr_event_scan_begin(&scan, stream_id, sequence + Max(skipped, 1), to, reader->snapshot);
-		while (reader->position <= reader->read->last &&
-			   (event = azr_event_scan_next(&scan)) != NULL)
-		{
-			show(reader, event);
-			reader->position++;
-		}
-		azr_event_scan_end(&scan);
-	}
-	if (reader->position <= reader->read->last && reader->position != end)
+	if (reader->position < end && reader->position <= reader->read->last && !reader->is_done)
+		read_rest(reader, stream_id, sequence + read, sequence + events);
+	if (reader->position <= reader->read->last && reader->position != end && !reader->is_done)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("events of stream %lld from sequence %lld on are missing",
@@ -157,47 +300,178 @@ read_append(Reader *reader, TupleTableSlot *first, int64 events)
 }
 
 /*
- * Is a stream of a domain that is asked for?  Its names are looked up with it.
+ * Show the events of a stream with from <= sequence < to, the first of which has the current
+ * position.
  */
-static bool
-is_wanted_stream(Reader *reader, int64 stream_id)
-{
-	if (reader->stream_id == stream_id)
-		return reader->is_wanted;
-	reader->stream_id = stream_id;
-	reader->is_wanted = azr_stream_names_find(&reader->names, stream_id) &&
-		(!reader->read->domains.given ||
-		 contains(&reader->read->domains, reader->names.name.domain));
-	return reader->is_wanted;
-}
-
 static void
-show(Reader *reader, TupleTableSlot *event)
+read_rest(Reader *reader, int64 stream_id, int64 from, int64 to)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(reader->scratch);
-	text	   *type = azr_type_name(azr_stored_type_number(event), false);
+	ScanKeyData keys[3];
+	TupleTableSlot *event;
 
-	if (reader->read->effective)
-		show_effective(reader, event, type);
-	else
-		put(reader, event, type);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(reader->scratch);
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(stream_id));
+	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
+	ScanKeyInit(&keys[2], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(to));
+	index_rescan(reader->rest.scan.desc, keys, lengthof(keys), NULL, 0);
+	while (!reader->is_done && reader->position <= reader->read->last &&
+		   (event = azr_event_scan_next(&reader->rest)) != NULL)
+	{
+		show(reader, event);
+		reader->position++;
+	}
 }
 
 /*
- * Show what becomes effective with an event: the event itself, unless it waits for its
- * cascade or is the framework's; and what it confirms, before it.
+ * Of the stream that is read, go past the events in a batch.  If none comes after them, the
+ * rest of the feed has nothing of it.
  */
 static void
-show_effective(Reader *reader, TupleTableSlot *event, const text *type)
+pass_stream(Reader *reader, const AzrTicketRanges *tickets)
 {
+	while (reader->next_ticket != NO_TICKET && is_in_ranges(tickets, reader->next_ticket))
+		next_of_stream(reader);
+	if (reader->next_ticket == NO_TICKET && !reader->is_done)
+	{
+		reader->position = reader->read->last + 1;
+		reader->is_done = true;
+	}
+}
+
+/*
+ * Look for the next append to the stream that is read.
+ */
+static void
+next_of_stream(Reader *reader)
+{
+	TupleTableSlot *event;
+
+	do
+	{
+		event = azr_event_scan_next(&reader->stream);
+		reader->next_ticket = event != NULL ? stored_ticket(event) : NO_TICKET;
+	} while (event != NULL && reader->next_ticket == NO_TICKET);
+}
+
+static bool
+is_in_ranges(const AzrTicketRanges *tickets, int64 ticket)
+{
+	int			low = 0;
+	int			high = tickets->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (ticket > tickets->all[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < tickets->count && ticket >= tickets->all[low].first;
+}
+
+/*
+ * What is known of a stream.  It stays valid until the next one is asked for.
+ *
+ * Raises XX001 where there is no such stream.
+ */
+static const KnownStream *
+know_stream(Reader *reader, int64 stream_id)
+{
+	const AzrFeedRead *read = reader->read;
+	const AzrStreamName *name = &reader->names.name;
+	KnownStream *known;
+	bool		found;
+
+	known = known_streams_lookup(reader->streams, stream_id);
+	if (known != NULL)
+		return known;
+
+	if (!azr_stream_names_find(&reader->names, stream_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stream %lld of an event does not exist", (long long) stream_id),
+				 errhint("Somebody has deleted a row of azr_streams.")));
+	if (reader->streams->members >= MOST_STREAMS)
+		forget_streams(reader);
+	known = known_streams_insert(reader->streams, stream_id, &found);
+	known->domain = share_text(reader, &reader->domain, name->domain);
+	known->edition = share_text(reader, &reader->edition, name->edition);
+	known->root = *name->root;
+	known->is_wanted = !read->domains.given || contains(&read->domains, name->domain);
+	return known;
+}
+
+static void
+forget_streams(Reader *reader)
+{
+	MemoryContextReset(reader->streams_context);
+	reader->streams = known_streams_create(reader->streams_context, 256, NULL);
+	reader->domain = NULL;
+	reader->edition = NULL;
+}
+
+/*
+ * A copy of a name that lives as long as what is remembered of streams: the one made last,
+ * where that is the same.
+ */
+static text *
+share_text(Reader *reader, text **last, const text *value)
+{
+	if (*last == NULL || !azr_same_text(*last, value))
+		*last = azr_copy_text(value, reader->streams_context);
+	return *last;
+}
+
+/*
+ * What is known of an event's type.  It stays valid until the next one is asked for.
+ */
+static const KnownType *
+know_type(Reader *reader, TupleTableSlot *event)
+{
+	int32		number = azr_stored_type_number(event);
+	KnownType  *known = &reader->known_types[number & (TYPES - 1)];
+	MemoryContext oldcontext;
+	text	   *type;
+
+	if (known->type != NULL && known->number == number)
+		return known;
+	oldcontext = MemoryContextSwitchTo(reader->context);
+	type = azr_type_name(number, false);
+	MemoryContextSwitchTo(oldcontext);
+	if (known->type != NULL)
+		pfree(known->type);
+	known->number = number;
+	known->type = type;
+	known->is_framework = azr_is_framework_type(type);
+	known->is_revocation = azr_text_is(type, AZR_REVOCATION_TYPE);
+	known->is_wanted = !reader->read->types.given || azr_type_is_among(&reader->types, number);
+	return known;
+}
+
+/*
+ * Show what an event is asked for: the event itself; or what becomes effective with it.
+ * That is the event, unless it waits for its cascade or is the framework's, and what it
+ * confirms, before it.
+ */
+static void
+show(Reader *reader, TupleTableSlot *event)
+{
+	const KnownType *type = know_type(reader, event);
+	int64		sequence = azr_stored_sequence(event);
+
+	if (!reader->read->effective)
+	{
+		put(reader, event, type, sequence);
+		return;
+	}
 	if (!azr_stored_committed(event))
 		return;
-	if (azr_stored_cascade(event) != NULL && !azr_text_is(type, AZR_REVOCATION_TYPE))
+	if (azr_stored_cascade(event) != NULL && !type->is_revocation)
 		show_confirmed(reader, event);
-	if (!azr_is_framework_type(type))
-		put(reader, event, type);
+	type = know_type(reader, event);
+	if (!type->is_framework)
+		put(reader, event, type, sequence);
 }
 
 /*
@@ -213,35 +487,40 @@ show_confirmed(Reader *reader, TupleTableSlot *event)
 	AzrEventScan scan;
 	TupleTableSlot *pending;
 
-	if (azr_events_resolution(stream_id, cascade_id, sequence, reader->snapshot) != AZR_UNRESOLVED)
-		return;
-	azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, reader->snapshot);
-	while ((pending = azr_event_scan_next(&scan)) != NULL &&
-		   azr_stored_sequence(pending) < sequence)
-		put(reader, pending, azr_type_name(azr_stored_type_number(pending), false));
-	azr_event_scan_end(&scan);
+	if (azr_events_resolution(stream_id, cascade_id, sequence, reader->snapshot) == AZR_UNRESOLVED)
+	{
+		azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, reader->snapshot);
+		while ((pending = azr_event_scan_next(&scan)) != NULL &&
+			   azr_stored_sequence(pending) < sequence)
+			put(reader, pending, know_type(reader, pending), sequence);
+		azr_event_scan_end(&scan);
+	}
+	pfree(cascade_id);
 }
 
 /*
- * Return an event at the current position, if it is of a type that is asked for.
+ * Show an event at the current position, if it is of a type that is asked for.  'sequence' is
+ * that of the event that has the position.
  */
 static void
-put(Reader *reader, TupleTableSlot *event, const text *type)
+put(Reader *reader, TupleTableSlot *event, const KnownType *type, int64 sequence)
 {
-	const AzrStreamName *name = &reader->names.name;
+	const KnownStream *stream = reader->known;
 	Datum		columns[Natts_azr_event];
 	bool		column_nulls[Natts_azr_event];
 	Datum		values[Natts_azr_feed_event];
 	bool		nulls[Natts_azr_feed_event] = {false};
+	AzrFeedRow	row = {reader->position, stream->stream_id, sequence, values, nulls};
+	MemoryContext oldcontext;
 	int			n = 0;
 
-	if (reader->read->types.given && !contains(&reader->read->types, type))
+	if (!type->is_wanted)
 		return;
-	azr_event_result(event, type, name->edition, columns, column_nulls);
+	azr_event_result(event, type->type, stream->edition, columns, column_nulls);
 	values[n++] = Int64GetDatum(reader->position);
-	values[n++] = PointerGetDatum(name->domain);
-	values[n++] = PointerGetDatum(name->edition);
-	values[n++] = UUIDPGetDatum(name->root);
+	values[n++] = PointerGetDatum(stream->domain);
+	values[n++] = PointerGetDatum(stream->edition);
+	values[n++] = UUIDPGetDatum(&stream->root);
 	for (int i = 0; i < Natts_azr_event; i++)
 	{
 		if (i == Anum_azr_event_edition - 1)
@@ -250,7 +529,10 @@ put(Reader *reader, TupleTableSlot *event, const text *type)
 		nulls[n++] = column_nulls[i];
 	}
 	Assert(n == Natts_azr_feed_event);
-	azr_set_put(reader->rsinfo, values, nulls);
+	oldcontext = MemoryContextSwitchTo(reader->callers_context);
+	if (!reader->callback(reader->arg, &row))
+		reader->is_done = true;
+	MemoryContextSwitchTo(oldcontext);
 }
 
 static bool
@@ -260,4 +542,15 @@ contains(const AzrArrayArg *array, const text *value)
 		if (azr_same_text(DatumGetTextPP(array->elems[i]), value))
 			return true;
 	return false;
+}
+
+/*
+ * The ticket of an event, or NO_TICKET.
+ */
+static int64
+stored_ticket(TupleTableSlot *event)
+{
+	if (event->tts_isnull[Anum_azr_events_ticket - 1])
+		return NO_TICKET;
+	return DatumGetInt64(event->tts_values[Anum_azr_events_ticket - 1]);
 }

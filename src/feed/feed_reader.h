@@ -3,6 +3,10 @@
  * feed_reader.h
  *	  Reading a part of the feed.
  *
+ * Each event that is asked for is shown to a callback, in the order of positions.  Where
+ * what becomes effective is asked for, several of them can have one position, and reading
+ * never ends between these.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_FEED_READER_H
@@ -16,6 +20,27 @@
 /* Columns of azr_feed_event, as in feed.sql: a position, and then those of azr_timeline. */
 #define Natts_azr_feed_event	(1 + Natts_azr_timeline)
 
+/* An event of the feed.  All of it is valid until the next one is shown. */
+typedef struct AzrFeedRow
+{
+	int64		position;
+	int64		stream_id;
+	int64		sequence;		/* of the event that has the position, which
+								 * may have made this one effective */
+	const Datum *values;		/* columns of azr_feed_event */
+	const bool *nulls;
+} AzrFeedRow;
+
+/*
+ * May an event of a stream be wanted that is at a position from 'first' to 'last'?
+ */
+typedef bool (*AzrFeedFilter) (void *arg, int64 stream_id, int64 first, int64 last);
+
+/*
+ * Looks at an event, in the caller's memory context.  Returns whether positions after its own are to be read.
+ */
+typedef bool (*AzrFeedCallback) (void *arg, const AzrFeedRow *row);
+
 /* What is to be read. */
 typedef struct AzrFeedRead
 {
@@ -25,8 +50,16 @@ typedef struct AzrFeedRead
 	AzrArrayArg types;
 	bool		effective;		/* only what has become effective, when it
 								 * has? */
+	int64		stream_id;		/* if not 0, only events of this stream, whose
+								 * event at after + 1 has this sequence */
+	int64		sequence;
+
+	AzrFeedFilter filter;		/* or NULL */
+	void	   *filter_arg;
 } AzrFeedRead;
 
+extern int64 azr_feed_each(const AzrFeedRead *read, Snapshot snapshot,
+						   AzrFeedCallback callback, void *arg);
 extern void azr_feed_read(const AzrFeedRead *read, Snapshot snapshot, ReturnSetInfo *rsinfo);
 
 #endif							/* AZR_FEED_READER_H */

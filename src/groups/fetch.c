@@ -1,0 +1,220 @@
+/*-------------------------------------------------------------------------
+ *
+ * fetch.c
+ *	  azr_fetch: the next events of a group.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "feed/feed_table.h"
+#include "feed/numbering.h"
+#include "fmgr.h"
+#include "groups/group_args.h"
+#include "groups/selection.h"
+#include "plumbing/result.h"
+#include "streams/stream.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_fetch);
+
+/*
+ * How many positions that have nothing for a partition are looked at again and again, in
+ * place of writing down that they are done with.
+ */
+#define LOOKED_AT_AGAIN	1000
+
+/* How many appends are numbered where there is nothing to give. */
+#define APPENDS_AT_A_TIME	10000
+
+/* Columns of azr_fetched_event, as in fetch.sql: two, and then those of azr_feed_event. */
+#define Natts_azr_fetched_event	(2 + Natts_azr_feed_event)
+
+typedef struct Fetch
+{
+	AzrGroup	group;
+	int64		max_count;
+	int			most_partitions;
+	ReturnSetInfo *rsinfo;
+	AzrPartitions taken;		/* that we have locked */
+	AzrSelection selection;
+	int64		given;			/* how many events */
+} Fetch;
+
+static bool take(Fetch *fetch);
+static bool take_partition_of(void *arg, const AzrFeedRow *row);
+static void take_more(Fetch *fetch, int64 behind, int most);
+static void give(Fetch *fetch);
+static bool give_event(void *arg, const AzrFeedRow *row);
+static void find_group(Fetch *fetch);
+static Snapshot push_snapshot(int64 *head);
+static void pop_snapshot(Snapshot snapshot);
+
+/*
+ * azr_fetch(handler, max_count, partitions, lease) -> setof azr_fetched_event
+ */
+Datum
+azr_fetch(PG_FUNCTION_ARGS)
+{
+	Fetch		fetch = {0};
+
+	fetch.group.handler = azr_arg_name(fcinfo, 0, "handler");
+	fetch.max_count = azr_arg_max_count(fcinfo, 1);
+	fetch.most_partitions = azr_arg_partitions(fcinfo, 2);
+	if (!PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("leases are not supported yet")));
+	azr_check_can_write(fcinfo);
+	fetch.rsinfo = azr_set_begin(fcinfo, Natts_azr_fetched_event);
+
+	/* what others do meanwhile may leave nothing of what there was to give */
+	while (fetch.given == 0 && take(&fetch))
+		give(&fetch);
+	if (fetch.given == 0)
+		(void) azr_feed_number(APPENDS_AT_A_TIME);
+	PG_RETURN_NULL();
+}
+
+/*
+ * Lock the partition whose next event comes first, of those that are free, and as many more
+ * as are asked for.  If there is no such event, lock those that are so far behind that it
+ * should be written down that they have nothing.  Returns whether there are any.
+ *
+ * Nothing is locked only to see that it has no event: others may have one to give.
+ */
+static bool
+take(Fetch *fetch)
+{
+	AzrPartitions behind;
+	int64		head;
+	Snapshot	snapshot = push_snapshot(&head);
+
+	fetch->taken.count = 0;
+	find_group(fetch);
+	behind = azr_partitions_behind(&fetch->group, head);
+	if (behind.count > 0)
+	{
+		int64		lowest = behind.all[0].position;
+
+		azr_selection_begin(&fetch->selection, &fetch->group, &behind, head);
+		(void) azr_selection_read(&fetch->selection, take_partition_of, fetch, snapshot);
+		if (fetch->taken.count > 0)
+			take_more(fetch, head, fetch->most_partitions - 1);
+		else if (head - lowest > LOOKED_AT_AGAIN)
+			take_more(fetch, head - LOOKED_AT_AGAIN, AZR_MAX_PARTITIONS);
+	}
+	pop_snapshot(snapshot);
+	return fetch->taken.count > 0;
+}
+
+/*
+ * Lock the partition of an event that can be given.  Where another worker has it, pass over
+ * all that it has.
+ */
+static bool
+take_partition_of(void *arg, const AzrFeedRow *row)
+{
+	Fetch	   *fetch = (Fetch *) arg;
+	AzrPartition *partition = azr_selection_partition(&fetch->selection, row->stream_id);
+
+	/* another event at the position that we have just looked at */
+	if (fetch->taken.count > 0 || partition->position == PG_INT64_MAX)
+		return fetch->taken.count == 0;
+
+	if (azr_partition_take(&fetch->group, partition->number))
+		azr_partitions_add(&fetch->taken, partition);
+	else
+		partition->position = PG_INT64_MAX;
+	return fetch->taken.count == 0;
+}
+
+static void
+take_more(Fetch *fetch, int64 behind, int most)
+{
+	AzrPartitions more;
+
+	if (most == 0)
+		return;
+	more = azr_partitions_take(&fetch->group, &fetch->taken, behind, most);
+	for (int i = 0; i < more.count; i++)
+		azr_partitions_add(&fetch->taken, &more.all[i]);
+}
+
+/*
+ * Give the next events of the partitions that we have locked, and move these.
+ *
+ * The group may be another one by now, and another worker may have moved a partition before
+ * we had its lock.  So all is looked up again.
+ */
+static void
+give(Fetch *fetch)
+{
+	int64		head;
+	Snapshot	snapshot = push_snapshot(&head);
+	AzrPartitions partitions;
+	int64		looked_at;
+
+	find_group(fetch);
+	partitions = azr_partitions_read(&fetch->group, &fetch->taken);
+	if (partitions.count > 0)
+	{
+		azr_selection_begin(&fetch->selection, &fetch->group, &partitions, head);
+		looked_at = azr_selection_read(&fetch->selection, give_event, fetch, snapshot);
+		if (fetch->given > 0 || looked_at - partitions.all[0].position > LOOKED_AT_AGAIN)
+			azr_partitions_move(fetch->group.handler, &partitions, looked_at);
+	}
+	pop_snapshot(snapshot);
+}
+
+/*
+ * Return an event, and whether more are asked for.
+ */
+static bool
+give_event(void *arg, const AzrFeedRow *row)
+{
+	Fetch	   *fetch = (Fetch *) arg;
+	const AzrPartition *partition = azr_selection_partition(&fetch->selection, row->stream_id);
+	Datum		values[Natts_azr_fetched_event];
+	bool		nulls[Natts_azr_fetched_event];
+
+	values[0] = Int32GetDatum(partition->number);
+	nulls[0] = false;
+	nulls[1] = true;
+	memcpy(&values[2], row->values, Natts_azr_feed_event * sizeof(Datum));
+	memcpy(&nulls[2], row->nulls, Natts_azr_feed_event * sizeof(bool));
+	azr_set_put(fetch->rsinfo, values, nulls);
+	return ++fetch->given < fetch->max_count;
+}
+
+/*
+ * Raises 42704 where the group does not exist.
+ */
+static void
+find_group(Fetch *fetch)
+{
+	fetch->group = azr_group_find(fetch->group.handler);
+	if (!fetch->group.found)
+		azr_group_unknown(fetch->group.handler);
+}
+
+/*
+ * Make a new PostgreSQL snapshot the active one, and say which position is the last one by
+ * it.  Where the transaction must stick to its snapshot, it is that one.
+ */
+static Snapshot
+push_snapshot(int64 *head)
+{
+	Snapshot	snapshot = azr_register_read_snapshot();
+
+	PushActiveSnapshot(snapshot);
+	*head = azr_feed_state(snapshot).next_position - 1;
+	return snapshot;
+}
+
+static void
+pop_snapshot(Snapshot snapshot)
+{
+	PopActiveSnapshot();
+	UnregisterSnapshot(snapshot);
+}

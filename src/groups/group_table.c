@@ -1,0 +1,309 @@
+/*-------------------------------------------------------------------------
+ *
+ * group_table.c
+ *	  Groups of workers that follow the feed, and how far their partitions have come.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "groups/group_table.h"
+#include "plumbing/query.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* The columns of a partition, as note_partition() expects them. */
+#define PARTITION_COLUMNS \
+	"partition::int, position::bigint, token::uuid, " \
+	"leased_until::timestamptz IS NOT NULL, given_to::bigint, last_given::bigint"
+
+/* May anybody take a partition that nobody has locked? */
+#define IS_FREE	"(leased_until::timestamptz IS NULL OR leased_until::timestamptz < clock_timestamp())"
+
+static void note_group(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static AzrArrayArg stored_texts(Datum array, bool isnull);
+static void note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static AzrQueryArgs handler_arg(const text *handler);
+static Datum numbers_of(const AzrPartitions *partitions);
+static void update_partitions(const char *sql, const AzrQueryArgs *args, int expected);
+pg_noreturn static void trigger_interfered(const char *table);
+
+/*
+ * Add a group, whose partitions have all come as far as 'after'.  'domains' and 'types' are
+ * arrays of text.  Returns false where there is one of the name; if another transaction is
+ * adding or dropping it, this waits for that one.
+ */
+bool
+azr_group_add(const text *handler, int32 partitions, int64 after,
+			  Datum domains, bool no_domains, Datum types, bool no_types)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(partitions), false);
+	azr_query_arg(&args, TEXTARRAYOID, domains, no_domains);
+	azr_query_arg(&args, TEXTARRAYOID, types, no_types);
+	if (azr_query_modify("INSERT INTO %s.azr_registered_groups "
+						 "(handler, partitions, domains, types, created_at) "
+						 "VALUES ($1, $2, $3, $4, now()) ON CONFLICT DO NOTHING",
+						 &args, NULL, NULL) == 0)
+		return false;
+
+	args = handler_arg(handler);
+	azr_query_arg(&args, INT4OID, Int32GetDatum(partitions), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(after), false);
+	if (azr_query_modify("INSERT INTO %s.azr_group_partitions (handler, partition, position) "
+						 "SELECT $1, p, $3 FROM generate_series(0, $2 - 1) p",
+						 &args, NULL, NULL) != partitions)
+		trigger_interfered("azr_group_partitions");
+	return true;
+}
+
+/*
+ * A group, by the active PostgreSQL snapshot, in the current memory context.
+ */
+AzrGroup
+azr_group_find(text *handler)
+{
+	AzrQueryArgs args = handler_arg(handler);
+	AzrGroup	group = {.handler = handler};
+
+	azr_query_read("SELECT partitions::int, domains::text[], types::text[] "
+				   "FROM %s.azr_registered_groups WHERE handler = $1",
+				   &args, note_group, &group);
+	return group;
+}
+
+static void
+note_group(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrGroup   *group = (AzrGroup *) arg;
+
+	azr_check_row(nulls, 1);
+	group->found = true;
+	group->partitions = DatumGetInt32(values[0]);
+	if (group->partitions < 1 || group->partitions > AZR_MAX_PARTITIONS)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("group \"%s\" has %d partitions",
+						text_to_cstring(group->handler), group->partitions),
+				 errhint("Somebody has changed azr_registered_groups.")));
+	group->domains = stored_texts(values[1], nulls[1]);
+	group->types = stored_texts(values[2], nulls[2]);
+}
+
+/*
+ * The elements of a stored array, in the current memory context.
+ */
+static AzrArrayArg
+stored_texts(Datum array, bool isnull)
+{
+	AzrArrayArg texts = {0};
+
+	if (isnull)
+		return texts;
+	texts.given = true;
+	deconstruct_array(DatumGetArrayTypePCopy(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &texts.elems, &texts.nulls, &texts.count);
+	azr_check_row(texts.nulls, texts.count);
+	return texts;
+}
+
+/*
+ * There is no such group: 42704.
+ */
+void
+azr_group_unknown(const text *handler)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("group \"%s\" does not exist", text_to_cstring(handler)),
+			 errhint("Create it with azr_group_create().")));
+}
+
+/*
+ * The partition that a stream belongs to.  It must never change, so the mix of the bits is
+ * our own: it is the last step of MurmurHash3 for 64 bits.
+ */
+int32
+azr_partition_of(int64 stream_id, int32 partitions)
+{
+	uint64		mixed = (uint64) stream_id;
+
+	mixed ^= mixed >> 33;
+	mixed *= UINT64CONST(0xff51afd7ed558ccd);
+	mixed ^= mixed >> 33;
+	mixed *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	mixed ^= mixed >> 33;
+	return (int32) (mixed % (uint64) partitions);
+}
+
+/*
+ * The partitions of a group that are before 'head' and not leased, by the active PostgreSQL
+ * snapshot.  The one that is furthest behind comes first.  They may be locked by others.
+ */
+AzrPartitions
+azr_partitions_behind(const AzrGroup *group, int64 head)
+{
+	AzrQueryArgs args = handler_arg(group->handler);
+	AzrPartitions partitions = {0};
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(head), false);
+	azr_query_arg(&args, INT4OID, Int32GetDatum(group->partitions), false);
+	azr_query_read("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
+				   "WHERE handler = $1 AND position < $2 AND partition >= 0 AND partition < $3 "
+				   "AND " IS_FREE " ORDER BY position, partition",
+				   &args, note_partition, &partitions);
+	return partitions;
+}
+
+/*
+ * What some partitions are by the active PostgreSQL snapshot, the one that is furthest behind
+ * first.
+ */
+AzrPartitions
+azr_partitions_read(const AzrGroup *group, const AzrPartitions *which)
+{
+	AzrQueryArgs args = handler_arg(group->handler);
+	AzrPartitions partitions = {0};
+
+	azr_query_arg(&args, INT4ARRAYOID, numbers_of(which), false);
+	azr_query_arg(&args, INT4OID, Int32GetDatum(group->partitions), false);
+	azr_query_read("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
+				   "WHERE handler = $1 AND partition = ANY ($2) AND partition < $3 "
+				   "ORDER BY position, partition",
+				   &args, note_partition, &partitions);
+	return partitions;
+}
+
+static void
+note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrPartition partition = {0};
+
+	azr_check_row(nulls, 2);
+	partition.number = DatumGetInt32(values[0]);
+	partition.position = DatumGetInt64(values[1]);
+	partition.has_token = !nulls[2] && !nulls[4] && !nulls[5];
+	if (partition.has_token)
+	{
+		partition.token = *DatumGetUUIDP(values[2]);
+		partition.given_to = DatumGetInt64(values[4]);
+		partition.last_given = DatumGetInt64(values[5]);
+	}
+	partition.is_leased = DatumGetBool(values[3]);
+	azr_partitions_add((AzrPartitions *) arg, &partition);
+}
+
+/*
+ * Lock a partition, if it is free now.  Returns whether it was.
+ *
+ * Raises 40001 where the transaction must stick to a snapshot that does not show its last
+ * change, and so do those below.
+ */
+bool
+azr_partition_take(const AzrGroup *group, int32 number)
+{
+	AzrQueryArgs args = handler_arg(group->handler);
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(number), false);
+	return azr_query_modify("SELECT FROM %s.azr_group_partitions "
+							"WHERE handler = $1 AND partition = $2 AND " IS_FREE
+							" FOR UPDATE SKIP LOCKED",
+							&args, NULL, NULL) > 0;
+}
+
+/*
+ * Lock further partitions, 'most' of them, that are free now and before the position
+ * 'behind', those first that are furthest behind.
+ */
+AzrPartitions
+azr_partitions_take(const AzrGroup *group, const AzrPartitions *but, int64 behind, int most)
+{
+	AzrQueryArgs args = handler_arg(group->handler);
+	AzrPartitions partitions = {0};
+
+	azr_query_arg(&args, INT4ARRAYOID, numbers_of(but), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(behind), false);
+	azr_query_arg(&args, INT4OID, Int32GetDatum(most), false);
+	(void) azr_query_modify("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
+							"WHERE handler = $1 AND partition <> ALL ($2) AND position < $3 "
+							"AND " IS_FREE " ORDER BY position, partition LIMIT $4 "
+							"FOR UPDATE SKIP LOCKED",
+							&args, note_partition, &partitions);
+	return partitions;
+}
+
+void
+azr_partitions_add(AzrPartitions *partitions, const AzrPartition *partition)
+{
+	if (partitions->count == partitions->allocated)
+	{
+		partitions->allocated = Max(8, partitions->allocated * 2);
+		partitions->all = partitions->all == NULL
+			? palloc(partitions->allocated * sizeof(AzrPartition))
+			: repalloc_huge(partitions->all, partitions->allocated * sizeof(AzrPartition));
+	}
+	partitions->all[partitions->count++] = *partition;
+}
+
+/*
+ * Move locked partitions to a position, those that are not past it, and end their leases.
+ */
+void
+azr_partitions_move(const text *handler, const AzrPartitions *which, int64 position)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT4ARRAYOID, numbers_of(which), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(position), false);
+	update_partitions("UPDATE %s.azr_group_partitions "
+					  "SET position = greatest(position, $3), leased_until = NULL, token = NULL, "
+					  "given_to = NULL, last_given = NULL "
+					  "WHERE handler = $1 AND partition = ANY ($2)",
+					  &args, which->count);
+}
+
+static AzrQueryArgs
+handler_arg(const text *handler)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(handler), false);
+	return args;
+}
+
+/*
+ * The numbers of partitions, as an int[].
+ */
+static Datum
+numbers_of(const AzrPartitions *partitions)
+{
+	Datum	   *numbers = palloc(Max(partitions->count, 1) * sizeof(Datum));
+
+	for (int i = 0; i < partitions->count; i++)
+		numbers[i] = Int32GetDatum(partitions->all[i].number);
+	return PointerGetDatum(construct_array(numbers, partitions->count, INT4OID, sizeof(int32),
+										   true, TYPALIGN_INT));
+}
+
+/*
+ * Change rows that we have locked.
+ *
+ * Raises 27000 where a trigger keeps that from being done.
+ */
+static void
+update_partitions(const char *sql, const AzrQueryArgs *args, int expected)
+{
+	if (azr_query_modify(sql, args, NULL, NULL) != expected)
+		trigger_interfered("azr_group_partitions");
+}
+
+static void
+trigger_interfered(const char *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("a trigger on table \"%s\" dropped a row", table),
+			 errhint("A BEFORE trigger there must return every row.")));
+}

@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ *
+ * group_table.h
+ *	  Groups of workers that follow the feed, and how far their partitions have come.
+ *
+ * A stream belongs to one partition of a group, so its events are given in order.  Whoever
+ * gives events of a partition, or changes how far it has come, holds the lock on its row in
+ * azr_group_partitions to the end of the transaction, and looks at all else that belongs to
+ * the group when it has that lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_GROUP_TABLE_H
+#define AZR_GROUP_TABLE_H
+
+#include "plumbing/args.h"
+#include "plumbing/compat.h"
+#include "utils/uuid.h"
+
+/* How many partitions a group can have. */
+#define AZR_MAX_PARTITIONS	4096
+
+typedef struct AzrGroup
+{
+	bool		found;
+	text	   *handler;
+	int32		partitions;
+	AzrArrayArg domains;		/* only of these, if given */
+	AzrArrayArg types;
+} AzrGroup;
+
+/* A partition of a group. */
+typedef struct AzrPartition
+{
+	int32		number;
+	int64		position;		/* it has done with */
+
+	/* by the last lease, if 'has_token' */
+	bool		has_token;
+	pg_uuid_t	token;
+	bool		is_leased;		/* has the lease not ended? */
+	int64		given_to;		/* the last position that was looked at */
+	int64		last_given;		/* that of the last event that was given */
+} AzrPartition;
+
+typedef struct AzrPartitions
+{
+	int			count;
+	int			allocated;
+	AzrPartition *all;
+} AzrPartitions;
+
+extern bool azr_group_add(const text *handler, int32 partitions, int64 after,
+						  Datum domains, bool no_domains, Datum types, bool no_types);
+extern AzrGroup azr_group_find(text *handler);
+pg_noreturn extern void azr_group_unknown(const text *handler);
+extern int32 azr_partition_of(int64 stream_id, int32 partitions);
+
+extern AzrPartitions azr_partitions_behind(const AzrGroup *group, int64 head);
+extern AzrPartitions azr_partitions_read(const AzrGroup *group, const AzrPartitions *which);
+extern bool azr_partition_take(const AzrGroup *group, int32 number);
+extern AzrPartitions azr_partitions_take(const AzrGroup *group, const AzrPartitions *but,
+										 int64 behind, int most);
+extern void azr_partitions_add(AzrPartitions *partitions, const AzrPartition *partition);
+
+extern void azr_partitions_move(const text *handler, const AzrPartitions *which, int64 position);
+
+#endif							/* AZR_GROUP_TABLE_H */

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * selection.h
+ *	  Which events some partitions of a group have still to be given.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_SELECTION_H
+#define AZR_SELECTION_H
+
+#include "feed/feed_reader.h"
+#include "groups/group_table.h"
+
+typedef struct AzrSelection
+{
+	const AzrGroup *group;
+	AzrPartitions partitions;
+	int		   *places;			/* of each partition of the group in
+								 * 'partitions', or -1 */
+	int64		head;
+} AzrSelection;
+
+extern void azr_selection_begin(AzrSelection *selection, const AzrGroup *group,
+								const AzrPartitions *partitions, int64 head);
+extern int64 azr_selection_read(AzrSelection *selection, AzrFeedCallback callback,
+								void *arg, Snapshot snapshot);
+extern AzrPartition *azr_selection_partition(AzrSelection *selection, int64 stream_id);
+
+#endif							/* AZR_SELECTION_H */
