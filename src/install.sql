@@ -21,7 +21,10 @@
 \i feed/feed.sql
 \i groups/group_table.sql
 \i groups/groups.sql
+\i groups/parked_table.sql
 \i groups/fetch.sql
+\i groups/ack.sql
+\i groups/parking.sql
 \i positions/positions.sql
 \i positions/lag.sql
 \i snapshots/snapshot_table.sql

@@ -62,6 +62,7 @@ static const char *const levels[] = {
 	"('azr_find_by_source', 'reader'), " \
 	"('azr_get_position', 'reader'), " \
 	"('azr_get_snapshot', 'reader'), " \
+	"('azr_groups', 'reader'), " \
 	"('azr_lag', 'reader'), " \
 	"('azr_load', 'reader'), " \
 	"('azr_load_effective', 'reader'), " \
@@ -69,6 +70,7 @@ static const char *const levels[] = {
 	"('azr_load_state', 'reader'), " \
 	"('azr_merge_state', 'reader'), " \
 	"('azr_next_sequence', 'reader'), " \
+	"('azr_parked', 'reader'), " \
 	"('azr_privileges', 'reader'), " \
 	"('azr_root', 'reader'), " \
 	"('azr_roots', 'reader'), " \
@@ -76,6 +78,7 @@ static const char *const levels[] = {
 	"('azr_streams_of', 'reader'), " \
 	"('azr_trace', 'reader'), " \
 	"('azr_version', 'reader'), " \
+	"('azr_ack', 'writer'), " \
 	"('azr_append', 'writer'), " \
 	"('azr_append_commutative', 'writer'), " \
 	"('azr_append_json', 'writer'), " \
@@ -86,14 +89,18 @@ static const char *const levels[] = {
 	"('azr_feed_advance', 'writer'), " \
 	"('azr_fetch', 'writer'), " \
 	"('azr_group_create', 'writer'), " \
+	"('azr_park', 'writer'), " \
 	"('azr_put_position', 'writer'), " \
 	"('azr_put_positions', 'writer'), " \
 	"('azr_put_snapshot', 'writer'), " \
+	"('azr_retry', 'writer'), " \
 	"('azr_revoke_cascade', 'writer'), " \
 	"('azr_check', 'admin'), " \
 	"('azr_delete_edition', 'admin'), " \
 	"('azr_delete_positions', 'admin'), " \
 	"('azr_delete_snapshots', 'admin'), " \
+	"('azr_group_drop', 'admin'), " \
+	"('azr_group_seek', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
 	"('azr_correlated_support', 'owner'), " \

@@ -14,7 +14,10 @@
 #include "groups/selection.h"
 #include "plumbing/result.h"
 #include "streams/stream.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
 
 PG_FUNCTION_INFO_V1(azr_fetch);
 
@@ -23,6 +26,8 @@ PG_FUNCTION_INFO_V1(azr_fetch);
  * place of writing down that they are done with.
  */
 #define LOOKED_AT_AGAIN	1000
+
+#define NOTHING_GIVEN	(-1)
 
 /* How many appends are numbered where there is nothing to give. */
 #define APPENDS_AT_A_TIME	10000
@@ -35,6 +40,7 @@ typedef struct Fetch
 	AzrGroup	group;
 	int64		max_count;
 	int			most_partitions;
+	Interval   *lease;			/* or NULL */
 	ReturnSetInfo *rsinfo;
 	AzrPartitions taken;		/* that we have locked */
 	AzrSelection selection;
@@ -45,8 +51,10 @@ static bool take(Fetch *fetch);
 static bool take_partition_of(void *arg, const AzrFeedRow *row);
 static void take_more(Fetch *fetch, int64 behind, int most);
 static void give(Fetch *fetch);
+static void make_token(AzrPartition *partition);
 static bool give_event(void *arg, const AzrFeedRow *row);
-static void find_group(Fetch *fetch);
+static void write_down(Fetch *fetch, int64 looked_at);
+static Interval *lease_arg(FunctionCallInfo fcinfo, int argno);
 static Snapshot push_snapshot(int64 *head);
 static void pop_snapshot(Snapshot snapshot);
 
@@ -61,10 +69,7 @@ azr_fetch(PG_FUNCTION_ARGS)
 	fetch.group.handler = azr_arg_name(fcinfo, 0, "handler");
 	fetch.max_count = azr_arg_max_count(fcinfo, 1);
 	fetch.most_partitions = azr_arg_partitions(fcinfo, 2);
-	if (!PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("leases are not supported yet")));
+	fetch.lease = PG_ARGISNULL(3) ? NULL : lease_arg(fcinfo, 3);
 	azr_check_can_write(fcinfo);
 	fetch.rsinfo = azr_set_begin(fcinfo, Natts_azr_fetched_event);
 
@@ -91,7 +96,7 @@ take(Fetch *fetch)
 	Snapshot	snapshot = push_snapshot(&head);
 
 	fetch->taken.count = 0;
-	find_group(fetch);
+	fetch->group = azr_group_get(fetch->group.handler);
 	behind = azr_partitions_behind(&fetch->group, head);
 	if (behind.count > 0)
 	{
@@ -142,7 +147,7 @@ take_more(Fetch *fetch, int64 behind, int most)
 }
 
 /*
- * Give the next events of the partitions that we have locked, and move these.
+ * Give the next events of the partitions that we have locked, and write down that.
  *
  * The group may be another one by now, and another worker may have moved a partition before
  * we had its lock.  So all is looked up again.
@@ -153,18 +158,27 @@ give(Fetch *fetch)
 	int64		head;
 	Snapshot	snapshot = push_snapshot(&head);
 	AzrPartitions partitions;
-	int64		looked_at;
 
-	find_group(fetch);
+	fetch->group = azr_group_get(fetch->group.handler);
 	partitions = azr_partitions_read(&fetch->group, &fetch->taken);
 	if (partitions.count > 0)
 	{
+		for (int i = 0; i < partitions.count; i++)
+			make_token(&partitions.all[i]);
 		azr_selection_begin(&fetch->selection, &fetch->group, &partitions, head);
-		looked_at = azr_selection_read(&fetch->selection, give_event, fetch, snapshot);
-		if (fetch->given > 0 || looked_at - partitions.all[0].position > LOOKED_AT_AGAIN)
-			azr_partitions_move(fetch->group.handler, &partitions, looked_at);
+		write_down(fetch, azr_selection_read(&fetch->selection, give_event, fetch, snapshot));
 	}
 	pop_snapshot(snapshot);
+}
+
+/*
+ * A token for the case that a partition has events to give.
+ */
+static void
+make_token(AzrPartition *partition)
+{
+	partition->token = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
+	partition->last_given = NOTHING_GIVEN;
 }
 
 /*
@@ -174,28 +188,49 @@ static bool
 give_event(void *arg, const AzrFeedRow *row)
 {
 	Fetch	   *fetch = (Fetch *) arg;
-	const AzrPartition *partition = azr_selection_partition(&fetch->selection, row->stream_id);
+	AzrPartition *partition = azr_selection_partition(&fetch->selection, row->stream_id);
 	Datum		values[Natts_azr_fetched_event];
 	bool		nulls[Natts_azr_fetched_event];
 
 	values[0] = Int32GetDatum(partition->number);
 	nulls[0] = false;
-	nulls[1] = true;
+	values[1] = UUIDPGetDatum(&partition->token);
+	nulls[1] = fetch->lease == NULL;
 	memcpy(&values[2], row->values, Natts_azr_feed_event * sizeof(Datum));
 	memcpy(&nulls[2], row->nulls, Natts_azr_feed_event * sizeof(bool));
 	azr_set_put(fetch->rsinfo, values, nulls);
+	partition->last_given = row->position;
 	return ++fetch->given < fetch->max_count;
 }
 
 /*
- * Raises 42704 where the group does not exist.
+ * Write down what was looked at: each partition has come so far, or is leased so far.  If
+ * nothing was given, and it is not much, it is looked at again the next time.
  */
 static void
-find_group(Fetch *fetch)
+write_down(Fetch *fetch, int64 looked_at)
 {
-	fetch->group = azr_group_find(fetch->group.handler);
-	if (!fetch->group.found)
-		azr_group_unknown(fetch->group.handler);
+	AzrPartitions *partitions = &fetch->selection.partitions;
+	AzrPartitions moved = {0};
+
+	for (int i = 0; i < partitions->count; i++)
+	{
+		AzrPartition *partition = &partitions->all[i];
+
+		if (fetch->lease != NULL && partition->last_given != NOTHING_GIVEN)
+		{
+			partition->given_to = looked_at;
+			azr_partition_lease(fetch->group.handler, partition, fetch->lease);
+		}
+		else if ((fetch->lease == NULL && fetch->given > 0) ||
+				 looked_at - partition->position > LOOKED_AT_AGAIN)
+			azr_partitions_add(&moved, partition);
+	}
+	if (moved.count == 0)
+		return;
+	azr_partitions_move(fetch->group.handler, &moved, looked_at);
+	if (fetch->selection.parked.count > 0)
+		azr_parked_forget(fetch->group.handler, &moved);
 }
 
 /*
@@ -217,4 +252,24 @@ pop_snapshot(Snapshot snapshot)
 {
 	PopActiveSnapshot();
 	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * A span of time, more than none.
+ */
+static Interval *
+lease_arg(FunctionCallInfo fcinfo, int argno)
+{
+	Interval   *lease = PG_GETARG_INTERVAL_P(argno);
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz until =
+		DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												TimestampTzGetDatum(now),
+												IntervalPGetDatum(lease)));
+
+	if (until <= now || TIMESTAMP_NOT_FINITE(until))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"lease\" must be more than 0, and not infinite")));
+	return lease;
 }

@@ -15,8 +15,7 @@
 
 /* The columns of a partition, as note_partition() expects them. */
 #define PARTITION_COLUMNS \
-	"partition::int, position::bigint, token::uuid, " \
-	"leased_until::timestamptz IS NOT NULL, given_to::bigint, last_given::bigint"
+	"partition::int, position::bigint, token::uuid, given_to::bigint, last_given::bigint"
 
 /* May anybody take a partition that nobody has locked? */
 #define IS_FREE	"(leased_until::timestamptz IS NULL OR leased_until::timestamptz < clock_timestamp())"
@@ -25,7 +24,6 @@ static void note_group(uint64 row, const Datum *values, const bool *nulls, void 
 static AzrArrayArg stored_texts(Datum array, bool isnull);
 static void note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static AzrQueryArgs handler_arg(const text *handler);
-static Datum numbers_of(const AzrPartitions *partitions);
 static void update_partitions(const char *sql, const AzrQueryArgs *args, int expected);
 pg_noreturn static void trigger_interfered(const char *table);
 
@@ -60,17 +58,35 @@ azr_group_add(const text *handler, int32 partitions, int64 after,
 }
 
 /*
- * A group, by the active PostgreSQL snapshot, in the current memory context.
+ * Delete a group whose partitions we have locked.  Returns whether there was one.
+ */
+bool
+azr_group_delete(const text *handler)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	(void) azr_query_modify("DELETE FROM %s.azr_group_partitions WHERE handler = $1",
+							&args, NULL, NULL);
+	return azr_query_modify("DELETE FROM %s.azr_registered_groups WHERE handler = $1",
+							&args, NULL, NULL) > 0;
+}
+
+/*
+ * A group as it is now, in the current memory context.
+ *
+ * Raises 42704 where there is none.
  */
 AzrGroup
-azr_group_find(text *handler)
+azr_group_get(text *handler)
 {
 	AzrQueryArgs args = handler_arg(handler);
 	AzrGroup	group = {.handler = handler};
 
-	azr_query_read("SELECT partitions::int, domains::text[], types::text[] "
-				   "FROM %s.azr_registered_groups WHERE handler = $1",
-				   &args, note_group, &group);
+	azr_query_latest("SELECT partitions::int, domains::text[], types::text[] "
+					 "FROM %s.azr_registered_groups WHERE handler = $1",
+					 &args, note_group, &group);
+	if (group.partitions == 0)
+		azr_group_unknown(handler);
 	return group;
 }
 
@@ -80,7 +96,6 @@ note_group(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	AzrGroup   *group = (AzrGroup *) arg;
 
 	azr_check_row(nulls, 1);
-	group->found = true;
 	group->partitions = DatumGetInt32(values[0]);
 	if (group->partitions < 1 || group->partitions > AZR_MAX_PARTITIONS)
 		ereport(ERROR,
@@ -167,7 +182,7 @@ azr_partitions_read(const AzrGroup *group, const AzrPartitions *which)
 	AzrQueryArgs args = handler_arg(group->handler);
 	AzrPartitions partitions = {0};
 
-	azr_query_arg(&args, INT4ARRAYOID, numbers_of(which), false);
+	azr_query_arg(&args, INT4ARRAYOID, azr_partition_numbers(which), false);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(group->partitions), false);
 	azr_query_read("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
 				   "WHERE handler = $1 AND partition = ANY ($2) AND partition < $3 "
@@ -184,14 +199,13 @@ note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	azr_check_row(nulls, 2);
 	partition.number = DatumGetInt32(values[0]);
 	partition.position = DatumGetInt64(values[1]);
-	partition.has_token = !nulls[2] && !nulls[4] && !nulls[5];
+	partition.has_token = !nulls[2] && !nulls[3] && !nulls[4];
 	if (partition.has_token)
 	{
 		partition.token = *DatumGetUUIDP(values[2]);
-		partition.given_to = DatumGetInt64(values[4]);
-		partition.last_given = DatumGetInt64(values[5]);
+		partition.given_to = DatumGetInt64(values[3]);
+		partition.last_given = DatumGetInt64(values[4]);
 	}
-	partition.is_leased = DatumGetBool(values[3]);
 	azr_partitions_add((AzrPartitions *) arg, &partition);
 }
 
@@ -223,7 +237,7 @@ azr_partitions_take(const AzrGroup *group, const AzrPartitions *but, int64 behin
 	AzrQueryArgs args = handler_arg(group->handler);
 	AzrPartitions partitions = {0};
 
-	azr_query_arg(&args, INT4ARRAYOID, numbers_of(but), false);
+	azr_query_arg(&args, INT4ARRAYOID, azr_partition_numbers(but), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(behind), false);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(most), false);
 	(void) azr_query_modify("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
@@ -232,6 +246,43 @@ azr_partitions_take(const AzrGroup *group, const AzrPartitions *but, int64 behin
 							"FOR UPDATE SKIP LOCKED",
 							&args, note_partition, &partitions);
 	return partitions;
+}
+
+/*
+ * Lock a partition of a group, and say what it is then.  Where others have it, wait for them,
+ * or return false.  Returns false also where there is no such partition.
+ */
+bool
+azr_partition_lock(const text *handler, int32 number, bool wait, AzrPartition *partition)
+{
+	AzrQueryArgs args = handler_arg(handler);
+	AzrPartitions found = {0};
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(number), false);
+	(void) azr_query_modify(wait
+							? "SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
+							"WHERE handler = $1 AND partition = $2 FOR UPDATE"
+							: "SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
+							"WHERE handler = $1 AND partition = $2 FOR UPDATE SKIP LOCKED",
+							&args, note_partition, &found);
+	if (found.count == 0)
+		return false;
+	*partition = found.all[0];
+	return true;
+}
+
+/*
+ * Lock all partitions of a group, and wait for those who have some of them.  Returns how many
+ * there are.
+ */
+int
+azr_partitions_lock(const text *handler)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	return (int) azr_query_modify("SELECT FROM %s.azr_group_partitions "
+								  "WHERE handler = $1 ORDER BY partition FOR UPDATE",
+								  &args, NULL, NULL);
 }
 
 void
@@ -255,13 +306,67 @@ azr_partitions_move(const text *handler, const AzrPartitions *which, int64 posit
 {
 	AzrQueryArgs args = handler_arg(handler);
 
-	azr_query_arg(&args, INT4ARRAYOID, numbers_of(which), false);
+	azr_query_arg(&args, INT4ARRAYOID, azr_partition_numbers(which), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(position), false);
 	update_partitions("UPDATE %s.azr_group_partitions "
 					  "SET position = greatest(position, $3), leased_until = NULL, token = NULL, "
 					  "given_to = NULL, last_given = NULL "
 					  "WHERE handler = $1 AND partition = ANY ($2)",
 					  &args, which->count);
+}
+
+/*
+ * Set all partitions of a group, 'count' of them, to a position, and end their leases.  We
+ * have locked them.
+ */
+void
+azr_partitions_set(const text *handler, int count, int64 position)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(position), false);
+	update_partitions("UPDATE %s.azr_group_partitions "
+					  "SET position = $2, leased_until = NULL, token = NULL, "
+					  "given_to = NULL, last_given = NULL WHERE handler = $1",
+					  &args, count);
+}
+
+/*
+ * Lease a locked partition to who has its new token, from now on.
+ */
+void
+azr_partition_lease(const text *handler, const AzrPartition *partition, const Interval *lease)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(partition->number), false);
+	azr_query_arg(&args, INTERVALOID, IntervalPGetDatum(lease), false);
+	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(&partition->token), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(partition->given_to), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(partition->last_given), false);
+	update_partitions("UPDATE %s.azr_group_partitions "
+					  "SET leased_until = clock_timestamp() + $3, token = $4, "
+					  "given_to = $5, last_given = $6 "
+					  "WHERE handler = $1 AND partition = $2",
+					  &args, 1);
+}
+
+/*
+ * Move a locked partition to its new position.  'ends' is whether the lease ends.  Its token
+ * stays, so that who does not know whether an acknowledgement has arrived can repeat it.
+ */
+void
+azr_partition_acknowledge(const text *handler, const AzrPartition *partition, bool ends)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(partition->number), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(partition->position), false);
+	azr_query_arg(&args, BOOLOID, BoolGetDatum(ends), false);
+	update_partitions("UPDATE %s.azr_group_partitions "
+					  "SET position = $3, leased_until = CASE WHEN NOT $4 THEN leased_until END "
+					  "WHERE handler = $1 AND partition = $2",
+					  &args, 1);
 }
 
 static AzrQueryArgs
@@ -276,8 +381,8 @@ handler_arg(const text *handler)
 /*
  * The numbers of partitions, as an int[].
  */
-static Datum
-numbers_of(const AzrPartitions *partitions)
+Datum
+azr_partition_numbers(const AzrPartitions *partitions)
 {
 	Datum	   *numbers = palloc(Max(partitions->count, 1) * sizeof(Datum));
 

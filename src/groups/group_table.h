@@ -22,7 +22,6 @@
 
 typedef struct AzrGroup
 {
-	bool		found;
 	text	   *handler;
 	int32		partitions;
 	AzrArrayArg domains;		/* only of these, if given */
@@ -33,12 +32,11 @@ typedef struct AzrGroup
 typedef struct AzrPartition
 {
 	int32		number;
-	int64		position;		/* it has done with */
+	int64		position;		/* the last one that is done with */
 
 	/* by the last lease, if 'has_token' */
 	bool		has_token;
 	pg_uuid_t	token;
-	bool		is_leased;		/* has the lease not ended? */
 	int64		given_to;		/* the last position that was looked at */
 	int64		last_given;		/* that of the last event that was given */
 } AzrPartition;
@@ -52,7 +50,8 @@ typedef struct AzrPartitions
 
 extern bool azr_group_add(const text *handler, int32 partitions, int64 after,
 						  Datum domains, bool no_domains, Datum types, bool no_types);
-extern AzrGroup azr_group_find(text *handler);
+extern bool azr_group_delete(const text *handler);
+extern AzrGroup azr_group_get(text *handler);
 pg_noreturn extern void azr_group_unknown(const text *handler);
 extern int32 azr_partition_of(int64 stream_id, int32 partitions);
 
@@ -61,8 +60,17 @@ extern AzrPartitions azr_partitions_read(const AzrGroup *group, const AzrPartiti
 extern bool azr_partition_take(const AzrGroup *group, int32 number);
 extern AzrPartitions azr_partitions_take(const AzrGroup *group, const AzrPartitions *but,
 										 int64 behind, int most);
+extern bool azr_partition_lock(const text *handler, int32 number, bool wait,
+							   AzrPartition *partition);
+extern int	azr_partitions_lock(const text *handler);
 extern void azr_partitions_add(AzrPartitions *partitions, const AzrPartition *partition);
+extern Datum azr_partition_numbers(const AzrPartitions *partitions);
 
 extern void azr_partitions_move(const text *handler, const AzrPartitions *which, int64 position);
+extern void azr_partitions_set(const text *handler, int count, int64 position);
+extern void azr_partition_lease(const text *handler, const AzrPartition *partition,
+								const Interval *lease);
+extern void azr_partition_acknowledge(const text *handler, const AzrPartition *partition,
+									  bool ends);
 
 #endif							/* AZR_GROUP_TABLE_H */

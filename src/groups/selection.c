@@ -13,7 +13,8 @@ static bool is_selected(void *arg, int64 stream_id, int64 first, int64 last);
 
 /*
  * Select the events past the positions of some partitions, the first of which is furthest
- * behind.  What is allocated goes with the current memory context.
+ * behind, without those that are held back, by the active PostgreSQL snapshot.  What is
+ * allocated goes with the current memory context.
  */
 void
 azr_selection_begin(AzrSelection *selection, const AzrGroup *group,
@@ -22,6 +23,7 @@ azr_selection_begin(AzrSelection *selection, const AzrGroup *group,
 	selection->group = group;
 	selection->partitions = *partitions;
 	selection->head = head;
+	selection->parked = azr_parked_in(group->handler, partitions);
 	selection->places = palloc(group->partitions * sizeof(int));
 	for (int i = 0; i < group->partitions; i++)
 		selection->places[i] = -1;
@@ -53,9 +55,19 @@ azr_selection_read(AzrSelection *selection, AzrFeedCallback callback, void *arg,
 static bool
 is_selected(void *arg, int64 stream_id, int64 first, int64 last)
 {
-	const AzrPartition *partition = azr_selection_partition((AzrSelection *) arg, stream_id);
+	AzrSelection *selection = (AzrSelection *) arg;
+	const AzrPartition *partition = azr_selection_partition(selection, stream_id);
+	const AzrParkedStream *parked;
 
-	return partition != NULL && partition->position < last;
+	if (partition == NULL || partition->position >= last)
+		return false;
+	first = Max(first, partition->position + 1);
+	parked = azr_parked_find(&selection->parked, stream_id);
+	if (parked != NULL)
+		first = Max(first, parked->done_below);
+	if (parked != NULL && parked->is_parked)
+		last = Min(last, parked->parked_from - 1);
+	return first <= last;
 }
 
 /*

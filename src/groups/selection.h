@@ -9,7 +9,7 @@
 #define AZR_SELECTION_H
 
 #include "feed/feed_reader.h"
-#include "groups/group_table.h"
+#include "groups/parked_table.h"
 
 typedef struct AzrSelection
 {
@@ -17,6 +17,7 @@ typedef struct AzrSelection
 	AzrPartitions partitions;
 	int		   *places;			/* of each partition of the group in
 								 * 'partitions', or -1 */
+	AzrParkedStreams parked;	/* of these, by stream */
 	int64		head;
 } AzrSelection;
 
