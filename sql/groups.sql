@@ -70,7 +70,7 @@ SELECT count(*) FROM azr_fetch('many', partitions => 4096) a, azr_fetch('seven',
 SELECT azr_group_seek('seven', :h);
 CREATE TABLE got (id serial, partition int, position bigint, root uuid, sequence bigint);
 DO $$ BEGIN FOR i IN 1 .. 80 LOOP
-	INSERT INTO got (partition, position, root, sequence) SELECT partition, position, root, sequence FROM azr_fetch('seven', 10, 1 + i % 3);
+	INSERT INTO got (partition, position, root, sequence) SELECT partition, position, root, sequence FROM azr_fetch('seven', 11, 1 + i % 3);
 	IF i % 10 = 0 THEN COMMIT; END IF;
 END LOOP; END $$;
 SELECT count(*), count(DISTINCT position), count(DISTINCT partition), max(position) - :h FROM got;

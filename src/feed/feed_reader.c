@@ -457,10 +457,17 @@ know_type(Reader *reader, TupleTableSlot *event)
 static void
 show(Reader *reader, TupleTableSlot *event)
 {
-	const KnownType *type = know_type(reader, event);
+	const AzrFeedRead *read = reader->read;
+	const KnownType *type;
 	int64		sequence = azr_stored_sequence(event);
 
-	if (!reader->read->effective)
+	/* an append may have some that are wanted, and others that are not */
+	if (read->filter != NULL &&
+		!read->filter(read->filter_arg, reader->known->stream_id, reader->position,
+					  reader->position))
+		return;
+	type = know_type(reader, event);
+	if (!read->effective)
 	{
 		put(reader, event, type, sequence);
 		return;
