@@ -5,7 +5,7 @@
 \set a '00000000-0000-0000-0000-00000000000a'
 \set b '00000000-0000-0000-0000-00000000000b'
 \set VERBOSITY terse
-SELECT azr_feed_advance(9223372036854775807) > -1;
+SELECT azr_feed_advance(9223372036854775807) IS NOT NULL;
 SELECT azr_feed_head() AS h \gset
 
 -- a group gets what is not handled yet, in the order of the feed, and one partition at a time

@@ -22,36 +22,44 @@
 #include "miscadmin.h"
 #include "plumbing/result.h"
 #include "plumbing/text.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 
-/* How many streams and types are remembered; of types, a power of two. */
-#define MOST_STREAMS	10000
+/* How many streams a backend remembers, and how many types a reader, a power of two. */
+#define MOST_STREAMS	20000
 #define TYPES			64
 
 #define NO_TICKET		0
 
-/* What is remembered of a stream. */
+/*
+ * What is remembered of a stream of the main timeline: its names, which never change.  An event
+ * that is in the feed is committed, and so is its stream.
+ */
 typedef struct KnownStream
 {
 	int64		stream_id;		/* hash key */
-	char		status;			/* private to the hash */
-	bool		is_wanted;		/* is its domain asked for? */
 	text	   *domain;
-	text	   *edition;
 	pg_uuid_t	root;
+	char		status;			/* private to the hash */
 } KnownStream;
 
 #define SH_PREFIX		known_streams
 #define SH_ELEMENT_TYPE	KnownStream
 #define SH_KEY_TYPE		int64
 #define SH_KEY			stream_id
-#define SH_HASH_KEY(tb, key)	hash_bytes_uint32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
+#define SH_HASH_KEY(tb, key)	murmurhash32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
 #define SH_EQUAL(tb, a, b)		((a) == (b))
 #define SH_SCOPE		static inline
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
+
+/* Streams that are remembered, in a context of its own; NULL for none. */
+static MemoryContext streams_context = NULL;
+static known_streams_hash * known_streams;
+static uint64 known_finding;	/* of the table of streams */
+static text *last_domain;		/* that was remembered */
 
 /* What is remembered of a type. */
 typedef struct KnownType
@@ -71,7 +79,7 @@ typedef struct Reader
 	void	   *arg;
 	AzrEventScan appends;		/* by ticket */
 	AzrEventScan rest;			/* of an append */
-	AzrEventScan stream;		/* if one is read: its events after those that
+	AzrEventScan only;			/* if one is read: its events after those that
 								 * were read */
 	int64		next_ticket;	/* of that, or NO_TICKET */
 	AzrStreamNames names;
@@ -79,14 +87,11 @@ typedef struct Reader
 
 	int64		position;		/* of the next event */
 	bool		is_done;		/* is no further position to be read? */
-	const KnownStream *known;	/* of the append that is read */
-
-	known_streams_hash *streams;
-	text	   *domain;			/* of the stream that was looked up last */
+	KnownStream stream;			/* of the append that is read; its domain is
+								 * in 'scratch' */
 	text	   *edition;
 	KnownType	known_types[TYPES];
-	MemoryContext streams_context;
-	MemoryContext context;		/* of all else that is remembered */
+	MemoryContext context;
 	MemoryContext scratch;		/* of one batch */
 	MemoryContext callers_context;
 } Reader;
@@ -101,9 +106,9 @@ static void read_rest(Reader *reader, int64 stream_id, int64 from, int64 to);
 static void pass_stream(Reader *reader, const AzrTicketRanges *tickets);
 static void next_of_stream(Reader *reader);
 static bool is_in_ranges(const AzrTicketRanges *tickets, int64 ticket);
-static const KnownStream *know_stream(Reader *reader, int64 stream_id);
-static void forget_streams(Reader *reader);
-static text *share_text(Reader *reader, text **last, const text *value);
+static void know_stream(Reader *reader, int64 stream_id);
+static const KnownStream *remember_stream(int64 stream_id, const AzrStreamNames *names);
+static void forget_streams(uint64 finding);
 static const KnownType *know_type(Reader *reader, TupleTableSlot *event);
 static void show(Reader *reader, TupleTableSlot *event);
 static void show_confirmed(Reader *reader, TupleTableSlot *event);
@@ -172,17 +177,17 @@ begin(Reader *reader)
 											ALLOCSET_DEFAULT_SIZES);
 	reader->scratch = AllocSetContextCreate(reader->context, "angzarr feed batch",
 											ALLOCSET_DEFAULT_SIZES);
-	reader->streams_context = AllocSetContextCreate(reader->context, "angzarr feed streams",
-													ALLOCSET_DEFAULT_SIZES);
-	forget_streams(reader);
+	reader->edition = cstring_to_text(AZR_MAIN_EDITION);
 	if (read->types.given)
 		reader->types = azr_type_numbers(read->types.elems, read->types.count);
 	azr_stream_names_begin(&reader->names, reader->snapshot);
+	if (streams_context == NULL || known_finding != reader->names.finding)
+		forget_streams(reader->names.finding);
 	azr_ticket_event_scan_begin(&reader->appends, 1, 0, reader->snapshot);
 	azr_event_scan_begin(&reader->rest, 1, 0, end, reader->snapshot);
 	if (read->stream_id != AZR_NO_STREAM)
 	{
-		azr_event_scan_begin(&reader->stream, read->stream_id, read->sequence + 1, no_end,
+		azr_event_scan_begin(&reader->only, read->stream_id, read->sequence + 1, no_end,
 							 reader->snapshot);
 		next_of_stream(reader);
 	}
@@ -192,7 +197,7 @@ static void
 end(Reader *reader)
 {
 	if (reader->read->stream_id != AZR_NO_STREAM)
-		azr_event_scan_end(&reader->stream);
+		azr_event_scan_end(&reader->only);
 	azr_event_scan_end(&reader->rest);
 	azr_event_scan_end(&reader->appends);
 	azr_stream_names_end(&reader->names);
@@ -268,8 +273,8 @@ is_wanted_append(Reader *reader, int64 stream_id, int64 events)
 		(read->stream_id != AZR_NO_STREAM && read->stream_id != stream_id) ||
 		(read->filter != NULL && !read->filter(read->filter_arg, stream_id, first, last)))
 		return false;
-	reader->known = know_stream(reader, stream_id);
-	return reader->known->is_wanted;
+	know_stream(reader, stream_id);
+	return !read->domains.given || contains(&read->domains, reader->stream.domain);
 }
 
 /*
@@ -347,7 +352,7 @@ next_of_stream(Reader *reader)
 
 	do
 	{
-		event = azr_event_scan_next(&reader->stream);
+		event = azr_event_scan_next(&reader->only);
 		reader->next_ticket = event != NULL ? stored_ticket(event) : NO_TICKET;
 	} while (event != NULL && reader->next_ticket == NO_TICKET);
 }
@@ -371,56 +376,60 @@ is_in_ranges(const AzrTicketRanges *tickets, int64 ticket)
 }
 
 /*
- * What is known of a stream.  It stays valid until the next one is asked for.
+ * Look a stream's names up, for reader->stream.  What is remembered can go when we call others,
+ * so that is a copy.
  *
  * Raises XX001 where there is no such stream.
  */
-static const KnownStream *
+static void
 know_stream(Reader *reader, int64 stream_id)
 {
-	const AzrFeedRead *read = reader->read;
-	const AzrStreamName *name = &reader->names.name;
+	const KnownStream *known = known_streams_lookup(known_streams, stream_id);
+
+	if (known == NULL)
+	{
+		if (!azr_stream_names_find(&reader->names, stream_id))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("stream %lld of an event does not exist", (long long) stream_id),
+					 errhint("Somebody has deleted a row of azr_streams.")));
+		known = remember_stream(stream_id, &reader->names);
+	}
+	reader->stream = *known;
+	reader->stream.domain = azr_copy_text(known->domain, reader->scratch);
+}
+
+static const KnownStream *
+remember_stream(int64 stream_id, const AzrStreamNames *names)
+{
 	KnownStream *known;
 	bool		found;
 
-	known = known_streams_lookup(reader->streams, stream_id);
-	if (known != NULL)
-		return known;
+	if (known_streams->members >= MOST_STREAMS)
+		forget_streams(names->finding);
 
-	if (!azr_stream_names_find(&reader->names, stream_id))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stream %lld of an event does not exist", (long long) stream_id),
-				 errhint("Somebody has deleted a row of azr_streams.")));
-	if (reader->streams->members >= MOST_STREAMS)
-		forget_streams(reader);
-	known = known_streams_insert(reader->streams, stream_id, &found);
-	known->domain = share_text(reader, &reader->domain, name->domain);
-	known->edition = share_text(reader, &reader->edition, name->edition);
-	known->root = *name->root;
-	known->is_wanted = !read->domains.given || contains(&read->domains, name->domain);
+	/* all of a domain, one after the other, mostly have one copy */
+	if (last_domain == NULL || !azr_same_text(last_domain, names->name.domain))
+		last_domain = azr_copy_text(names->name.domain, streams_context);
+	known = known_streams_insert(known_streams, stream_id, &found);
+	known->domain = last_domain;
+	known->root = *names->name.root;
 	return known;
 }
 
 static void
-forget_streams(Reader *reader)
+forget_streams(uint64 finding)
 {
-	MemoryContextReset(reader->streams_context);
-	reader->streams = known_streams_create(reader->streams_context, 256, NULL);
-	reader->domain = NULL;
-	reader->edition = NULL;
-}
+	MemoryContext context = AllocSetContextCreate(CacheMemoryContext, "angzarr feed streams",
+												  ALLOCSET_DEFAULT_SIZES);
+	known_streams_hash *streams = known_streams_create(context, 256, NULL);
 
-/*
- * A copy of a name that lives as long as what is remembered of streams: the one made last,
- * where that is the same.
- */
-static text *
-share_text(Reader *reader, text **last, const text *value)
-{
-	if (*last == NULL || !azr_same_text(*last, value))
-		*last = azr_copy_text(value, reader->streams_context);
-	return *last;
+	if (streams_context != NULL)
+		MemoryContextDelete(streams_context);
+	streams_context = context;
+	known_streams = streams;
+	known_finding = finding;
+	last_domain = NULL;
 }
 
 /*
@@ -463,7 +472,7 @@ show(Reader *reader, TupleTableSlot *event)
 
 	/* an append may have some that are wanted, and others that are not */
 	if (read->filter != NULL &&
-		!read->filter(read->filter_arg, reader->known->stream_id, reader->position,
+		!read->filter(read->filter_arg, reader->stream.stream_id, reader->position,
 					  reader->position))
 		return;
 	type = know_type(reader, event);
@@ -512,7 +521,7 @@ show_confirmed(Reader *reader, TupleTableSlot *event)
 static void
 put(Reader *reader, TupleTableSlot *event, const KnownType *type, int64 sequence)
 {
-	const KnownStream *stream = reader->known;
+	const KnownStream *stream = &reader->stream;
 	Datum		columns[Natts_azr_event];
 	bool		column_nulls[Natts_azr_event];
 	Datum		values[Natts_azr_feed_event];
@@ -523,11 +532,11 @@ put(Reader *reader, TupleTableSlot *event, const KnownType *type, int64 sequence
 
 	if (!type->is_wanted)
 		return;
-	azr_event_result(event, type->type, stream->edition, columns, column_nulls);
+	azr_event_result(event, type->type, reader->edition, columns, column_nulls);
 	values[n++] = Int64GetDatum(reader->position);
 	values[n++] = PointerGetDatum(stream->domain);
-	values[n++] = PointerGetDatum(stream->edition);
-	values[n++] = UUIDPGetDatum(&stream->root);
+	values[n++] = PointerGetDatum(reader->edition);
+	values[n++] = UUIDPGetDatum(&reader->stream.root);
 	for (int i = 0; i < Natts_azr_event; i++)
 	{
 		if (i == Anum_azr_event_edition - 1)

@@ -212,6 +212,7 @@ azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot)
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(AZR_NO_STREAM));
 	names->id = AZR_NO_STREAM;
 	names->rel = azr_table_open(&streams_table, AccessShareLock);
+	names->finding = streams_table.findings;
 	azr_scan_begin(&names->scan, &streams_table, names->rel, INDEX_ID, snapshot, &key, 1);
 }
 

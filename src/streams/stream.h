@@ -39,6 +39,8 @@ typedef struct AzrStreamNames
 {
 	Relation	rel;
 	AzrScan		scan;
+	uint64		finding;		/* of the table: names that were looked up are
+								 * the same as long as this is */
 	int64		id;				/* the stream that was found last */
 	AzrStreamName name;			/* its names, until the next one is looked up */
 } AzrStreamNames;
