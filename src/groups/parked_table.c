@@ -62,6 +62,12 @@ note_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	stream->parked_from = nulls[2] ? 0 : DatumGetInt64(values[2]);
 	stream->done_below = DatumGetInt64(values[3]);
 	stream->sequence = DatumGetInt64(values[4]);
+	if (stream->partition < 0 || stream->partition >= AZR_MAX_PARTITIONS)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stream %lld is parked in partition %d",
+						(long long) stream->stream_id, stream->partition),
+				 errhint("Somebody has changed azr_parked_streams.")));
 }
 
 /*

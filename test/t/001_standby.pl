@@ -24,6 +24,7 @@ $primary->safe_psql(
 	SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 0, 't', '0');
 	SELECT azr_maintain();
 	SELECT azr_feed_advance();
+	SELECT azr_group_create('group', 2, domains => ARRAY['player']);
 });
 
 $primary->backup('base');
@@ -37,6 +38,8 @@ $primary->safe_psql('postgres',
 $primary->safe_psql('postgres',
 	q{SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 1, 't', '1')});
 $primary->safe_psql('postgres', 'SELECT azr_feed_advance()');
+$primary->safe_psql('postgres', q{SELECT azr_fetch('group', 2, lease => '1 hour')});
+$primary->safe_psql('postgres', q{SELECT azr_park('group', 1, 'why')});
 $primary->safe_psql('postgres', q{SELECT azr_append('player', NULL, azr_root('player', 'b'), 2, ARRAY['not numbered'], ARRAY['3']::bytea[])});
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 
@@ -61,6 +64,8 @@ foreach my $query (
 	q{SELECT * FROM azr_feed(2, 3, ARRAY['player'], ARRAY['A', 'B'], true)},
 	q{SELECT azr_feed_head()},
 	q{SELECT head, epoch, in_flight, batches FROM azr_feed_status()},
+	q{SELECT handler, partition, position, head, behind, oldest > '0', leased_until, parked FROM azr_groups()},
+	q{SELECT * FROM azr_parked()},
 	q{SELECT azr_domains()},
 	q{SELECT azr_roots('player', NULL)},
 	q{SELECT * FROM azr_streams_of('player', NULL)},
@@ -86,6 +91,13 @@ foreach my $append (
 	q{azr_delete_snapshots('player', NULL, azr_root('player', 'a'))},
 	q{azr_maintain()},
 	q{azr_feed_advance()},
+	q{azr_group_create('new')},
+	q{azr_group_drop('group')},
+	q{azr_group_seek('group', -1)},
+	q{azr_fetch('group')},
+	q{azr_ack('group', 0, gen_random_uuid(), 0)},
+	q{azr_park('group', 0, 'why')},
+	q{azr_retry('group')},
 	q{azr_create_edition('player', 'f')},
 	q{azr_protect_edition('player', 'e', 'sealed')},
 	q{azr_delete_edition('player', 'e')})
@@ -125,5 +137,6 @@ is( $standby->safe_psql('postgres',
 
 is($standby->safe_psql('postgres', 'SELECT azr_feed_head(), azr_feed_advance() - count(*) FROM azr_main_events'), '7|-1', 'and number the feed');
 isnt($standby->safe_psql('postgres', 'SELECT epoch FROM azr_feed_status()'), $epoch, 'in another epoch');
+is($standby->safe_psql('postgres', q{SELECT azr_group_seek('group', 5); SELECT count(*) FROM azr_fetch('group', partitions => 2)}), "\n4", 'groups go on');
 
 done_testing();

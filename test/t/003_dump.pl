@@ -31,6 +31,7 @@ $node->safe_psql(
 	FROM generate_series(1, 300) i;
 	SELECT store.azr_append('dump', 'e', store.azr_root('dump', '1'), 1, ARRAY['E'], ARRAY['e']::bytea[]);
 	SELECT store.azr_feed_advance(250);
+	SELECT store.azr_group_create('workers', 2, 100, ARRAY['dump'], ARRAY['A', 'D']), store.azr_park('workers', 120, 'why');
 	SELECT store.azr_put_positions('h', 'dump', 'e', ARRAY[store.azr_root('dump', '1'), store.azr_root('dump', '2')], ARRAY[1, 2]);
 	SELECT store.azr_put_snapshot('dump', NULL, store.azr_root('dump', 's'), i, 't', decode(repeat(md5(i::text), 50 * i), 'hex'), CASE i % 3 WHEN 0 THEN 'persist' ELSE 'default' END)
 	FROM generate_series(0, 4) i;
@@ -49,6 +50,7 @@ $node->safe_psql('source', 'GRANT EXECUTE ON FUNCTION store.azr_next_sequence, s
 
 my $everything = q{SELECT md5(string_agg(t::text, ' ' ORDER BY domain, edition, root, sequence)), count(*) FROM store.azr_timeline t};
 my $feed = q{SELECT md5(string_agg(f::text, ' ' ORDER BY position)), count(*), max(position) FROM store.azr_feed(-1, NULL) f};
+my $groups = q{SELECT handler, partition, position, behind, parked FROM store.azr_groups(); SELECT domains, types FROM store.azr_registered_groups; SELECT * FROM store.azr_parked()};
 my $snapshots = q{SELECT md5(string_agg(h.tableoid::regclass::text || h::text, ' ' ORDER BY sequence)), count(*), count(DISTINCT h.tableoid) FROM store.azr_snapshot_history h};
 my $partitions = q{SELECT string_agg(concat_ws(' ', c.relname, c.relkind, pg_get_expr(c.relpartbound, c.oid),
 	(SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation), ',' ORDER BY attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0),
@@ -58,6 +60,8 @@ my $partitions = q{SELECT string_agg(concat_ws(' ', c.relname, c.relkind, pg_get
 my $expected = $node->safe_psql('source', $everything);
 my $expected_feed = $node->safe_psql('source', $feed);
 like($expected_feed, qr/\|750\|749$/, 'some of it has positions');
+my $expected_groups = $node->safe_psql('source', $groups);
+like($expected_groups, qr/^workers\|0\|100\|649\|.*\|120\|0\|.*\|why\|3$/s, 'there is a group');
 my $expected_snapshots = $node->safe_psql('source', $snapshots);
 like($expected_snapshots, qr/\|10\|3$/, 'snapshots in three partitions');
 my $expected_partitions = $node->safe_psql('source', $partitions);
@@ -86,6 +90,7 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 
 		is($node->safe_psql($target, $everything), $expected, "every row: $name");
 		is($node->safe_psql($target, $feed), $expected_feed, "the feed: $name");
+		is($node->safe_psql($target, $groups), $expected_groups, "groups: $name");
 		is( $node->safe_psql(
 				$target,
 				q{SELECT outcome, first_sequence FROM store.azr_append('dump', NULL, store.azr_root('dump', '1'), NULL, ARRAY['D'], ARRAY['']::bytea[])},
@@ -148,6 +153,9 @@ foreach my $role ($node->safe_psql('postgres', 'SELECT current_user'), 'keeper')
 				extra_params => [ '-U', $role ]),
 			"-1\n$expected_feed",
 			"the feed goes on: $name");
+
+		is($node->safe_psql($target, q{SELECT type FROM store.azr_fetch('workers', partitions => 2); SELECT count(*) FROM store.azr_retry('workers'); SELECT count(*) FROM store.azr_parked()}, extra_params => [ '-U', $role ]),
+			"D\nD\n0\n0", "groups go on: $name");
 
 		$node->safe_psql($target, 'ALTER SCHEMA store RENAME TO elsewhere');
 		is( $node->safe_psql(

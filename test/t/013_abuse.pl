@@ -51,6 +51,12 @@ $node->safe_psql(
 		('level', ARRAY['NULL', '''reader''', '''writer''', '''admin''', '''king''']),
 		('keep', ARRAY['NULL', '''0''', '''1 day''', '''-1 day''', '''1 microsecond''', '''178000000 years''', '''1 month -1 day''']),
 		('partition', ARRAY['NULL', '''0''', '''1 day''', '''1 hour''', '''1 month''', '''-1 day''', '''1 microsecond''', '''178000000 years''', '''1 day 1 hour''']),
+		('domains', ARRAY['NULL', '''{}''', 'ARRAY[''d'']', 'ARRAY[''d'', ''o'']', 'ARRAY[NULL]', 'ARRAY[ARRAY[''d'']]', '''[0:1]={d,o}''', 'ARRAY['''']']),
+		('timeout', ARRAY['NULL', '''0''', '''1 ms''', '''-1 s''', '''178000000 years''']),
+		('lease', ARRAY['NULL', '''0''', '''1 microsecond''', '''1 s''', '''-1 day''', '''178000000 years''']),
+		('token', ARRAY['NULL', '''00000000-0000-0000-0000-000000000000''', '(SELECT token FROM azr_group_partitions WHERE token IS NOT NULL ORDER BY random() LIMIT 1)']),
+		('partitions', ARRAY['NULL', '0', '1', '4096', '4097', '-2147483648']),
+		('reason', ARRAY['NULL', '''''', 'repeat(''x'', 100000)']),
 		('ahead', ARRAY['NULL', '0', '1', '3', '-1', '2147483647']),
 		('type_id', ARRAY['NULL', '0', '1', '-1', '2147483647']),
 		('text', ARRAY['NULL', '''''', '''t''', 'repeat(''x'', 3000)', '''%s %n''']),
@@ -72,7 +78,8 @@ $node->safe_psql(
 		('metadata', ARRAY['NULL']), ('created_at', ARRAY['NULL']), ('events', ARRAY['''[{"type": "T", "data": 1}]''']),
 		('roots', ARRAY['ARRAY[azr_root(''d'', ''1'')]']), ('sequences', ARRAY['ARRAY[1]']), ('sequence', ARRAY['0', '1', '5']),
 		('state_type', ARRAY['''application/json''']), ('state', ARRAY['''{"a": 1}''', '''{"b": 1}''']), ('retention', ARRAY['''default''', '''transient''']),
-		('protection', ARRAY['''open''']), ('role', ARRAY['''clerk''']), ('level', ARRAY['''reader''']), ('keep', ARRAY['''1 day''']), ('partition', ARRAY['''1 day''']), ('ahead', ARRAY['1']),
+		('protection', ARRAY['''open''']), ('role', ARRAY['''clerk''']), ('level', ARRAY['''reader''']), ('keep', ARRAY['''1 day''']), ('partition', ARRAY['''1 day''', '''0''']), ('ahead', ARRAY['1']),
+		('domains', ARRAY['NULL', 'ARRAY[''d'']']), ('timeout', ARRAY['''1 ms''']), ('lease', ARRAY['NULL', '''1 microsecond''']), ('token', ARRAY['(SELECT token FROM azr_group_partitions WHERE token IS NOT NULL ORDER BY random() LIMIT 1)']), ('partitions', ARRAY['2', '3']), ('reason', ARRAY['''why''']),
 		('text', ARRAY['''t''']), ('bytea', ARRAY['''{"a": 1}''', '''\x0801''']), ('bigint', ARRAY['NULL', '0', '1']), ('boolean', ARRAY['true']),
 		('expected_sequence', ARRAY['NULL']), ('divergence', ARRAY['NULL'])
 	) p(kind, v), unnest(v) value;

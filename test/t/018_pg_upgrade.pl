@@ -28,6 +28,8 @@ my $store = q{
 	SELECT es.azr_put_snapshot('d', NULL, es.azr_root('d', '1'), i, 's', repeat('x', i)::bytea) FROM generate_series(0, 2) i;
 	SELECT count(*) FROM es.azr_maintain();
 	SELECT es.azr_feed_advance(250);
+	SELECT es.azr_group_create('workers', 2), es.azr_park('workers', 3, 'why');
+	SELECT count(*) FROM es.azr_fetch('workers', 10);
 	SELECT es.azr_put_position('h', 'd', NULL, es.azr_root('d', '1'), 1)};
 my @queries = (
 	q{SELECT md5(string_agg(t::text, ' ' ORDER BY domain, edition, root, sequence)), count(*) FROM es.azr_timeline t},
@@ -37,6 +39,8 @@ my @queries = (
 	q{SELECT * FROM es.azr_cascade_participants('k')},
 	q{SELECT * FROM es.azr_lag('h') ORDER BY root LIMIT 3},
 	q{SELECT count(*), max(position), md5(string_agg(f::text, ' ' ORDER BY position)) FROM es.azr_feed(-1, NULL) f},
+	q{SELECT handler, partition, position, behind, parked FROM es.azr_groups()},
+	q{SELECT * FROM es.azr_parked()},
 	q{SELECT p.oid::regprocedure, has_function_privilege('app', p.oid, 'EXECUTE') FROM pg_proc p WHERE pronamespace = 'es'::regnamespace ORDER BY p.oid::regprocedure::text COLLATE "C"},
 	q{SELECT relname, pg_get_expr(relpartbound, oid), relacl FROM pg_class WHERE relname ~ '^azr_snapshot_history' ORDER BY 1},
 	q{SELECT outcome, first_sequence FROM es.azr_append('d', NULL, es.azr_root('d', '2'), 0, ARRAY['A'], ARRAY['']::bytea[], external_id => 'x')});
@@ -71,6 +75,7 @@ foreach my $mode ('--copy', '--link')
 		'(added,0,0,1)', "$mode: new ones begin");
 	is($to->safe_psql('postgres', 'SELECT es.azr_feed_advance() - count(*) FROM es.azr_main_events', @app) , '-1', "$mode: the feed goes on");
 	is($to->safe_psql('postgres', 'SELECT count(*) FROM es.azr_feed(-1, 750)', @app), '750', "$mode: from where it was");
+	is($to->safe_psql('postgres', q{SELECT sum(n) FROM (SELECT count(*) AS n FROM es.azr_fetch('workers', 10000, 2) UNION ALL SELECT count(*) FROM es.azr_retry('workers')) g}, @app), $to->safe_psql('postgres', 'SELECT count(*) - 10 FROM es.azr_feed(-1, NULL, effective => true)'), "$mode: groups go on");
 	isnt($to->safe_psql('postgres', 'SELECT epoch FROM es.azr_feed_status()'), $epoch, "$mode: in another epoch");
 	is($to->safe_psql('postgres', q{SELECT es.azr_confirm_cascade('k')}, @app), '1', "$mode: cascades are confirmed");
 	is($to->safe_psql('postgres', q{SELECT string_agg(type, ' ' ORDER BY domain, root, sequence) FROM es.azr_timeline WHERE type LIKE 'N%'}),

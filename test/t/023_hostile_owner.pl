@@ -92,6 +92,17 @@ my @calls = (
 	[ azr_feed_status => q{} ],
 	[ azr_feed_wait => q{-1} ],
 	[ azr_feed_wait => q{es.azr_feed_head(), '10 ms'} ],
+	[ azr_group_create => q{'group of ROLE', 2, domains => ARRAY['d'], types => ARRAY['A', 'B']} ],
+	[ azr_groups => q{} ],
+	[ azr_fetch => q{'group for ROLE', 2, 2} ],
+	[ azr_fetch => q{'group for ROLE', lease => '1 hour'} ],
+	[ azr_ack => q{'leased to ROLE', 0, '00000000-0000-0000-0000-000000000001', 2} ],
+	[ azr_park => q{'group for ROLE', 1, 'why'} ],
+	[ azr_parked => q{} ],
+	[ azr_retry => q{'parked for ROLE', max_count => 2} ],
+	[ azr_retry => q{'parked for ROLE'} ],
+	[ azr_group_seek => q{'group for ROLE', 0} ],
+	[ azr_group_drop => q{'group for ROLE'} ],
 	[ azr_domains => q{} ],
 	[ azr_roots => q{'d', NULL} ],
 	[ azr_streams_of => q{'d', NULL} ],
@@ -440,7 +451,10 @@ my $store = join '', map { my $who = $_; for_caller($who, q{
 	SELECT es.azr_put_snapshot('d', 'EDITION', 'ROOT', n, 't', 'n') FROM generate_series(0, 1) n;
 	SELECT es.azr_put_position('h', 'd', NULL, 'ROOT', 1);
 	SELECT es.azr_put_position('i', 'd', 'EDITION', 'ROOT', 1);
-	SELECT es.azr_feed_advance(3)}) . ";\n" } qw(clerk superuser);
+	SELECT es.azr_feed_advance(3);
+	SELECT es.azr_group_create('group for ROLE', 2), es.azr_group_create('leased to ROLE', 1), es.azr_group_create('parked for ROLE', 1);
+	UPDATE es.azr_group_partitions SET token = '00000000-0000-0000-0000-000000000001', leased_until = now(), given_to = 3, last_given = 2 WHERE handler = 'leased to ROLE';
+	SELECT count(*) FROM es.azr_fetch('parked for ROLE'), es.azr_park('parked for ROLE', 0, 'why')}) . ";\n" } qw(clerk superuser);
 
 sub build_store
 {
@@ -486,10 +500,11 @@ my %leaves = (
 	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_registered_editions => 'domain, edition',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
 	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
+	azr_registered_groups => 'handler', azr_group_partitions => 'position, handler, partition', azr_parked_streams => 'stream_id, handler',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
 my %roots = map { $_ => $leaves{$_} || $parents{$_} }
-	qw(azr_events azr_streams azr_event_types azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn);
+	qw(azr_events azr_streams azr_event_types azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_registered_groups azr_group_partitions azr_parked_streams);
 my %tables = (leaves => \%leaves, parents => \%parents, roots => \%roots, all => { %leaves, %parents });
 
 # SQL of an attack, on one table if there is one.
@@ -643,6 +658,7 @@ foreach my $group (
 	[ $both => 'azr_main_events_external_id_idx' ],
 	[ $one => 'azr_main_events_source_idx' ],
 	[ $both => 'azr_main_events_ticket_idx', 'azr_feed_batches_pkey', 'azr_feed_unborn_pkey' ],
+	[ $both => 'azr_registered_groups_pkey', 'azr_group_partitions_pkey', 'azr_parked_streams_pkey' ],
 	[ $one => 'azr_main_events_cascade_idx' ],
 	[ $one => 'azr_edition_events_external_id_idx' ],
 	[ $one => 'azr_event_types_pkey' ],
@@ -725,6 +741,12 @@ push @changes, map { [ "numbers: $_", "ALTER TABLE es.azr_main_events DISABLE TR
 	map { my $number = $_; map { "$_ = $number" } 'azr_feed_state SET next_position', 'azr_feed_state SET next_ticket', 'azr_feed_batches SET events', 'azr_feed_batches SET appends',
 		'azr_feed_unborn SET first_ticket', 'azr_feed_unborn SET last_ticket', 'azr_main_events SET ticket', 'azr_main_events SET ticket_events' }
 	-1, 0, 2, 2147483647, '9223372036854775807', '-9223372036854775808';
+push @changes, map { [ "numbers: $_", "UPDATE es.$_;" ] }
+	map { my $number = $_; map { "$_ = $number" } 'azr_registered_groups SET partitions', 'azr_group_partitions SET partition', 'azr_parked_streams SET partition' } -1, 0, 1, 5000, 2147483647, -2147483648;
+push @changes, map { [ "numbers: $_", "UPDATE es.$_;" ] }
+	map { my $number = $_; map { "$_ = $number" } 'azr_group_partitions SET position', 'azr_group_partitions SET given_to', 'azr_group_partitions SET last_given', 'azr_parked_streams SET parked_from', 'azr_parked_streams SET done_below', 'azr_parked_streams SET sequence', 'azr_parked_streams SET stream_id' }
+	-1, 0, 2, 2147483647, '9223372036854775807', '-9223372036854775808';
+push @changes, map { [ "filter: $_", "UPDATE es.azr_registered_groups SET domains = $_, types = $_;" ] } q{'{}'}, q{'{NULL}'}, q{'{{d,A},{m,B}}'}, q{'{d,NULL,A}'};
 push @changes, [ 'nothing was numbered' => q{DELETE FROM es.azr_feed_state;} ], [ 'no batches' => q{DELETE FROM es.azr_feed_batches;} ],
   [ 'two states' => q{ALTER TABLE es.azr_feed_state DROP CONSTRAINT azr_feed_state_id_check; INSERT INTO es.azr_feed_state SELECT false, 5, 5, epoch, 0, 0, pending FROM es.azr_feed_state;} ],
   [ 'the same positions twice' => q{INSERT INTO es.azr_feed_batches SELECT first_position + 1, numbered_at, events, appends, tickets FROM es.azr_feed_batches WHERE events > 2 LIMIT 1;} ];
