@@ -13,7 +13,7 @@ COMMENT ON FUNCTION @extschema@.azr_ack(text, integer, uuid, bigint) IS
 
 Arguments: handler, the name of the group. partition and token, as azr_fetch() gave them. position, up to which the events are handled: not before what is acknowledged already, and not after what was given. To acknowledge the same once more changes nothing, so a call whose answer was lost can be repeated.
 
-A lease that ran out can still be acknowledged as long as nobody else was given the partition. Until it is, what is not acknowledged is given again by the next azr_fetch().
+A lease that ran out can still be acknowledged as long as nobody else was given the partition, or azr_retry() has ended it. Until it is, what is not acknowledged is given again by the next azr_fetch().
 
 Locks: the row of the partition, to the end of the transaction. It waits for a worker that is taking the partition.
 

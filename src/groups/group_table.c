@@ -15,7 +15,8 @@
 
 /* The columns of a partition, as note_partition() expects them. */
 #define PARTITION_COLUMNS \
-	"partition::int, position::bigint, token::uuid, given_to::bigint, last_given::bigint"
+	"partition::int, position::bigint, token::uuid, given_to::bigint, last_given::bigint, " \
+	"coalesce(leased_until::timestamptz >= clock_timestamp(), false)"
 
 /* May anybody take a partition that nobody has locked? */
 #define IS_FREE	"(leased_until::timestamptz IS NULL OR leased_until::timestamptz < clock_timestamp())"
@@ -205,6 +206,7 @@ note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg)
 		partition.token = *DatumGetUUIDP(values[2]);
 		partition.given_to = DatumGetInt64(values[3]);
 		partition.last_given = DatumGetInt64(values[4]);
+		partition.is_leased = DatumGetBool(values[5]);
 	}
 	azr_partitions_add((AzrPartitions *) arg, &partition);
 }

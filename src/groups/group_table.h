@@ -37,6 +37,7 @@ typedef struct AzrPartition
 	/* by the last lease, if 'has_token' */
 	bool		has_token;
 	pg_uuid_t	token;
+	bool		is_leased;		/* has the lease neither ended nor run out? */
 	int64		given_to;		/* the last position that was looked at */
 	int64		last_given;		/* that of the last event that was given */
 } AzrPartition;

@@ -197,7 +197,8 @@ retry_free(Retry *retry, const AzrParkedStreams *streams)
  *
  * Where the partition is leased, that goes for what is leased.  But what comes before the
  * parked event must be acknowledged, or given by azr_retry(): else it may be given again, after
- * what we give now.
+ * what we give now.  If nobody is going to acknowledge it, since the lease has run out, the lease
+ * ends, and azr_fetch() gives all of that again.
  */
 static void
 retry_stream(Retry *retry, int64 stream_id, const AzrPartition *partition)
@@ -210,11 +211,17 @@ retry_stream(Retry *retry, int64 stream_id, const AzrPartition *partition)
 	if (!azr_parked_get(retry->group.handler, &stream) || !stream.is_parked ||
 		stream.partition != partition->number)
 		return;
+	azr_partitions_add(&partitions, partition);
 	if (partition->has_token)
 		last = Max(last, partition->given_to);
 	if (Max(partition->position + 1, stream.done_below) < stream.parked_from &&
 		stream.parked_from <= last)
-		return;
+	{
+		if (partition->is_leased)
+			return;
+		last = partition->position;
+		azr_partitions_move(retry->group.handler, &partitions, last);
+	}
 
 	read_stream(retry, &stream, last);
 	stream.is_parked = retry->is_cut;
@@ -227,7 +234,6 @@ retry_stream(Retry *retry, int64 stream_id, const AzrPartition *partition)
 	else
 		stream.done_below = Max(stream.done_below, last + 1);
 	azr_parked_set(retry->group.handler, &stream);
-	azr_partitions_add(&partitions, partition);
 	azr_parked_forget(retry->group.handler, &partitions);
 }
 

@@ -61,7 +61,7 @@ COMMENT ON FUNCTION @extschema@.azr_retry(text, text, uuid, bigint) IS
 
 Arguments: handler, the name of the group. domain and root, to retry just that stream, or all of a domain; NULL for all streams. max_count, how many rows are given, 1 or more; a few more where several have one position. A stream that has more stays parked from the next one on.
 
-Result: rows of azr_feed_event, one stream after the other, the one that is parked for longest first; each stream''s in order. A stream that was parked in a batch with a lease is retried only when the batch is acknowledged up to the event before the parked one, or has been given again. No row means that nothing is parked, or nothing that could be given now.
+Result: rows of azr_feed_event, one stream after the other, the one that is parked for longest first; each stream''s in order. A stream that was parked in a batch with a lease is retried only when the batch is acknowledged up to the event before the parked one. If the lease has run out before that, it ends, and azr_fetch() gives the batch again, with that stream. No row means that nothing is parked, or nothing that could be given now.
 
 Locks: the rows of the streams'' partitions, to the end of the transaction, so no worker gets events of these meanwhile. It passes over streams whose partitions others have locked; if that is so for all of them, it waits for the first one.
 
