@@ -1,5 +1,5 @@
 # The demo's replay of a repository with many branches: an edition for each, but not a
-# line for each.
+# line for each. And its projector, of which two workers follow the feed.
 
 use strict;
 use warnings;
@@ -81,5 +81,40 @@ is($lines[1], 'edition "branch-3": 5 events, 5 new, started over', 'the one with
 like($lines[10], qr/^and 33 more editions: \d+ events, 0 new$/, 'and the others have nothing new');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM azr_editions('file') WHERE edition = 'branch-2'}), '0',
 	'the edition of the branch that is gone is gone');
+
+# The projector: two workers, as script/demo has them.
+sub demo_psql
+{
+	my (@arguments) = @_;
+	my ($out, $err);
+	my $psql = IPC::Run::start([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), @arguments ],
+		'<', '/dev/null', '>', \$out, '2>', \$err);
+
+	return ($psql, \$out, \$err);
+}
+
+sub follow
+{
+	my ($name) = @_;
+	my ($prepare, $batch, $errors) = demo_psql('-f', "$ENV{TESTDIR}/test/demo/projector.sql");
+
+	ok($prepare->finish, "$name: it is prepared") or diag($$errors);
+	like($$batch, qr/^\d+\n\z/, "$name: with the size of a batch");
+	my @workers = map { [ demo_psql('-c', "CALL follow($_, 3)") ] } 1, 2;
+	ok($_->[0]->finish, "$name: a worker ends") or diag(${ $_->[2] }) foreach @workers;
+	my ($show, $shown, $complaints) = demo_psql('-f', "$ENV{TESTDIR}/test/demo/projected.sql");
+	ok($show->finish, "$name: it is shown") or diag($$complaints);
+	return $$shown;
+}
+
+($history, $time) = ('', 1700000000);
+commit('main', 0, 'file ' . $_ % 7, "new $_") foreach 1 .. 40;
+$history =~ s/^M /from refs\/heads\/main^0\nM /m;
+IPC::Run::run([ 'git', '-C', $repository, 'fast-import', '--quiet' ], '<', \$history) or BAIL_OUT('git fast-import');
+like((replayed('with more commits'))[0], qr/^replayed 40 new events of 40 commits/, 'more commits are replayed');
+like(follow('the projector'), qr/^42 new events, each handled once: .* 0 of 8 rows differ$/m, 'it has handled each event once');
+is($node->safe_psql('postgres', q{SELECT sum(events), count(*) >= 14 FROM batches}), '42|t', 'in batches');
+is($node->safe_psql('postgres', q{SELECT author, count(*), sum(changes) FROM contributions GROUP BY author}), 'A|8|42', 'and has counted them');
+like(follow('again'), qr/^Nothing is new\.\n.*^0 new events, each handled once: .* 0 of 8 rows differ$/ms, 'then it finds nothing');
 
 done_testing();
