@@ -1,4 +1,4 @@
-// angzarr with node-pg: load, decide, append; and all of it again after a conflict.
+// angzarr with node-pg: load, decide, append; and all of it again after a conflict. Then follow the feed.
 //
 // Usage: node with_node_pg.js CONNECTION-STRING, of a database that has the extension in schema es
 
@@ -75,9 +75,68 @@ async function execute(root, decide, commandId) {
   }
 }
 
+// An event that this program cannot handle as it is.
+class CannotHandle extends Error {}
+
+// Works for a group. A program that goes on waits for longer, and does not return.
+async function follow(group, handle) {
+  for (let head = '-1'; ;) {
+    while (await work('azr_fetch', group, handle) > 0);
+    // nothing is left, or other workers have it: a transaction of its own that waits for more
+    const result = await client.query("SELECT es.azr_feed_wait($1, timeout => '100 ms') AS head", [head]);
+    if (result.rows[0].head === head) {
+      return;
+    }
+    head = result.rows[0].head;
+  }
+}
+
+// Handles a batch in one transaction, with what handle() does in this database, and returns its
+// size. After an error that is no CannotHandle, the events are given again.
+async function work(fetch, group, handle) {
+  await client.query('BEGIN');
+  try {
+    const { rows } = await client.query(
+      `SELECT position, domain, root, sequence, type, payload FROM es.${fetch}($1)`, [group]);
+    const parked = new Set();
+    for (let i = 0, next; i < rows.length; i = next) {
+      const { position, domain, root } = rows[i];
+      // a confirmation gives several events at its one position: all of them are handled, or none
+      for (next = i + 1; next < rows.length && rows[next].position === position; next++);
+      if (parked.has(domain + '/' + root)) {
+        continue; // they wait for what is parked: azr_retry gives them after it
+      }
+      await client.query('SAVEPOINT one_position');
+      try {
+        for (const event of rows.slice(i, next)) {
+          await handle(event);
+        }
+      } catch (error) {
+        if (!(error instanceof CannotHandle)) {
+          throw error;
+        }
+        await client.query('ROLLBACK TO one_position');
+        await client.query('SELECT es.azr_park($1, $2, $3)', [group, position, error.message]);
+        parked.add(domain + '/' + root);
+      }
+      await client.query('RELEASE one_position');
+    }
+    await client.query('COMMIT');
+    return rows.length;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
 async function main() {
   await client.connect();
   const account = randomUUID();
+
+  // A group is created once. This one begins after what is there, and has a name for this run.
+  const group = `statements ${account}`;
+  await client.query(
+    "SELECT es.azr_group_create($1, after => es.azr_feed_advance(), domains => ARRAY['account'])", [group]);
 
   // A payload is any bytes. Here an amount is the text of a number.
   console.log('append:', await append(account, 0, ['Opened', 'Signed', 'Deposited'],
@@ -102,6 +161,25 @@ async function main() {
   // The answer got lost, and the caller sends the same command again. 45 is left: not enough for
   // another one.
   console.log('again:', await execute(account, withdraw, 'command-1'));
+
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  function handleText({ sequence, type, payload }) {
+    let text;
+    try {
+      text = utf8.decode(payload);
+    } catch (error) {
+      console.log('park:', sequence, type);
+      throw new CannotHandle('the payload is no text', { cause: error });
+    }
+    console.log('handle:', sequence, type, text);
+  }
+  function handleBytes({ sequence, type, payload }) {
+    console.log('retry:', sequence, type, payload.toString('hex'));
+  }
+
+  await follow(group, handleText);
+  // Once the program can handle what was parked, the stream goes on from there.
+  await work('azr_retry', group, handleBytes);
   await client.end();
 }
 

@@ -1,7 +1,8 @@
-"""angzarr with psycopg2: load, decide, append; and all of it again after a conflict.
+"""angzarr with psycopg2: load, decide, append; and all of it again after a conflict. Then follow the feed.
 
 Usage: with_psycopg2.py DSN, of a database that has the extension in schema es
 """
+import itertools
 import sys
 import uuid
 
@@ -21,6 +22,10 @@ cursor = connection.cursor()
 
 class NotEnough(Exception):
     """The account holds less than is to be withdrawn."""
+
+
+class CannotHandle(Exception):
+    """An event that this program cannot handle as it is."""
 
 
 def append(root, expected, types, payloads, external_id=None):
@@ -75,8 +80,58 @@ def execute(root, decide, command_id):
         attempt += 1
 
 
+def follow(group, handle):
+    """Work for a group. A program that goes on waits for longer, and does not return."""
+    head = -1
+    while True:
+        while work("azr_fetch", group, handle):
+            pass
+        # nothing is left, or other workers have it: a transaction of its own that waits for more
+        cursor.execute("SELECT es.azr_feed_wait(%s, timeout => '100 ms')", (head,))
+        found = cursor.fetchone()[0]
+        if found == head:
+            return
+        head = found
+
+
+def work(function, group, handle):
+    """Handle a batch in one transaction, with what handle() does in this database; return its size.
+
+    After an error that is no CannotHandle, the events are given again.
+    """
+    cursor.execute("BEGIN")
+    try:
+        cursor.execute("SELECT position, domain, root, sequence, type, payload FROM es.%s(%%s)" % function, (group,))
+        events = cursor.fetchall()
+        parked = set()
+        # a confirmation gives several events at its one position: all of them are handled, or none
+        for position, at_position in itertools.groupby(events, key=lambda event: event[0]):
+            at_position = list(at_position)
+            stream = at_position[0][1:3]
+            if stream in parked:
+                continue            # they wait for what is parked: azr_retry gives them after it
+            cursor.execute("SAVEPOINT one_position")
+            try:
+                for event in at_position:
+                    handle(*event[3:])
+            except CannotHandle as error:
+                cursor.execute("ROLLBACK TO one_position")
+                cursor.execute("SELECT es.azr_park(%s, %s, %s)", (group, position, str(error)))
+                parked.add(stream)
+            cursor.execute("RELEASE one_position")
+        cursor.execute("COMMIT")
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    return len(events)
+
+
 def main():
     account = uuid.uuid4()
+
+    # A group is created once. This one begins after what is there, and has a name for this run.
+    group = "statements %s" % account
+    cursor.execute("SELECT es.azr_group_create(%s, after => es.azr_feed_advance(), domains => ARRAY['account'])", (group,))
 
     # A payload is any bytes. Here an amount is the text of a number.
     print("append:", *append(account, 0, ["Opened", "Signed", "Deposited"], [b"Alice", b"\x00\xff", b"100"]))
@@ -96,6 +151,20 @@ def main():
     print("append:", *execute(account, withdraw, "command-1"))
     # The answer got lost, and the caller sends the same command again. 45 is left: not enough for another one.
     print("again:", *execute(account, withdraw, "command-1"))
+
+    def handle_text(sequence, event_type, payload):
+        try:
+            print("handle:", sequence, event_type, bytes(payload).decode())
+        except UnicodeDecodeError as error:
+            print("park:", sequence, event_type)
+            raise CannotHandle("the payload is no text") from error
+
+    def handle_bytes(sequence, event_type, payload):
+        print("retry:", sequence, event_type, bytes(payload).hex())
+
+    follow(group, handle_text)
+    # Once the program can handle what was parked, the stream goes on from there.
+    work("azr_retry", group, handle_bytes)
 
 
 main()

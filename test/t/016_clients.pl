@@ -1,6 +1,7 @@
 # Drivers of other languages, directly and through PgBouncer in transaction mode: what
 # docs/clients shows works, runs a command again after a conflict but after no other error, and
-# does not decide a command again that is stored.
+# does not decide a command again that is stored. As workers of a group, they handle each event
+# once, park what they cannot handle, and retry it.
 # And 50 clients on 5 connections.
 
 use strict;
@@ -82,6 +83,12 @@ my $end = <<'OUTPUT';
 decide: the balance is 105
 append: added 4 4 5
 again: duplicate 4 4 5
+handle: 0 Opened Alice
+park: 1 Signed
+retry: 1 Signed 00ff
+retry: 2 Deposited 313030
+retry: 3 Deposited 35
+retry: 4 Withdrawn 3630
 OUTPUT
 my @drivers = ('JDBC', 'node-pg', 'psycopg2');
 foreach my $way (sort keys %addresses)
@@ -94,6 +101,9 @@ foreach my $way (sort keys %addresses)
 		is($out, "$start$end", "$driver $way: decides again after a conflict");
 	}
 }
+
+is($node->safe_psql('postgres', 'SELECT count(DISTINCT handler) FROM es.azr_groups(); SELECT count(*) FROM es.azr_parked()'), "6\n0",
+	'each has followed the feed in a group of its own, and nothing is parked any more');
 
 # Other errors than a conflict. What a sequence has given out stays when the append fails, so it
 # counts the attempts to store this one event.
