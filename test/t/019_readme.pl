@@ -153,6 +153,8 @@ foreach my $row (split /\n/, $node->safe_psql('shop', qq{
 
 	$arguments =~ s/ DEFAULT / = /g;
 	$arguments =~ s/::[a-z ]+(\[\])?(?=,|$)//g;
+	$arguments =~ s/'(-\d+)'/$1/g;
+	$arguments =~ s/"(\w+)"/$1/g;
 	my $known = $signatures{$name} // 'nothing';
 	$result .= " ($columns)" if $columns && $known =~ /\)$/;
 	is($known, "($arguments) -> $result", "docs/reference.md has $name");
