@@ -1,0 +1,1 @@
+SELECT azr_feed_advance(300000);

@@ -1,0 +1,1 @@
+\ir ../feed_log.sql

@@ -1,0 +1,3 @@
+BEGIN;
+SELECT * FROM azr_fetch('behind', 100);
+ROLLBACK;
