@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * feed.c
- *	  azr_feed, azr_feed_head, azr_feed_wait and azr_feed_status: all events of the main
- *	  timeline in one order.
+ *	  azr_feed, azr_feed_head, azr_feed_advance, azr_feed_wait and azr_feed_status: all
+ *	  events of the main timeline in one order.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,6 +27,7 @@
 
 PG_FUNCTION_INFO_V1(azr_feed);
 PG_FUNCTION_INFO_V1(azr_feed_head);
+PG_FUNCTION_INFO_V1(azr_feed_advance);
 PG_FUNCTION_INFO_V1(azr_feed_wait);
 PG_FUNCTION_INFO_V1(azr_feed_status);
 
@@ -92,6 +93,18 @@ Datum
 azr_feed_head(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(azr_feed_state(GetActiveSnapshot()).next_position - 1);
+}
+
+/*
+ * azr_feed_advance(max_appends) -> bigint
+ */
+Datum
+azr_feed_advance(PG_FUNCTION_ARGS)
+{
+	int64		max_appends = azr_arg_count(fcinfo, 0, "max_appends");
+
+	azr_check_can_write(fcinfo);
+	PG_RETURN_INT64(azr_feed_number(max_appends));
 }
 
 /*

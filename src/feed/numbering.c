@@ -29,8 +29,6 @@
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
-PG_FUNCTION_INFO_V1(azr_feed_advance);
-
 /*
  * Appends that one batch has at most.  A reader that begins in the middle of a batch passes
  * over what comes before.
@@ -111,18 +109,6 @@ static int64
 highest_passed_ticket(void)
 {
 	return azr_feed_state(NULL).next_ticket - 1;
-}
-
-/*
- * azr_feed_advance(max_appends) -> bigint
- */
-Datum
-azr_feed_advance(PG_FUNCTION_ARGS)
-{
-	int64		max_appends = azr_arg_count(fcinfo, 0, "max_appends");
-
-	azr_check_can_write(fcinfo);
-	PG_RETURN_INT64(azr_feed_number(max_appends));
 }
 
 /*
