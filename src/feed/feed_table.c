@@ -63,7 +63,7 @@ azr_feed_state(Snapshot snapshot)
 {
 	static const char *const sql =
 		"SELECT next_position::bigint, next_ticket::bigint, pending::bigint[], epoch::uuid, "
-		"system_identifier::bigint, wal_timeline::bigint FROM %s.azr_feed_state";
+		"system_identifier::bigint, wal_timeline::bigint, database_id::oid FROM %s.azr_feed_state";
 	AzrFeedState state = {.next_ticket = 1};
 	AzrQueryArgs no_args = {0};
 
@@ -79,7 +79,7 @@ note_state(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	AzrFeedState *state = (AzrFeedState *) arg;
 
-	azr_check_row(nulls, 6);
+	azr_check_row(nulls, 7);
 	state->found = true;
 	state->next_position = DatumGetInt64(values[0]);
 	state->next_ticket = DatumGetInt64(values[1]);
@@ -87,6 +87,7 @@ note_state(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	state->epoch = *DatumGetUUIDP(values[3]);
 	state->system_identifier = DatumGetInt64(values[4]);
 	state->wal_timeline = DatumGetInt64(values[5]);
+	state->database_id = DatumGetObjectId(values[6]);
 }
 
 /*
@@ -107,15 +108,17 @@ azr_feed_state_put(const AzrFeedState *state, const AzrFeedState *before)
 	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(&state->epoch), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->system_identifier), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->wal_timeline), false);
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(state->database_id), false);
 	if (before->found)
 		stored = azr_query_modify("UPDATE %s.azr_feed_state SET next_position = $1, "
 								  "next_ticket = $2, pending = $3, epoch = $4, "
-								  "system_identifier = $5, wal_timeline = $6",
+								  "system_identifier = $5, wal_timeline = $6, database_id = $7",
 								  &args, NULL, NULL);
 	else
 		stored = azr_query_modify("INSERT INTO %s.azr_feed_state (id, next_position, "
-								  "next_ticket, pending, epoch, system_identifier, wal_timeline) "
-								  "VALUES (true, $1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+								  "next_ticket, pending, epoch, system_identifier, wal_timeline, "
+								  "database_id) "
+								  "VALUES (true, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
 								  &args, NULL, NULL);
 	if (stored != 1)
 		ereport(ERROR,

@@ -23,6 +23,7 @@ typedef struct AzrFeedState
 	pg_uuid_t	epoch;
 	int64		system_identifier;
 	int64		wal_timeline;
+	Oid			database_id;
 	bool		is_new_epoch;
 } AzrFeedState;
 

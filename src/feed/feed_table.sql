@@ -25,6 +25,7 @@ CREATE TABLE @extschema@.azr_feed_state (
 	epoch uuid NOT NULL,
 	system_identifier bigint NOT NULL,
 	wal_timeline bigint NOT NULL,
+	database_id oid NOT NULL,
 	pending bigint[] NOT NULL,
 	CONSTRAINT azr_feed_state_pkey PRIMARY KEY (id)
 ) WITH (fillfactor = 50);
@@ -32,7 +33,7 @@ CREATE TABLE @extschema@.azr_feed_state (
 COMMENT ON TABLE @extschema@.azr_feed_state IS
 'How far the feed is numbered. Written by azr_feed_advance() and azr_feed_wait().';
 COMMENT ON COLUMN @extschema@.azr_feed_state.epoch IS
-'Changes when the feed is first numbered on another server, or after a failover: positions that were read before may be other events'' now.';
+'Changes when the feed is first numbered on another server, in another database, or after a failover: positions that were read before may be other events'' now.';
 COMMENT ON COLUMN @extschema@.azr_feed_state.pending IS
 'Ranges of tickets below next_ticket whose transactions had not ended.';
 

@@ -488,7 +488,7 @@ write_batches(Numbering *numbering)
 }
 
 /*
- * A feed that is first numbered here, or first after another server has taken over, has
+ * A feed that is first numbered in this database, or first after another server has taken over, has
  * another epoch: there may be other events at positions that somebody has read before.
  */
 static void
@@ -498,10 +498,11 @@ start_epoch(AzrFeedState *state)
 	int64		wal_timeline = GetWALInsertionTimeLine();
 
 	state->is_new_epoch = !state->found || state->system_identifier != system_identifier ||
-		state->wal_timeline != wal_timeline;
+		state->wal_timeline != wal_timeline || state->database_id != MyDatabaseId;
 	if (!state->is_new_epoch)
 		return;
 	state->system_identifier = system_identifier;
 	state->wal_timeline = wal_timeline;
+	state->database_id = MyDatabaseId;
 	state->epoch = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
 }

@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(azr_fetch);
  * How many positions that have nothing for a partition are looked at again and again, in
  * place of writing down that they are done with.
  */
-#define LOOKED_AT_AGAIN	1000
+#define LOOKED_AT_AGAIN	100
 
 #define NOTHING_GIVEN	(-1)
 
@@ -42,14 +42,19 @@ typedef struct Fetch
 	int			most_partitions;
 	Interval   *lease;			/* or NULL */
 	ReturnSetInfo *rsinfo;
-	AzrPartitions taken;		/* that we have locked */
+	AzrPartitions taken;		/* that we have locked, to give their events */
+	AzrPartitions passing;		/* that we have locked to move them to where
+								 * they have something */
+	int64		first_event;	/* of those that are free */
 	AzrSelection selection;
 	int64		given;			/* how many events */
 } Fetch;
 
 static bool take(Fetch *fetch);
 static bool take_partition_of(void *arg, const AzrFeedRow *row);
-static void take_more(Fetch *fetch, int64 behind, int most);
+static void take_more(Fetch *fetch, AzrPartitions *more, int64 behind, int most);
+static AzrPartitions all_of(const Fetch *fetch);
+static AzrPartition *find(AzrPartitions *partitions, int32 number);
 static void give(Fetch *fetch);
 static void make_token(AzrPartition *partition);
 static bool give_event(void *arg, const AzrFeedRow *row);
@@ -83,8 +88,9 @@ azr_fetch(PG_FUNCTION_ARGS)
 
 /*
  * Lock the partition whose next event comes first, of those that are free, and as many more
- * as are asked for.  If there is no such event, lock those that are so far behind that it
- * should be written down that they have nothing.  Returns whether there are any.
+ * as are asked for.  Lock also those that are so far behind that it should be written down
+ * that they have nothing: else that would be looked at each time.  Returns whether there are
+ * any.
  *
  * Nothing is locked only to see that it has no event: others may have one to give.
  */
@@ -96,6 +102,8 @@ take(Fetch *fetch)
 	Snapshot	snapshot = push_snapshot(&head);
 
 	fetch->taken.count = 0;
+	fetch->passing.count = 0;
+	fetch->first_event = head;
 	fetch->group = azr_group_get(fetch->group.handler);
 	behind = azr_partitions_behind(&fetch->group, head);
 	if (behind.count > 0)
@@ -105,12 +113,13 @@ take(Fetch *fetch)
 		azr_selection_begin(&fetch->selection, &fetch->group, &behind, head);
 		(void) azr_selection_read(&fetch->selection, take_partition_of, fetch, snapshot);
 		if (fetch->taken.count > 0)
-			take_more(fetch, head, fetch->most_partitions - 1);
-		else if (head - lowest > LOOKED_AT_AGAIN)
-			take_more(fetch, head - LOOKED_AT_AGAIN, AZR_MAX_PARTITIONS);
+			take_more(fetch, &fetch->taken, head, fetch->most_partitions - 1);
+		if (fetch->first_event - lowest > LOOKED_AT_AGAIN)
+			take_more(fetch, &fetch->passing, fetch->first_event - LOOKED_AT_AGAIN,
+					  AZR_MAX_PARTITIONS);
 	}
 	pop_snapshot(snapshot);
-	return fetch->taken.count > 0;
+	return fetch->taken.count > 0 || fetch->passing.count > 0;
 }
 
 /*
@@ -128,22 +137,52 @@ take_partition_of(void *arg, const AzrFeedRow *row)
 		return fetch->taken.count == 0;
 
 	if (azr_partition_take(&fetch->group, partition->number))
+	{
 		azr_partitions_add(&fetch->taken, partition);
+		fetch->first_event = row->position;
+	}
 	else
 		partition->position = PG_INT64_MAX;
 	return fetch->taken.count == 0;
 }
 
 static void
-take_more(Fetch *fetch, int64 behind, int most)
+take_more(Fetch *fetch, AzrPartitions *more, int64 behind, int most)
 {
-	AzrPartitions more;
+	AzrPartitions all = all_of(fetch);
+	AzrPartitions found;
 
 	if (most == 0)
 		return;
-	more = azr_partitions_take(&fetch->group, &fetch->taken, behind, most);
-	for (int i = 0; i < more.count; i++)
-		azr_partitions_add(&fetch->taken, &more.all[i]);
+	found = azr_partitions_take(&fetch->group, &all, behind, most);
+	for (int i = 0; i < found.count; i++)
+		azr_partitions_add(more, &found.all[i]);
+}
+
+/*
+ * All partitions that we have locked.
+ */
+static AzrPartitions
+all_of(const Fetch *fetch)
+{
+	AzrPartitions all = {0};
+
+	for (int i = 0; i < fetch->taken.count; i++)
+		azr_partitions_add(&all, &fetch->taken.all[i]);
+	for (int i = 0; i < fetch->passing.count; i++)
+		azr_partitions_add(&all, &fetch->passing.all[i]);
+	return all;
+}
+
+static AzrPartition *
+find(AzrPartitions *partitions, int32 number)
+{
+	for (int i = 0; i < partitions->count; i++)
+	{
+		if (partitions->all[i].number == number)
+			return &partitions->all[i];
+	}
+	return NULL;
 }
 
 /*
@@ -157,14 +196,20 @@ give(Fetch *fetch)
 {
 	int64		head;
 	Snapshot	snapshot = push_snapshot(&head);
+	AzrPartitions all = all_of(fetch);
 	AzrPartitions partitions;
 
 	fetch->group = azr_group_get(fetch->group.handler);
-	partitions = azr_partitions_read(&fetch->group, &fetch->taken);
+	partitions = azr_partitions_read(&fetch->group, &all);
 	if (partitions.count > 0)
 	{
 		for (int i = 0; i < partitions.count; i++)
-			make_token(&partitions.all[i]);
+		{
+			AzrPartition *partition = &partitions.all[i];
+
+			partition->only_moves = find(&fetch->passing, partition->number) != NULL;
+			make_token(partition);
+		}
 		azr_selection_begin(&fetch->selection, &fetch->group, &partitions, head);
 		write_down(fetch, azr_selection_read(&fetch->selection, give_event, fetch, snapshot));
 	}
@@ -192,6 +237,12 @@ give_event(void *arg, const AzrFeedRow *row)
 	Datum		values[Natts_azr_fetched_event];
 	bool		nulls[Natts_azr_fetched_event];
 
+	if (partition->only_moves)
+	{
+		partition->stops_before = Min(partition->stops_before, row->position);
+		partition->position = PG_INT64_MAX;
+		return true;
+	}
 	values[0] = Int32GetDatum(partition->number);
 	nulls[0] = false;
 	values[1] = UUIDPGetDatum(&partition->token);
@@ -217,7 +268,13 @@ write_down(Fetch *fetch, int64 looked_at)
 	{
 		AzrPartition *partition = &partitions->all[i];
 
-		if (fetch->lease != NULL && partition->last_given != NOTHING_GIVEN)
+		if (partition->stops_before != PG_INT64_MAX)
+		{
+			AzrPartitions alone = {.count = 1,.all = partition};
+
+			azr_partitions_move(fetch->group.handler, &alone, partition->stops_before - 1);
+		}
+		else if (fetch->lease != NULL && partition->last_given != NOTHING_GIVEN)
 		{
 			partition->given_to = looked_at;
 			azr_partition_lease(fetch->group.handler, partition, fetch->lease);

@@ -9,7 +9,9 @@
 
 #include "catalog/pg_type.h"
 #include "groups/group_table.h"
+#include "plumbing/lock.h"
 #include "plumbing/query.h"
+#include "plumbing/text.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -24,6 +26,8 @@
 static void note_group(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static AzrArrayArg stored_texts(Datum array, bool isnull);
 static void note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void show_lock(const text *handler, int32 number);
+static uint64 lock_key(const text *handler, int32 number);
 static AzrQueryArgs handler_arg(const text *handler);
 static void update_partitions(const char *sql, const AzrQueryArgs *args, int expected);
 pg_noreturn static void trigger_interfered(const char *table);
@@ -155,14 +159,15 @@ azr_partition_of(int64 stream_id, int32 partitions)
 }
 
 /*
- * The partitions of a group that are before 'head' and not leased, by the active PostgreSQL
- * snapshot.  The one that is furthest behind comes first.  They may be locked by others.
+ * The partitions of a group that are before 'head' and free, by the active PostgreSQL
+ * snapshot.  The one that is furthest behind comes first.  Others may lock them meanwhile.
  */
 AzrPartitions
 azr_partitions_behind(const AzrGroup *group, int64 head)
 {
 	AzrQueryArgs args = handler_arg(group->handler);
 	AzrPartitions partitions = {0};
+	int			nfree = 0;
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(head), false);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(group->partitions), false);
@@ -170,6 +175,15 @@ azr_partitions_behind(const AzrGroup *group, int64 head)
 				   "WHERE handler = $1 AND position < $2 AND partition >= 0 AND partition < $3 "
 				   "AND " IS_FREE " ORDER BY position, partition",
 				   &args, note_partition, &partitions);
+	for (int i = 0; i < partitions.count; i++)
+	{
+		int			nholders;
+
+		if (azr_lock_holders(AZR_LOCK_PARTITION, lock_key(group->handler, partitions.all[i].number),
+							 &nholders) == NULL)
+			partitions.all[nfree++] = partitions.all[i];
+	}
+	partitions.count = nfree;
 	return partitions;
 }
 
@@ -195,7 +209,7 @@ azr_partitions_read(const AzrGroup *group, const AzrPartitions *which)
 static void
 note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
-	AzrPartition partition = {0};
+	AzrPartition partition = {.stops_before = PG_INT64_MAX};
 
 	azr_check_row(nulls, 2);
 	partition.number = DatumGetInt32(values[0]);
@@ -223,10 +237,13 @@ azr_partition_take(const AzrGroup *group, int32 number)
 	AzrQueryArgs args = handler_arg(group->handler);
 
 	azr_query_arg(&args, INT4OID, Int32GetDatum(number), false);
-	return azr_query_modify("SELECT FROM %s.azr_group_partitions "
-							"WHERE handler = $1 AND partition = $2 AND " IS_FREE
-							" FOR UPDATE SKIP LOCKED",
-							&args, NULL, NULL) > 0;
+	if (azr_query_modify("SELECT FROM %s.azr_group_partitions "
+						 "WHERE handler = $1 AND partition = $2 AND " IS_FREE
+						 " FOR UPDATE SKIP LOCKED",
+						 &args, NULL, NULL) == 0)
+		return false;
+	show_lock(group->handler, number);
+	return true;
 }
 
 /*
@@ -247,6 +264,8 @@ azr_partitions_take(const AzrGroup *group, const AzrPartitions *but, int64 behin
 							"AND " IS_FREE " ORDER BY position, partition LIMIT $4 "
 							"FOR UPDATE SKIP LOCKED",
 							&args, note_partition, &partitions);
+	for (int i = 0; i < partitions.count; i++)
+		show_lock(group->handler, partitions.all[i].number);
 	return partitions;
 }
 
@@ -369,6 +388,21 @@ azr_partition_acknowledge(const text *handler, const AzrPartition *partition, bo
 					  "SET position = $3, leased_until = CASE WHEN NOT $4 THEN leased_until END "
 					  "WHERE handler = $1 AND partition = $2",
 					  &args, 1);
+}
+
+/*
+ * Show others that we have locked the row of a partition.
+ */
+static void
+show_lock(const text *handler, int32 number)
+{
+	(void) azr_try_lock(AZR_LOCK_PARTITION, lock_key(handler, number), ExclusiveLock);
+}
+
+static uint64
+lock_key(const text *handler, int32 number)
+{
+	return azr_hash_text(handler, (uint64) number);
 }
 
 static AzrQueryArgs

@@ -40,6 +40,10 @@ typedef struct AzrPartition
 	bool		is_leased;		/* has the lease neither ended nor run out? */
 	int64		given_to;		/* the last position that was looked at */
 	int64		last_given;		/* that of the last event that was given */
+
+	/* for azr_fetch() */
+	bool		only_moves;		/* is it given nothing? */
+	int64		stops_before;	/* its first event, then; or PG_INT64_MAX */
 } AzrPartition;
 
 typedef struct AzrPartitions

@@ -61,7 +61,7 @@ CREATE TYPE @extschema@.azr_group_state AS (
 );
 
 COMMENT ON TYPE @extschema@.azr_group_state IS
-'How far a partition of a group has come. position: what comes before it, and it itself, is done with. head: the last position of the feed. behind: how many positions lie between, whether or not they have events for the partition; up to 1000 that have none are passed over only now and then. oldest: how long ago the event after position was created. leased_until: NULL if the partition is not leased; the lease may have run out. parked: how many streams are parked.';
+'How far a partition of a group has come. position: what comes before it, and it itself, is done with. head: the last position of the feed. behind: how many positions lie between, whether or not they have events for the partition; up to 100 that have none are passed over only now and then. oldest: how long ago the event after position was created. leased_until: NULL if the partition is not leased; the lease may have run out. parked: how many streams are parked.';
 
 CREATE FUNCTION @extschema@.azr_groups(
 	handler text DEFAULT NULL

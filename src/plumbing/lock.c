@@ -10,6 +10,8 @@
 #include "miscadmin.h"
 #include "plumbing/lock.h"
 
+static LOCKTAG make_tag(AzrLockClass lockclass, uint64 key);
+
 /*
  * Wait for an advisory lock, and hold it to the end of the transaction.
  *
@@ -19,7 +21,7 @@
 void
 azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 {
-	LOCKTAG		tag = azr_lock_tag(lockclass, key);
+	LOCKTAG		tag = make_tag(lockclass, key);
 
 	(void) LockAcquire(&tag, mode, false, false);
 }
@@ -30,7 +32,7 @@ azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 bool
 azr_try_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 {
-	LOCKTAG		tag = azr_lock_tag(lockclass, key);
+	LOCKTAG		tag = make_tag(lockclass, key);
 
 	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
@@ -42,13 +44,29 @@ azr_try_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 void
 azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 {
-	LOCKTAG		tag = azr_lock_tag(lockclass, key);
+	LOCKTAG		tag = make_tag(lockclass, key);
 
 	(void) LockRelease(&tag, mode, false);
 }
 
-LOCKTAG
-azr_lock_tag(AzrLockClass lockclass, uint64 key)
+/*
+ * The other transactions that hold a lock in any mode, or NULL if there are none.  Allocates
+ * memory only if anybody holds it.
+ */
+VirtualTransactionId *
+azr_lock_holders(AzrLockClass lockclass, uint64 key, int *count)
+{
+	LOCKTAG		tag = make_tag(lockclass, key);
+	VirtualTransactionId *holders = NULL;
+
+	*count = 0;
+	if (LockWaiterCount(&tag) > 0)
+		holders = GetLockConflicts(&tag, AccessExclusiveLock, count);
+	return *count > 0 ? holders : NULL;
+}
+
+static LOCKTAG
+make_tag(AzrLockClass lockclass, uint64 key)
 {
 	LOCKTAG		tag;
 

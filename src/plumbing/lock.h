@@ -83,12 +83,20 @@ typedef enum AzrLockClass
 	 * keeps nobody out: an append looks, when it has committed, for who has
 	 * it, and wakes them.
 	 */
-	AZR_LOCK_FEED_WAIT = 24962
+	AZR_LOCK_FEED_WAIT = 24962,
+
+	/*
+	 * Whoever has locked the row of a group's partition.  The key is a hash
+	 * of handler and partition.  Nobody waits for it: it shows others that
+	 * the partition is not free, which a locked row does only to who tries to
+	 * lock it.
+	 */
+	AZR_LOCK_PARTITION = 24963
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 extern bool azr_try_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
-extern LOCKTAG azr_lock_tag(AzrLockClass lockclass, uint64 key);
+extern VirtualTransactionId *azr_lock_holders(AzrLockClass lockclass, uint64 key, int *count);
 extern void azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 
 #endif							/* AZR_LOCK_H */

@@ -84,13 +84,9 @@ transaction_ends(XactEvent event, void *arg)
 static void
 wake_all(AzrLockClass lockclass)
 {
-	LOCKTAG		tag = azr_lock_tag(lockclass, 0);
-	VirtualTransactionId *waiters;
 	int			count;
+	VirtualTransactionId *waiters = azr_lock_holders(lockclass, 0, &count);
 
-	if (LockWaiterCount(&tag) == 0)
-		return;
-	waiters = GetLockConflicts(&tag, ExclusiveLock, &count);
 	for (int i = 0; i < count; i++)
 	{
 		PGPROC	   *proc = azr_vxid_proc(waiters[i]) >= 0 ? azr_proc_of(waiters[i]) : NULL;
@@ -98,5 +94,6 @@ wake_all(AzrLockClass lockclass)
 		if (proc != NULL)
 			SetLatch(&proc->procLatch);
 	}
-	pfree(waiters);
+	if (waiters != NULL)
+		pfree(waiters);
 }
