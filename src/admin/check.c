@@ -166,7 +166,8 @@ check_store(Check *check)
 }
 
 /*
- * Check that each event of the main timeline belongs to an append that the feed knows, and that
+ * Check that each event of the main timeline belongs to an append that has a ticket, that
+ * numbering has given a position to each event of the appends that it has passed, and that
  * the positions are without a gap.
  */
 static void
@@ -180,8 +181,18 @@ check_feed(Check *check)
 				   "FROM (SELECT stream_id, count(*) AS events, " APPENDED " AS appended "
 				   "FROM %s.azr_main_events GROUP BY stream_id) n "
 				   "LEFT JOIN %s.azr_streams s ON s.stream_id = n.stream_id "
-				   "WHERE n.events <> n.appended "
-				   "AND (SELECT count(*) <> " APPENDED " FROM %s.azr_main_events)",
+				   "WHERE n.events <> n.appended",
+				   &no_args, add_row, check);
+	azr_query_each("SELECT 'feed_lacks_events', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
+				   "'Numbering has passed ' || n.passed || ' events, and given ' "
+				   "|| n.next_position || ' positions.' "
+				   "FROM (SELECT f.next_position, (SELECT " APPENDED " FROM %s.azr_main_events e "
+				   "WHERE e.ticket < f.next_ticket AND NOT EXISTS ("
+				   "SELECT FROM generate_series(1, cardinality(f.pending), 2) i "
+				   "WHERE e.ticket BETWEEN f.pending[i] AND f.pending[i + 1]) "
+				   "AND NOT EXISTS (SELECT FROM %s.azr_feed_unborn u "
+				   "WHERE e.ticket BETWEEN u.first_ticket AND u.last_ticket)) AS passed "
+				   "FROM %s.azr_feed_state f) n WHERE n.passed <> n.next_position",
 				   &no_args, add_row, check);
 	azr_query_each("SELECT 'feed_gap', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
 				   "'The feed goes on at position ' || b.next || ' after position ' "

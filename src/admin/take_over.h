@@ -11,8 +11,8 @@
 
 /*
  * SELECT, for query.h, of the sequences of streams' numbers and of tickets, where one does not
- * stand at or above every number that is taken.  Tickets that the feed has passed are: what
- * gets one of them now would have no position.
+ * stand at or above every number that is taken.  A ticket that numbering has passed counts as
+ * taken, even if no row has it: an event that got it now would never have a position.
  *
  * Columns: name, OID, the last number that it gave, the highest number that is taken.
  */

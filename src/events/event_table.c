@@ -112,7 +112,8 @@ static AzrNumbers tickets = {
 	.sequence = "azr_tickets",
 	.table = &main_table,
 	.index = INDEX_TICKET,
-	.column = Anum_azr_events_ticket
+	.column = Anum_azr_events_ticket,
+	.in_order = true
 };
 
 const AzrEventColumn azr_event_columns[Natts_azr_event] = {
@@ -699,8 +700,8 @@ azr_main_events_relid(void)
 }
 
 /*
- * Have a function tell the highest ticket that must not be given again, whatever rows there
- * are.
+ * Register a function that returns the highest ticket that numbering has passed: no append may
+ * get that one or a lower one.
  */
 void
 azr_tickets_also_taken(int64 (*highest) (void))

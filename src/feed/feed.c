@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "feed/feed_args.h"
 #include "feed/feed_reader.h"
 #include "feed/feed_table.h"
 #include "feed/numbering.h"
@@ -31,17 +32,17 @@ PG_FUNCTION_INFO_V1(azr_feed_advance);
 PG_FUNCTION_INFO_V1(azr_feed_wait);
 PG_FUNCTION_INFO_V1(azr_feed_status);
 
-/* How often a waiter looks that nobody has woken, in milliseconds: on a standby, none is. */
+/*
+ * How long a waiter sleeps, in milliseconds, before it looks without being woken.  If it cannot
+ * be woken, it looks more often; if others were numbering, who may not have seen the last
+ * commit, it looks soon.
+ */
 #define LOOK_EVERY			1000
-#define LOOK_EVERY_ON_STANDBY	100
+#define LOOK_OFTEN			100
+#define LOOK_SOON			20
 
-/* How many appends a waiter numbers. */
-#define APPENDS_AT_A_TIME	10000
-
-static int64 arg_after(FunctionCallInfo fcinfo, int argno);
 static long timeout_arg(FunctionCallInfo fcinfo, int argno);
-static void check_not_ahead(int64 after, int64 head);
-static int64 head_now(bool can_number, bool *stored);
+static int64 head_now(bool can_number, AzrNumbered *numbered);
 
 /* Columns of the composite type azr_feed_status, as in feed.sql. */
 enum
@@ -65,18 +66,18 @@ azr_feed(PG_FUNCTION_ARGS)
 {
 	AzrFeedRead read = {0};
 	Snapshot	snapshot = GetActiveSnapshot();
-	int64		head = azr_feed_state(snapshot).next_position - 1;
+	int64		head = azr_feed_state().next_position - 1;
 	AzrOptionalInt64 max_count;
 	ReturnSetInfo *rsinfo;
 
-	read.after = arg_after(fcinfo, 0);
+	read.after = azr_arg_after(fcinfo, 0);
 	max_count = azr_arg_optional_count(fcinfo, 1, "max_count");
 	read.domains = azr_arg_array(fcinfo, 2, "domains", TEXTOID);
 	read.types = azr_arg_array(fcinfo, 3, "types", TEXTOID);
 	read.effective = azr_arg_bool(fcinfo, 4, "effective");
 	azr_arg_check_no_nulls(&read.domains, "domains");
 	azr_arg_check_no_nulls(&read.types, "types");
-	check_not_ahead(read.after, head);
+	azr_check_position(read.after, head);
 
 	/* without a limit, and also near the end of what a bigint can be */
 	read.last = !max_count.given || max_count.value > head - read.after
@@ -92,7 +93,7 @@ azr_feed(PG_FUNCTION_ARGS)
 Datum
 azr_feed_head(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(azr_feed_state(GetActiveSnapshot()).next_position - 1);
+	PG_RETURN_INT64(azr_feed_state().next_position - 1);
 }
 
 /*
@@ -116,32 +117,40 @@ azr_feed_advance(PG_FUNCTION_ARGS)
 Datum
 azr_feed_wait(PG_FUNCTION_ARGS)
 {
-	int64		after = arg_after(fcinfo, 0);
+	int64		after = azr_arg_after(fcinfo, 0);
 	long		timeout = timeout_arg(fcinfo, 1);
-	bool		can_number = !XactReadOnly && !IsInParallelMode();
+	bool		can_be_woken = !RecoveryInProgress() && !IsInParallelMode();
+	bool		can_number = can_be_woken && !XactReadOnly;
 	TimestampTz start = GetCurrentTimestamp();
-	bool		stored;
-	int64		head = head_now(can_number, &stored);
+	AzrNumbered numbered;
+	int64		head = head_now(can_number, &numbered);
 
-	check_not_ahead(after, head);
-	if (head > after || stored || timeout == 0)
+	azr_check_position(after, head);
+
+	/*
+	 * a transaction that sticks to an old snapshot would see nothing new, and
+	 * one that has numbered keeps others from it
+	 */
+	if (head > after || numbered == AZR_NUMBERED || timeout == 0 ||
+		IsolationUsesXactSnapshot() || azr_is_locked_by_us(AZR_LOCK_NUMBERING, 0, ExclusiveLock))
 		PG_RETURN_INT64(head);
 
-	if (can_number)
+	if (can_be_woken)
 		azr_lock(AZR_LOCK_FEED_WAIT, 0, ShareLock);
 	for (;;)
 	{
 		long		waited;
+		long		sleep = can_be_woken ? LOOK_EVERY : LOOK_OFTEN;
 
-		/* who has stored something keeps others from numbering: it returns */
-		head = head_now(can_number, &stored);
+		head = head_now(can_number, &numbered);
 		waited = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
-		if (head > after || stored || waited >= timeout)
+		if (head > after || numbered == AZR_NUMBERED || waited >= timeout)
 			break;
-		azr_wait_to_be_woken(Min(timeout - waited,
-								 can_number ? LOOK_EVERY : LOOK_EVERY_ON_STANDBY));
+		if (numbered == AZR_OTHERS_NUMBER)
+			sleep = LOOK_SOON;
+		azr_wait_to_be_woken(Min(timeout - waited, sleep));
 	}
-	if (can_number)
+	if (can_be_woken)
 		azr_unlock(AZR_LOCK_FEED_WAIT, 0, ShareLock);
 	PG_RETURN_INT64(head);
 }
@@ -152,7 +161,7 @@ azr_feed_wait(PG_FUNCTION_ARGS)
 Datum
 azr_feed_status(PG_FUNCTION_ARGS)
 {
-	AzrFeedState state = azr_feed_state(GetActiveSnapshot());
+	AzrFeedState state = azr_feed_state();
 	Datum		values[Natts_azr_feed_status] = {0};
 	bool		nulls[Natts_azr_feed_status] = {false};
 	bool		has_writer;
@@ -181,24 +190,6 @@ azr_feed_status(PG_FUNCTION_ARGS)
 }
 
 /*
- * A position, or -1 for none.
- */
-static int64
-arg_after(FunctionCallInfo fcinfo, int argno)
-{
-	int64		after;
-
-	azr_arg_check_not_null(fcinfo, argno, "after");
-	after = PG_GETARG_INT64(argno);
-	if (after < -1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"after\" must not be less than -1, but is %lld",
-						(long long) after)));
-	return after;
-}
-
-/*
  * An interval in milliseconds.
  */
 static long
@@ -219,36 +210,21 @@ timeout_arg(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * Nobody can have read a position that there is not.
- */
-static void
-check_not_ahead(int64 after, int64 head)
-{
-	if (after > head)
-		ereport(ERROR,
-				(errcode(ERRCODE_AZR_FEED_POSITION_AHEAD),
-				 errmsg("the feed has no position %lld", (long long) after),
-				 errdetail("Its last position is %lld.", (long long) head),
-				 errhint("The server may have lost what came later, in a failover or by a restore: compare the epoch that azr_feed_status() gives.")));
-}
-
-/*
- * The last position by what is committed now.  Sets 'stored' if something was stored to
- * find out.
+ * The last position by what is committed now.  Sets 'numbered' to what was done to find out.
  */
 static int64
-head_now(bool can_number, bool *stored)
+head_now(bool can_number, AzrNumbered *numbered)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "angzarr feed head",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	int64		head;
 
-	*stored = false;
+	*numbered = AZR_NOTHING_TO_NUMBER;
 	if (can_number)
-		head = azr_feed_number_if_any(APPENDS_AT_A_TIME, stored);
+		head = azr_feed_number_if_any(AZR_APPENDS_AT_A_TIME, numbered);
 	else
-		head = azr_feed_state(NULL).next_position - 1;
+		head = azr_feed_head_now();
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);
 	return head;

@@ -90,9 +90,9 @@ COMMENT ON FUNCTION @extschema@.azr_feed_wait(bigint, interval) IS
 
 Arguments: after, the last position that was read, -1 for none. timeout, 0 to 2147483 seconds.
 
-Result: bigint, the last position: past after as soon as there is one, or after the timeout whatever there is. It can also return early with nothing new. An append wakes it when it has committed; COMMIT PREPARED is noticed within a second. In a read-only transaction, and on a standby, it looks ten times a second and numbers nothing.
+Result: bigint, the last position. The function returns when that is greater than the argument after, or when the timeout has passed. It can also return early with nothing new, and does so in a REPEATABLE READ or SERIALIZABLE transaction, which would see nothing new, and in a transaction that has numbered before. An append wakes it when it has committed; COMMIT PREPARED is noticed within a second. In a read-only transaction, and on a standby, it looks ten times a second and numbers nothing.
 
-Locks: while it waits, a transaction-level advisory lock of a private class that keeps nobody out; otherwise those of azr_feed_advance().
+Locks: while it waits, a transaction-level advisory lock of a private class that keeps nobody out; otherwise those of azr_feed_advance(), so nobody else numbers until a transaction has ended in which it has: do not leave one open.
 
 Errors: ZR009 as azr_feed(); 40001 as azr_feed_advance(); 22004, 22023 for after and timeout.';
 

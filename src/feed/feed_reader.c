@@ -99,6 +99,7 @@ typedef struct Reader
 static void begin(Reader *reader);
 static void end(Reader *reader);
 static void read_batch(Reader *reader, const AzrFeedBatch *batch);
+static void raise_positions_missing(int64 first, int64 last);
 static void read_range(Reader *reader, const AzrTicketRange *range);
 static bool is_wanted_append(Reader *reader, int64 stream_id, int64 events);
 static void read_append(Reader *reader, TupleTableSlot *first, int64 events);
@@ -160,6 +161,8 @@ azr_feed_each(const AzrFeedRead *read, Snapshot snapshot, AzrFeedCallback callba
 		MemoryContextReset(reader.scratch);
 	}
 	MemoryContextSwitchTo(oldcontext);
+	if (!reader.is_done && reader.position <= read->last)
+		raise_positions_missing(reader.position, read->last);
 	azr_batch_scan_end(&scan);
 	end(&reader);
 	return Min(reader.position - 1, read->last);
@@ -213,6 +216,8 @@ read_batch(Reader *reader, const AzrFeedBatch *batch)
 	bool		is_first = batch->first_position <= reader->read->after + 1;
 	int64		next = batch->first_position + batch->events;
 
+	if (is_first ? next <= reader->position : batch->first_position != reader->position)
+		raise_positions_missing(reader->position, reader->read->last);
 	reader->position = batch->first_position;
 	if (reader->read->stream_id == AZR_NO_STREAM || is_first ||
 		is_in_ranges(&batch->tickets, reader->next_ticket))
@@ -234,6 +239,16 @@ read_batch(Reader *reader, const AzrFeedBatch *batch)
 	if (reader->read->stream_id != AZR_NO_STREAM)
 		pass_stream(reader, &batch->tickets);
 	reader->is_done |= reader->position > reader->read->last;
+}
+
+static void
+raise_positions_missing(int64 first, int64 last)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("the feed has no batch for position %lld", (long long) first),
+			 errdetail("Its last position is %lld or higher.", (long long) last),
+			 errhint("Somebody has changed azr_feed_batches, or a subscription has not copied it yet.")));
 }
 
 static void

@@ -50,28 +50,47 @@ static AzrTable batches_table = {
 	.indexes = batches_indexes
 };
 
+#define SELECT_STATE \
+	"SELECT next_position::bigint, next_ticket::bigint, pending::bigint[], epoch::uuid, " \
+	"system_identifier::bigint, wal_timeline::bigint, database_id::oid FROM %s.azr_feed_state"
+
 static int64 read_number(const char *sql);
 static void note_state(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void note_batch(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
- * How far numbering has come, by a PostgreSQL snapshot, or, if that is NULL, by what is
- * committed now.
+ * How far numbering has come, by the active PostgreSQL snapshot.
  */
 AzrFeedState
-azr_feed_state(Snapshot snapshot)
+azr_feed_state(void)
 {
-	static const char *const sql =
-		"SELECT next_position::bigint, next_ticket::bigint, pending::bigint[], epoch::uuid, "
-		"system_identifier::bigint, wal_timeline::bigint, database_id::oid FROM %s.azr_feed_state";
 	AzrFeedState state = {.next_ticket = 1};
 	AzrQueryArgs no_args = {0};
 
-	if (snapshot != NULL)
-		azr_query_read(sql, &no_args, note_state, &state);
-	else
-		azr_query_latest(sql, &no_args, note_state, &state);
+	azr_query_read(SELECT_STATE, &no_args, note_state, &state);
 	return state;
+}
+
+/*
+ * The same by what is committed now.
+ */
+AzrFeedState
+azr_feed_state_now(void)
+{
+	AzrFeedState state = {.next_ticket = 1};
+	AzrQueryArgs no_args = {0};
+
+	azr_query_latest(SELECT_STATE, &no_args, note_state, &state);
+	return state;
+}
+
+/*
+ * The last position by what is committed now, or -1.
+ */
+int64
+azr_feed_head_now(void)
+{
+	return azr_feed_state_now().next_position - 1;
 }
 
 static void

@@ -45,7 +45,9 @@ typedef struct AzrBatchScan
 	AzrScan		scan;
 } AzrBatchScan;
 
-extern AzrFeedState azr_feed_state(Snapshot snapshot);
+extern AzrFeedState azr_feed_state(void);
+extern AzrFeedState azr_feed_state_now(void);
+extern int64 azr_feed_head_now(void);
 extern void azr_feed_state_put(const AzrFeedState *state, const AzrFeedState *before);
 extern bool azr_feed_is_subscribed(void);
 extern void azr_feed_unborn_add(const AzrTicketRanges *ranges, const List *holders);

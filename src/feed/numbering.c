@@ -35,6 +35,9 @@
  */
 #define BATCH_APPENDS	200
 
+/* How many appends are numbered at once, whatever is asked for. */
+#define MAX_APPENDS		10000000
+
 /* As many tickets are looked at again and again by who waits. */
 #define MAX_PASSED_OVER	1000
 
@@ -43,8 +46,9 @@ typedef struct Numbered
 {
 	int64		ticket;
 	int64		events;
-	bool		follows;		/* nothing between it and the one before has
-								 * or may get one */
+	bool		follows;		/* no ticket between the one numbered before
+								 * and this one has, or can get, a position:
+								 * one range can hold both */
 } Numbered;
 
 /* Tickets that had no row when they were looked for. */
@@ -71,11 +75,11 @@ typedef struct Numbering
 	AzrTicketRanges pending;
 	bool		only_positions; /* store nothing if none is given? */
 	int64		passed_over;	/* tickets that got none */
-	bool		interrupted;	/* something between the last one numbered and
-								 * now may follow */
+	bool		interrupted;	/* since the last ticket that was numbered,
+								 * one was seen that may get a position later */
 } Numbering;
 
-static int64 number(int64 max_appends, bool only_positions, bool *stored);
+static int64 number(int64 max_appends, bool only_positions, AzrNumbered *numbered);
 static void read_unborn(Numbering *numbering);
 static void note_unborn(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void look_again(Numbering *numbering);
@@ -108,7 +112,7 @@ azr_feed_init(void)
 static int64
 highest_passed_ticket(void)
 {
-	return azr_feed_state(NULL).next_ticket - 1;
+	return azr_feed_state_now().next_ticket - 1;
 }
 
 /*
@@ -123,37 +127,44 @@ highest_passed_ticket(void)
 int64
 azr_feed_number(int64 max_appends)
 {
-	bool		stored;
+	AzrNumbered numbered;
 
-	return number(max_appends, false, &stored);
+	return number(max_appends, false, &numbered);
 }
 
 /*
- * The same for a session that waits and looks again and again: it stores nothing, and so
- * keeps no lock, if there is nothing to give a position to.  Sets 'stored' if it has stored
- * something, so that the transaction should end.
+ * The same for a session that looks again and again: if there is nothing to give a position
+ * to, it stores nothing, and so keeps no lock.
  */
 int64
-azr_feed_number_if_any(int64 max_appends, bool *stored)
+azr_feed_number_if_any(int64 max_appends, AzrNumbered *numbered)
 {
 	/*
 	 * a transaction that sticks to an old snapshot learns by storing that it
 	 * must not
 	 */
-	return number(max_appends, !IsolationUsesXactSnapshot(), stored);
+	return number(max_appends, !IsolationUsesXactSnapshot(), numbered);
 }
 
 static int64
-number(int64 max_appends, bool only_positions, bool *stored)
+number(int64 max_appends, bool only_positions, AzrNumbered *numbered)
 {
-	Numbering	numbering = {.max_appends = max_appends,.only_positions = only_positions};
+	Numbering	numbering = {
+		.max_appends = Min(max_appends, MAX_APPENDS),.only_positions = only_positions
+	};
 	AzrFeedState before;
+	bool		stores = false;
 
-	*stored = false;
-	if (max_appends == 0 || !azr_try_lock(AZR_LOCK_NUMBERING, 0, ExclusiveLock))
-		return azr_feed_state(NULL).next_position - 1;
+	*numbered = AZR_NOTHING_TO_NUMBER;
+	if (max_appends == 0)
+		return azr_feed_head_now();
+	if (!azr_try_lock(AZR_LOCK_NUMBERING, 0, ExclusiveLock))
+	{
+		*numbered = AZR_OTHERS_NUMBER;
+		return azr_feed_head_now();
+	}
 
-	before = azr_feed_state(NULL);
+	before = azr_feed_state_now();
 	numbering.state = before;
 	if (!azr_feed_is_subscribed())
 	{
@@ -165,13 +176,14 @@ number(int64 max_appends, bool only_positions, bool *stored)
 		look_again(&numbering);
 		look_at_new(&numbering);
 		UnregisterSnapshot(numbering.snapshot);
-		*stored = is_worth_storing(&numbering, &before);
+		stores = is_worth_storing(&numbering, &before);
 	}
-	if (!*stored)
+	if (!stores)
 	{
 		azr_unlock(AZR_LOCK_NUMBERING, 0, ExclusiveLock);
 		return before.next_position - 1;
 	}
+	*numbered = AZR_NUMBERED;
 	write_down(&numbering, &before);
 	return numbering.state.next_position - 1;
 }

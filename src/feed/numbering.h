@@ -34,8 +34,20 @@
 
 #include "fmgr.h"
 
+/* How many appends a session numbers that wants to read. */
+#define AZR_APPENDS_AT_A_TIME	10000
+
+/* What came of a try to number. */
+typedef enum AzrNumbered
+{
+	AZR_NOTHING_TO_NUMBER,
+	AZR_OTHERS_NUMBER,			/* another transaction is numbering */
+	AZR_NUMBERED				/* something was stored, so the transaction
+								 * should end: nobody else numbers until then */
+} AzrNumbered;
+
 extern void azr_feed_init(void);
 extern int64 azr_feed_number(int64 max_appends);
-extern int64 azr_feed_number_if_any(int64 max_appends, bool *stored);
+extern int64 azr_feed_number_if_any(int64 max_appends, AzrNumbered *numbered);
 
 #endif							/* AZR_NUMBERING_H */

@@ -145,8 +145,9 @@ began_at(VirtualTransactionId writer, int *pid)
 	if (TransactionIdIsValid(xid))
 		return prepared_at(xid);
 
+	/* if the transaction has ended, another session may be in its place */
 	proc = azr_proc_of(writer);
-	if (proc == NULL)
+	if (proc == NULL || azr_proc_lxid(proc) != writer.localTransactionId)
 		return 0;
 	*pid = proc->pid;
 	for (int i = 1; i <= pgstat_fetch_stat_numbackends(); i++)

@@ -47,7 +47,7 @@ azr_ack(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_AZR_LEASE_LOST),
 				 errmsg("the lease of partition %d of group \"%s\" is lost",
 						number, text_to_cstring(handler)),
-				 errdetail("The partition was given to another worker, or the group was moved."),
+				 errdetail("The partition was given to another worker, azr_retry() has ended the lease, or azr_group_seek() has moved the group."),
 				 errhint("What is not acknowledged yet is given again.")));
 	acknowledge(handler, &partition, position);
 	PG_RETURN_VOID();

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "feed/feed_table.h"
 #include "feed/numbering.h"
 #include "fmgr.h"
@@ -29,8 +30,8 @@ PG_FUNCTION_INFO_V1(azr_fetch);
 
 #define NOTHING_GIVEN	(-1)
 
-/* How many appends are numbered where there is nothing to give. */
-#define APPENDS_AT_A_TIME	10000
+/* How often it is tried again to find something. */
+#define MAX_TRIES	10
 
 /* Columns of azr_fetched_event, as in fetch.sql: two, and then those of azr_feed_event. */
 #define Natts_azr_fetched_event	(2 + Natts_azr_feed_event)
@@ -70,6 +71,7 @@ Datum
 azr_fetch(PG_FUNCTION_ARGS)
 {
 	Fetch		fetch = {0};
+	AzrNumbered numbered;
 
 	fetch.group.handler = azr_arg_name(fcinfo, 0, "handler");
 	fetch.max_count = azr_arg_max_count(fcinfo, 1);
@@ -79,10 +81,10 @@ azr_fetch(PG_FUNCTION_ARGS)
 	fetch.rsinfo = azr_set_begin(fcinfo, Natts_azr_fetched_event);
 
 	/* what others do meanwhile may leave nothing of what there was to give */
-	while (fetch.given == 0 && take(&fetch))
+	for (int i = 0; i < MAX_TRIES && fetch.given == 0 && take(&fetch); i++)
 		give(&fetch);
-	if (fetch.given == 0)
-		(void) azr_feed_number(APPENDS_AT_A_TIME);
+	if (fetch.given == 0 && !TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		(void) azr_feed_number_if_any(AZR_APPENDS_AT_A_TIME, &numbered);
 	PG_RETURN_NULL();
 }
 
@@ -92,7 +94,8 @@ azr_fetch(PG_FUNCTION_ARGS)
  * that they have nothing: else that would be looked at each time.  Returns whether there are
  * any.
  *
- * Nothing is locked only to see that it has no event: others may have one to give.
+ * The first partition is locked only when it has an event to give.  The further ones that are
+ * asked for may turn out to have none.
  */
 static bool
 take(Fetch *fetch)
@@ -186,7 +189,8 @@ find(AzrPartitions *partitions, int32 number)
 }
 
 /*
- * Give the next events of the partitions that we have locked, and write down that.
+ * Give the next events of the partitions that we have locked, and store how far each of them
+ * has come.
  *
  * The group may be another one by now, and another worker may have moved a partition before
  * we had its lock.  So all is looked up again.
@@ -300,7 +304,7 @@ push_snapshot(int64 *head)
 	Snapshot	snapshot = azr_register_read_snapshot();
 
 	PushActiveSnapshot(snapshot);
-	*head = azr_feed_state(snapshot).next_position - 1;
+	*head = azr_feed_state().next_position - 1;
 	return snapshot;
 }
 

@@ -12,7 +12,5 @@
 
 extern int32 azr_arg_partitions(FunctionCallInfo fcinfo, int argno);
 extern int64 azr_arg_max_count(FunctionCallInfo fcinfo, int argno);
-extern int64 azr_arg_after(FunctionCallInfo fcinfo, int argno);
-extern void azr_check_position(int64 position);
 
 #endif							/* AZR_GROUP_ARGS_H */

@@ -200,7 +200,8 @@ azr_partitions_read(const AzrGroup *group, const AzrPartitions *which)
 	azr_query_arg(&args, INT4ARRAYOID, azr_partition_numbers(which), false);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(group->partitions), false);
 	azr_query_read("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
-				   "WHERE handler = $1 AND partition = ANY ($2) AND partition < $3 "
+				   "WHERE handler = $1 AND partition = ANY ($2) "
+				   "AND partition >= 0 AND partition < $3 "
 				   "ORDER BY position, partition",
 				   &args, note_partition, &partitions);
 	return partitions;
@@ -213,6 +214,11 @@ note_partition(uint64 row, const Datum *values, const bool *nulls, void *arg)
 
 	azr_check_row(nulls, 2);
 	partition.number = DatumGetInt32(values[0]);
+	if (partition.number < 0 || partition.number >= AZR_MAX_PARTITIONS)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a group has a partition %d", partition.number),
+				 errhint("Somebody has changed azr_group_partitions.")));
 	partition.position = DatumGetInt64(values[1]);
 	partition.has_token = !nulls[2] && !nulls[3] && !nulls[4];
 	if (partition.has_token)
@@ -259,8 +265,10 @@ azr_partitions_take(const AzrGroup *group, const AzrPartitions *but, int64 behin
 	azr_query_arg(&args, INT4ARRAYOID, azr_partition_numbers(but), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(behind), false);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(most), false);
+	azr_query_arg(&args, INT4OID, Int32GetDatum(group->partitions), false);
 	(void) azr_query_modify("SELECT " PARTITION_COLUMNS " FROM %s.azr_group_partitions "
 							"WHERE handler = $1 AND partition <> ALL ($2) AND position < $3 "
+							"AND partition >= 0 AND partition < $5 "
 							"AND " IS_FREE " ORDER BY position, partition LIMIT $4 "
 							"FOR UPDATE SKIP LOCKED",
 							&args, note_partition, &partitions);

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "feed/feed_args.h"
 #include "feed/feed_reader.h"
 #include "feed/feed_table.h"
 #include "fmgr.h"
@@ -70,6 +71,7 @@ azr_group_create(PG_FUNCTION_ARGS)
 	azr_arg_check_no_nulls(&domains, "domains");
 	azr_arg_check_no_nulls(&types, "types");
 	azr_check_can_write(fcinfo);
+	azr_check_position(after, azr_feed_head_now());
 	if (!azr_group_add(handler, partitions, after,
 					   PG_GETARG_DATUM(3), PG_ARGISNULL(3), PG_GETARG_DATUM(4), PG_ARGISNULL(4)))
 		ereport(ERROR,
@@ -100,11 +102,11 @@ Datum
 azr_group_seek(PG_FUNCTION_ARGS)
 {
 	text	   *handler = azr_arg_name(fcinfo, 0, "handler");
-	int64		after;
+	int64		after = azr_arg_after(fcinfo, 1);
 	int			count;
 
 	azr_check_can_write(fcinfo);
-	after = azr_arg_after(fcinfo, 1);
+	azr_check_position(after, azr_feed_head_now());
 	count = azr_partitions_lock(handler);
 	if (count == 0)
 		azr_group_unknown(handler);
@@ -126,7 +128,7 @@ azr_groups(PG_FUNCTION_ARGS)
 				  PG_ARGISNULL(0) ? (Datum) 0 : PointerGetDatum(azr_arg_name(fcinfo, 0, "handler")),
 				  PG_ARGISNULL(0));
 	listing.rsinfo = azr_set_begin(fcinfo, Natts_azr_group_state);
-	listing.head = azr_feed_state(listing.snapshot).next_position - 1;
+	listing.head = azr_feed_state().next_position - 1;
 	listing.position = PG_INT64_MAX;
 	azr_query_read("SELECT g.handler::text, g.partition::int, g.position::bigint, "
 				   "g.leased_until::timestamptz, "

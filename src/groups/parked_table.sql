@@ -17,7 +17,7 @@ CREATE INDEX azr_parked_streams_partition_idx ON @extschema@.azr_parked_streams 
 COMMENT ON TABLE @extschema@.azr_parked_streams IS
 'Streams that a group holds back, by azr_park(), until azr_retry() has given their events. Not published, as azr_group_partitions.';
 COMMENT ON COLUMN @extschema@.azr_parked_streams.parked_from IS
-'The position of the event that was parked, which has this sequence; NULL when the stream goes on.';
+'The position of the event that was parked. The column sequence has its place in its stream. NULL when the stream goes on.';
 COMMENT ON COLUMN @extschema@.azr_parked_streams.done_below IS
 'The stream''s events before this position are not given by azr_fetch() any more. When the partition has come so far, the row of a stream that goes on is deleted.';
 

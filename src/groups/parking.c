@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "feed/feed_args.h"
 #include "feed/feed_reader.h"
+#include "feed/feed_table.h"
 #include "fmgr.h"
 #include "groups/group_args.h"
 #include "groups/parked_table.h"
@@ -63,7 +65,7 @@ azr_park(PG_FUNCTION_ARGS)
 	AzrGroup	group;
 
 	azr_check_can_write(fcinfo);
-	azr_check_position(position);
+	azr_check_position(position, azr_feed_head_now());
 	do
 	{
 		group = azr_group_get(handler);

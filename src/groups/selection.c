@@ -28,7 +28,10 @@ azr_selection_begin(AzrSelection *selection, const AzrGroup *group,
 	for (int i = 0; i < group->partitions; i++)
 		selection->places[i] = -1;
 	for (int i = 0; i < partitions->count; i++)
+	{
+		Assert(partitions->all[i].number < group->partitions);
 		selection->places[partitions->all[i].number] = i;
+	}
 }
 
 /*

@@ -64,14 +64,21 @@
 					   InvalidSnapshot, true, (failure), (lockmode), (update_indexes))
 #endif
 
-/* PostgreSQL 17 renamed what a virtual transaction's backend and its PGPROC are found by. */
+/*
+ * PostgreSQL 17 renamed what a virtual transaction's backend and its PGPROC are found by, and
+ * lets LockHeldByMe() look for stronger locks too.
+ */
 #if PG_VERSION_NUM >= 170000
 #define azr_vxid_proc(vxid) ((vxid).procNumber)
 #define azr_proc_of(vxid) ProcNumberGetProc((vxid).procNumber)
+#define azr_proc_lxid(proc) ((proc)->vxid.lxid)
+#define azr_lock_held_by_me(tag, mode) LockHeldByMe((tag), (mode), false)
 #else
 #include "storage/sinvaladt.h"
 #define azr_vxid_proc(vxid) ((vxid).backendId)
 #define azr_proc_of(vxid) BackendIdGetProc((vxid).backendId)
+#define azr_proc_lxid(proc) ((proc)->lxid)
+#define azr_lock_held_by_me(tag, mode) LockHeldByMe((tag), (mode))
 #endif
 
 /* PostgreSQL 16 renamed what the sessions' states are counted through by. */
@@ -162,6 +169,13 @@ typedef struct AzrJsonbState
 #else
 #define azr_function_aclcheck(funcid, roleid, mode) pg_proc_aclcheck((funcid), (roleid), (mode))
 #define azr_schema_aclcheck(schema, roleid, mode) pg_namespace_aclcheck((schema), (roleid), (mode))
+#endif
+
+/* PostgreSQL 19 has a type for what a syscache callback is told. */
+#if PG_VERSION_NUM >= 190000
+typedef SysCacheIdentifier AzrSyscacheId;
+#else
+typedef int AzrSyscacheId;
 #endif
 
 /* PostgreSQL 18 writes it before the declaration. */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "plumbing/compat.h"
 #include "plumbing/lock.h"
 
 static LOCKTAG make_tag(AzrLockClass lockclass, uint64 key);
@@ -47,6 +48,17 @@ azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
 	LOCKTAG		tag = make_tag(lockclass, key);
 
 	(void) LockRelease(&tag, mode, false);
+}
+
+/*
+ * Does our transaction hold a lock?
+ */
+bool
+azr_is_locked_by_us(AzrLockClass lockclass, uint64 key, LOCKMODE mode)
+{
+	LOCKTAG		tag = make_tag(lockclass, key);
+
+	return azr_lock_held_by_me(&tag, mode);
 }
 
 /*

@@ -10,7 +10,8 @@
  * objid (low half).
  *
  * A lock is held to the end of the transaction or subtransaction that took it, unless it
- * turns out not to be needed; AZR_LOCK_TYPE is held for a moment only.  Where a lock is taken,
+ * turns out not to be needed; AZR_LOCK_TYPE and AZR_LOCK_FEED_WAIT are held only while they
+ * are needed.  Where a lock is taken,
  * as in streams/stream_lock.h, it is said in which order.  A lock is never held by the session,
  * so poolers in transaction mode work.  lock_timeout, statement_timeout and deadlock detection
  * apply.
@@ -96,6 +97,7 @@ typedef enum AzrLockClass
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 extern bool azr_try_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
+extern bool azr_is_locked_by_us(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 extern VirtualTransactionId *azr_lock_holders(AzrLockClass lockclass, uint64 key, int *count);
 extern void azr_unlock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);
 

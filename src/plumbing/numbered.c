@@ -10,15 +10,20 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/htup_details.h"
+#include "catalog/pg_sequence.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
+#include "plumbing/compat.h"
 #include "plumbing/extension.h"
 #include "plumbing/numbered.h"
 #include "plumbing/query.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* How long a sequence is trusted once it was compared with the rows that there are. */
@@ -34,6 +39,12 @@
 /* How many numbers that are taken already are drawn, before the sequence is called wrong. */
 #define MAX_DRAWS	1000
 
+/* How often a sequence, any one, was changed. */
+static uint64 changes = 0;
+
+static void find_sequence(AzrNumbers *numbers);
+static bool gives_in_order(Oid sequence_id);
+static void sequence_changed(Datum arg, AzrSyscacheId cache, uint32 hash);
 static int64 draw(const AzrNumbers *numbers);
 static void raise_sequence_changed(const AzrNumbers *numbers, int64 number);
 static bool should_look(AzrNumbers *numbers);
@@ -58,20 +69,10 @@ azr_next_number(AzrNumbers *numbers)
 {
 	int64		number;
 
-	if (numbers->found_beside != numbers->table->relid)
-	{
-		numbers->found_beside = InvalidOid;
-		numbers->sequence_id = get_relname_relid(numbers->sequence, azr_extension_schema());
-		if (!OidIsValid(numbers->sequence_id))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_TABLE),
-					 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
-							numbers->sequence)));
-		numbers->found_beside = numbers->table->relid;
-		numbers->looked_at = DT_NOBEGIN;
-	}
+	if (numbers->found_beside != numbers->table->relid || numbers->found_at != changes)
+		find_sequence(numbers);
 	number = draw(numbers);
-	if (numbers->in_doubt || should_look(numbers))
+	if (numbers->in_doubt || number <= numbers->last || should_look(numbers))
 	{
 		int64		highest = highest_from(numbers, number);
 
@@ -93,7 +94,67 @@ azr_next_number(AzrNumbers *numbers)
 		}
 		numbers->looked_at = GetCurrentTransactionStartTimestamp();
 	}
+	numbers->last = number;
 	return number;
+}
+
+/*
+ * Find the sequence beside its table.
+ */
+static void
+find_sequence(AzrNumbers *numbers)
+{
+	static bool callback_registered = false;
+	uint64		found_at;
+
+	if (!callback_registered)
+	{
+		CacheRegisterSyscacheCallback(SEQRELID, sequence_changed, (Datum) 0);
+		callback_registered = true;
+	}
+	numbers->found_beside = InvalidOid;
+	found_at = changes;
+	numbers->sequence_id = get_relname_relid(numbers->sequence, azr_extension_schema());
+	if (!OidIsValid(numbers->sequence_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("sequence \"%s\" of extension \"angzarr\" does not exist",
+						numbers->sequence)));
+	if (numbers->in_order && !gives_in_order(numbers->sequence_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("sequence \"%s\" was changed: it does not give numbers in order",
+						numbers->sequence),
+				 errhint("It must have CACHE 1, a positive INCREMENT and NO CYCLE.")));
+	numbers->found_beside = numbers->table->relid;
+	numbers->found_at = found_at;
+	numbers->last = 0;
+	numbers->looked_at = DT_NOBEGIN;
+}
+
+/*
+ * Does a sequence give each session a higher number than any session has got before?
+ */
+static bool
+gives_in_order(Oid sequence_id)
+{
+	HeapTuple	tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence_id));
+	bool		result = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_sequence sequence = (Form_pg_sequence) GETSTRUCT(tuple);
+
+		result = sequence->seqcache == 1 && sequence->seqincrement > 0 && !sequence->seqcycle;
+		ReleaseSysCache(tuple);
+	}
+	return result;
+}
+
+static void
+sequence_changed(Datum arg, AzrSyscacheId cache, uint32 hash)
+{
+	changes++;
 }
 
 /*
@@ -156,9 +217,9 @@ should_look(AzrNumbers *numbers)
 }
 
 /*
- * The highest number that is taken, or one below 'number' if no row has that or a higher one.
+ * The highest number that is taken.  A result below 'number' means that none from there on is.
  *
- * Two probes of the primary key, which usually find nothing.  Deleted rows, such as those
+ * Two probes of the index, which usually find nothing.  Deleted rows, such as those
  * of an edition, have lower numbers, so the probes do not have to step over them.
  */
 static int64

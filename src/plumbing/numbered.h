@@ -26,8 +26,13 @@ typedef struct AzrNumbers
 	bool		in_doubt;		/* set while a row gets in: if it stays, the
 								 * next number is compared with rows */
 
+	bool		in_order;		/* must later numbers be higher, also among
+								 * sessions? */
+
 	/* private to numbered.c */
 	Oid			sequence_id;
+	uint64		found_at;		/* how many changes of sequences there were */
+	int64		last;			/* number that was drawn */
 	Oid			found_beside;	/* the table's OID then */
 	TimestampTz looked_at;		/* when numbers were last compared with rows */
 } AzrNumbers;

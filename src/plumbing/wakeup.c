@@ -20,6 +20,7 @@
 static AzrLockClass to_be_woken = 0;
 
 static void transaction_ends(XactEvent event, void *arg);
+static void try_to_wake_all(AzrLockClass lockclass);
 static void wake_all(AzrLockClass lockclass);
 
 /*
@@ -41,8 +42,8 @@ azr_wake_at_commit(AzrLockClass lockclass)
 }
 
 /*
- * Wait until a transaction wakes us, for 'timeout' milliseconds at most.  The caller holds
- * the lock, and has looked whether there is something to do since it has it.
+ * Wait until a transaction wakes us, for 'timeout' milliseconds at most.  The caller took the
+ * lock first and looked for work after that: so a commit that comes later wakes it.
  */
 void
 azr_wait_to_be_woken(long timeout)
@@ -67,7 +68,7 @@ transaction_ends(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 			to_be_woken = 0;
 			if (lockclass != 0)
-				wake_all(lockclass);
+				try_to_wake_all(lockclass);
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
@@ -79,7 +80,30 @@ transaction_ends(XactEvent event, void *arg)
 }
 
 /*
- * An error here would stop the server, so memory is allocated only where somebody waits.
+ * After the commit, an error would stop the server.  The only one that there can be is a lack of
+ * memory for the list of those who wait.  Then they are not woken: they look by themselves.
+ */
+static void
+try_to_wake_all(AzrLockClass lockclass)
+{
+	MemoryContext context = CurrentMemoryContext;
+	uint32		holdoff = InterruptHoldoffCount;
+
+	PG_TRY();
+	{
+		wake_all(lockclass);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		InterruptHoldoffCount = holdoff;
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Memory is allocated only if somebody waits.
  */
 static void
 wake_all(AzrLockClass lockclass)
