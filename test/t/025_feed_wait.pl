@@ -4,6 +4,9 @@
 #
 # That a commit wakes is seen by how soon the waiter returns, in the best of some rounds: who
 # only looks each second has just looked when it begins to wait.
+#
+# A commit is held up before others see it by waiting for a standby that there is not, where
+# the session says so.
 
 use strict;
 use warnings;
@@ -15,7 +18,7 @@ use Time::HiRes qw(time usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nmax_prepared_transactions = 2");
+$node->append_conf('postgresql.conf', "fsync = off\nmax_prepared_transactions = 2\nwal_level = replica\nmax_wal_senders = 1\nsynchronous_standby_names = 'nobody'\nsynchronous_commit = local");
 $node->start;
 $node->safe_psql(
 	'postgres', q{
@@ -91,6 +94,37 @@ foreach (1 .. 8)
 	$best = time - $start if time - $start < $best;
 }
 cmp_ok($best, '<', 0.5, sprintf('and woken by it: %.1f ms', 1000 * $best));
+
+sub wait_for_event
+{
+	my ($session, $event) = @_;
+	my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+
+	while (say_to($other, "SELECT wait_event IS NOT DISTINCT FROM '$event' FROM pg_stat_activity WHERE pid = $session->{pid}") ne 't')
+	{
+		die "the session does not wait for $event" if time > $end;
+		usleep(2000);
+	}
+}
+
+# a commit wakes who waits when it can be seen, not before
+say_to($writer, 'SET synchronous_commit = on');
+$best = 1e9;
+foreach (1 .. 3)
+{
+	my $head = head();
+	my $start;
+	begin_to_wait($waiter, '1 hour');
+	begin_to_say($writer, "SELECT put('a')");
+	wait_for_event($writer, 'SyncRep');
+	$start = time;
+	say_to($other, "SELECT pg_cancel_backend($writer->{pid})");
+	is(answer($waiter), $head + 1, 'who waits is told of a commit that was held up');
+	$best = time - $start if time - $start < $best;
+	answer($writer);
+}
+cmp_ok($best, '<', 0.5, sprintf('and woken when it can be seen: %.1f ms', 1000 * $best));
+say_to($writer, 'RESET synchronous_commit');
 
 # what is not committed, or not in the feed, ends no waiting
 my $head = head();
@@ -203,6 +237,40 @@ answer($waiter);
 	${ $oldest->{in} } .= "\\q\n";
 	$oldest->{run}->finish;
 }
+
+# What is committed after who waits has looked for the first time, and before it is known to
+# wait: it looks again. It is held up while it has the state in its hands.
+$node->safe_psql(
+	'postgres', q{
+	CREATE FUNCTION state_is_read() RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		IF current_setting('test.state', true) <> '' THEN
+			PERFORM pg_advisory_lock(1);
+			PERFORM pg_advisory_unlock(1);
+		END IF;
+		RETURN true;
+	END $$;
+	ALTER TABLE azr_feed_state RENAME TO stored_state;
+	CREATE VIEW azr_feed_state AS SELECT * FROM stored_state WHERE state_is_read();
+	SELECT azr_feed_advance()});
+say_to($waiter, "RESET lock_timeout; SET test.state = 'slow'");
+$best = 1e9;
+foreach (1 .. 3)
+{
+	my $start;
+	my $head = head();
+	$node->safe_psql('postgres', "SELECT put('a')");
+	say_to($writer, 'SELECT pg_advisory_lock(1)');
+	say_to($other, 'BEGIN; SELECT azr_feed_advance()');
+	begin_to_say($waiter, "SELECT azr_feed_wait($head, '1 hour')");
+	wait_for_event($waiter, 'advisory');
+	say_to($other, 'COMMIT');
+	$start = time;
+	say_to($writer, 'SELECT pg_advisory_unlock(1)');
+	is(answer($waiter), $head + 1, 'who begins to wait is told of what came meanwhile');
+	$best = time - $start if time - $start < $best;
+}
+cmp_ok($best, '<', 0.5, sprintf('since it looks again: %.1f ms', 1000 * $best));
 
 foreach ($waiter, $other, $writer)
 {
