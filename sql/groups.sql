@@ -290,6 +290,11 @@ SELECT azr_fetch('none', 500, 3) FROM azr_group_seek('none', -1);
 CREATE TRIGGER t BEFORE INSERT ON azr_parked_streams FOR EACH ROW EXECUTE FUNCTION drop_row();
 SELECT azr_park('one', 0, 'x');
 DROP FUNCTION drop_row CASCADE;
+-- nor must rows that are no partitions of the group harm
+SELECT azr_group_create('strange', 2);
+INSERT INTO azr_group_partitions (handler, partition, position) SELECT 'strange', p, -1 FROM unnest('{-2147483648,-1000000,-1,2,1000000,2147483647}'::int[]) p;
+SELECT count(*) > 0 AS any, min(partition) >= 0 AND max(partition) < 2 AS sound FROM azr_fetch('strange', 500, 4096);
+SELECT count(*) FROM azr_group_partitions WHERE handler = 'strange' AND partition NOT BETWEEN 0 AND 1 AND position = -1;
 SELECT count(azr_group_drop(handler)) FROM azr_registered_groups;
 SELECT (SELECT count(*) FROM azr_group_partitions), (SELECT count(*) FROM azr_parked_streams);
 DROP TABLE got;

@@ -17,12 +17,17 @@
 #include "feed/writers.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
 #include "plumbing/args.h"
-#include "plumbing/error.h"
+#include "plumbing/compat.h"
+#include "plumbing/extension.h"
 #include "plumbing/lock.h"
 #include "plumbing/result.h"
 #include "plumbing/wakeup.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -41,6 +46,7 @@ PG_FUNCTION_INFO_V1(azr_feed_status);
 #define LOOK_OFTEN			100
 #define LOOK_SOON			20
 
+static bool may_number(void);
 static long timeout_arg(FunctionCallInfo fcinfo, int argno);
 static int64 head_now(bool can_number, AzrNumbered *numbered);
 
@@ -120,7 +126,7 @@ azr_feed_wait(PG_FUNCTION_ARGS)
 	int64		after = azr_arg_after(fcinfo, 0);
 	long		timeout = timeout_arg(fcinfo, 1);
 	bool		can_be_woken = !RecoveryInProgress() && !IsInParallelMode();
-	bool		can_number = can_be_woken && !XactReadOnly;
+	bool		can_number = can_be_woken && !XactReadOnly && may_number();
 	TimestampTz start = GetCurrentTimestamp();
 	AzrNumbered numbered;
 	int64		head = head_now(can_number, &numbered);
@@ -187,6 +193,26 @@ azr_feed_status(PG_FUNCTION_ARGS)
 		values[Anum_azr_feed_status_oldest_pid - 1] = Int32GetDatum(pid);
 	}
 	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+}
+
+/*
+ * May this session number while it waits?  Until its transaction ends, nobody else numbers.  So
+ * a reader, who must not call azr_feed_advance(), does it only in a statement of its own.
+ */
+static bool
+may_number(void)
+{
+	const Oid	types[] = {INT8OID};
+	List	   *name;
+	Oid			advance;
+
+	if (!IsTransactionBlock())
+		return true;
+	name = list_make2(makeString(get_namespace_name(azr_extension_schema())),
+					  makeString("azr_feed_advance"));
+	advance = LookupFuncName(name, lengthof(types), types, true);
+	return OidIsValid(advance) &&
+		azr_function_aclcheck(advance, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 }
 
 /*

@@ -33,7 +33,7 @@ CREATE TYPE @extschema@.azr_feed_status AS (
 );
 
 COMMENT ON TYPE @extschema@.azr_feed_status IS
-'How far the feed is numbered. head: the last position, or -1. epoch: changes when another server takes over, so that positions read before may be other events'' now. in_flight: appends that were not committed when the feed was last numbered. oldest_in_flight, oldest_pid: of the transactions that are writing events now, how long ago the first one began, and its process. batches: rows of azr_feed_batches.';
+'How far the feed is numbered. head: the last position, or -1. epoch: changes when another server takes over, so that positions read before may be other events'' now. in_flight: appends that were not committed when the feed was last numbered. oldest_in_flight, oldest_pid: of the transactions that are writing events now, or keep others from numbering, how long ago the first one began, and its process. batches: rows of azr_feed_batches.';
 
 CREATE FUNCTION @extschema@.azr_feed(
 	after bigint DEFAULT -1,
@@ -92,7 +92,7 @@ Arguments: after, the last position that was read, -1 for none. timeout, 0 to 21
 
 Result: bigint, the last position. The function returns when that is greater than the argument after, or when the timeout has passed. It can also return early with nothing new, and does so in a REPEATABLE READ or SERIALIZABLE transaction, which would see nothing new, and in a transaction that has numbered before. An append wakes it when it has committed; COMMIT PREPARED is noticed within a second. In a read-only transaction, and on a standby, it looks ten times a second and numbers nothing.
 
-Locks: while it waits, a transaction-level advisory lock of a private class that keeps nobody out; otherwise those of azr_feed_advance(), so nobody else numbers until a transaction has ended in which it has: do not leave one open.
+Locks: while it waits, a transaction-level advisory lock of a private class that keeps nobody out; otherwise those of azr_feed_advance(), so nobody else numbers until a transaction has ended in which it has: do not leave one open. A role that must not call azr_feed_advance() numbers only in a statement that is a transaction of its own; in a transaction block it waits for others to number.
 
 Errors: ZR009 as azr_feed(); 40001 as azr_feed_advance(); 22004, 22023 for after and timeout.';
 
@@ -102,6 +102,6 @@ LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_feed_status() IS
 'How far the feed is numbered, and what is not numbered yet since it is not committed.
 
-Result: one row (head, epoch, in_flight, oldest_in_flight, oldest_pid, batches). in_flight counts appends as of the last numbering. oldest_in_flight and oldest_pid are of the transaction writing events that began first; they are NULL if there is none, and on a standby. A prepared transaction has no process: then oldest_pid is NULL. Such a transaction holds up its own events only.
+Result: one row (head, epoch, in_flight, oldest_in_flight, oldest_pid, batches). in_flight counts appends as of the last numbering. oldest_in_flight and oldest_pid are of the transaction that began first of those that are writing events, or that have numbered the feed and keep others from it; they are NULL if there is none, and on a standby. A prepared transaction has no process: then oldest_pid is NULL. A transaction that writes events holds up its own events only.
 
 Locks: AccessShareLock on the tables.';

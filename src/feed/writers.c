@@ -17,14 +17,16 @@
 #include "feed/writers.h"
 #include "miscadmin.h"
 #include "plumbing/compat.h"
+#include "plumbing/lock.h"
 #include "plumbing/query.h"
-#include "storage/lock.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/backend_status.h"
+#include "utils/timestamp.h"
 
 static VirtualTransactionId *holders(LOCKMODE conflicting, int *count);
 static bool is_among(VirtualTransactionId vxid, const VirtualTransactionId *all, int count);
+static void note_older(VirtualTransactionId writer, TimestampTz *since, int *pid);
 static TimestampTz began_at(VirtualTransactionId writer, int *pid);
 static TimestampTz prepared_at(TransactionId xid);
 
@@ -69,36 +71,47 @@ azr_writers_have_common(const List *a, const List *b)
 }
 
 /*
- * Since when is the transaction open that has been writing events for longest, and in which
- * process?  A prepared one has none: its pid is 0.  Returns false if there is no such
- * transaction.
+ * Since when is the transaction open that has been writing events for longest, or has
+ * numbered the feed and keeps others from it, and in which process?  A prepared one has none:
+ * its pid is 0.  Returns false if there is no such transaction.
  */
 bool
 azr_oldest_writer(TimestampTz *since, int *pid)
 {
 	int			nwriters;
 	int			nothers;
+	int			nnumbering;
 	VirtualTransactionId *writers = holders(ShareLock, &nwriters);
 	VirtualTransactionId *others = holders(ShareUpdateExclusiveLock, &nothers);
-	bool		found = false;
+	VirtualTransactionId *numbering = azr_lock_holders(AZR_LOCK_NUMBERING, 0, &nnumbering);
 
+	*since = DT_NOEND;
 	pgstat_clear_backend_activity_snapshot();
 	for (int i = 0; i < nwriters; i++)
 	{
-		int			writer_pid = 0;
-		TimestampTz began;
-
 		/* VACUUM and ANALYZE have another lock, which conflicts as well */
-		if (is_among(writers[i], others, nothers))
-			continue;
-		began = began_at(writers[i], &writer_pid);
-		if (began == 0 || (found && began >= *since))
-			continue;
-		found = true;
-		*since = began;
-		*pid = writer_pid;
+		if (!is_among(writers[i], others, nothers))
+			note_older(writers[i], since, pid);
 	}
-	return found;
+	for (int i = 0; i < nnumbering; i++)
+		note_older(numbering[i], since, pid);
+	return !TIMESTAMP_IS_NOEND(*since);
+}
+
+/*
+ * Note when a transaction began, and in which process it is, if it is older than what was
+ * noted before.
+ */
+static void
+note_older(VirtualTransactionId writer, TimestampTz *since, int *pid)
+{
+	int			writer_pid = 0;
+	TimestampTz began = began_at(writer, &writer_pid);
+
+	if (began == 0 || began >= *since)
+		return;
+	*since = began;
+	*pid = writer_pid;
 }
 
 /*

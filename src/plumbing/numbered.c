@@ -72,7 +72,8 @@ azr_next_number(AzrNumbers *numbers)
 	if (numbers->found_beside != numbers->table->relid || numbers->found_at != changes)
 		find_sequence(numbers);
 	number = draw(numbers);
-	if (numbers->in_doubt || number <= numbers->last || should_look(numbers))
+	if (numbers->in_doubt || (numbers->in_order && number <= numbers->last) ||
+		should_look(numbers))
 	{
 		int64		highest = highest_from(numbers, number);
 

@@ -217,6 +217,20 @@ is($node->safe_psql('postgres', 'SELECT oldest_pid IS NULL, oldest_in_flight IS 
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($waiter->{pid})");
 answer($waiter);
 
+# A reader numbers in a statement of its own; in a transaction it only waits, since it must
+# not keep others from numbering.
+$node->safe_psql('postgres', "CREATE ROLE reading LOGIN; SELECT azr_grant('reading', 'reader'); SELECT azr_feed_advance()");
+$head = head();
+$node->safe_psql('postgres', "SELECT put('a')");
+is($node->safe_psql('postgres', "BEGIN; SELECT azr_feed_wait(azr_feed_head(), '20 ms'); COMMIT", extra_params => [ '-U', 'reading' ]), $head, 'a reader in a transaction does not number');
+is($node->safe_psql('postgres', "SELECT azr_feed_wait(azr_feed_head(), '1 hour')", extra_params => [ '-U', 'reading' ]), $head + 1, 'but does in a statement of its own');
+
+# who has numbered and does not end is told of
+say_to($writer, "SELECT put('a'); BEGIN; SELECT azr_feed_advance()");
+is($node->safe_psql('postgres', 'SELECT oldest_pid FROM azr_feed_status()'), $writer->{pid}, 'whoever keeps others from numbering is shown');
+is(say_to($writer, "SELECT azr_feed_wait(azr_feed_head(), '1 hour')"), $head + 2, 'and does not wait meanwhile');
+say_to($writer, 'COMMIT');
+
 # whose transaction is the oldest, where others have come and gone
 {
 	my @gone = map { session() } 1 .. 3;
