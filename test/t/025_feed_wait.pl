@@ -252,6 +252,14 @@ say_to($writer, 'COMMIT');
 	$oldest->{run}->finish;
 }
 
+# who numbers waits for the disk, also where no other commit does
+is($node->safe_psql('postgres', q{
+	SET synchronous_commit = off;
+	SELECT put('a') \g /dev/null
+	SELECT pg_current_wal_insert_lsn() AS lsn \gset
+	SELECT azr_feed_advance() \g /dev/null
+	SELECT pg_current_wal_flush_lsn() > :'lsn'}), 't', 'what is numbered is on disk');
+
 # What is committed after who waits has looked for the first time, and before it is known to
 # wait: it looks again. It is held up while it has the state in its hands.
 $node->safe_psql(
