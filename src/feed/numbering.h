@@ -20,9 +20,9 @@
  *	  noted with those who hold the table's lock now.  One that was noted before, still has no
  *	  row, and has none of its holders among those of step 1, never gets one.
  *
- * Step 1 comes before the snapshot, so that a holder who is gone by then has committed what
- * the snapshot shows.  The holders of step 3 are noted after it, and a ticket is noted also
- * if there are none: its holder may have committed since the snapshot.
+ * Step 1 comes before tickets are looked at, so that a holder who is gone by then has
+ * committed what the snapshot shows.  The holders of step 3 are noted after it, and a ticket is
+ * noted also if there are none: its holder may have committed since the snapshot.
  *
  * A stream's events keep their order: whoever appends event n + 1 gets the ticket under the
  * stream's lock, so after the transaction of event n has ended; whoever sees n + 1 sees n.
