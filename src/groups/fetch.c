@@ -7,13 +7,14 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "feed/feed_table.h"
 #include "feed/numbering.h"
 #include "fmgr.h"
 #include "groups/group_args.h"
 #include "groups/selection.h"
+#include "plumbing/compat.h"
 #include "plumbing/result.h"
+#include "storage/proc.h"
 #include "streams/stream.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -70,6 +71,7 @@ static void pop_snapshot(Snapshot snapshot);
 Datum
 azr_fetch(PG_FUNCTION_ARGS)
 {
+	static LocalTransactionId gave_in = InvalidLocalTransactionId;
 	Fetch		fetch = {0};
 	AzrNumbered numbered;
 
@@ -83,7 +85,14 @@ azr_fetch(PG_FUNCTION_ARGS)
 	/* what others do meanwhile may leave nothing of what there was to give */
 	for (int i = 0; i < MAX_TRIES && fetch.given == 0 && take(&fetch); i++)
 		give(&fetch);
-	if (fetch.given == 0 && !TransactionIdIsValid(GetTopTransactionIdIfAny()))
+
+	/*
+	 * nobody else numbers before the transaction ends, so one that has work
+	 * does not
+	 */
+	if (fetch.given > 0)
+		gave_in = azr_proc_lxid(MyProc);
+	else if (gave_in != azr_proc_lxid(MyProc))
 		(void) azr_feed_number_if_any(AZR_APPENDS_AT_A_TIME, &numbered);
 	PG_RETURN_NULL();
 }
