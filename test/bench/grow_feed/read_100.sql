@@ -1,2 +1,2 @@
-\set after random(-1, :size - 1000)
+\set after random(:size - 9000, :size - 200)
 SELECT * FROM azr_feed(:after, 100);
