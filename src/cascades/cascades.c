@@ -31,7 +31,7 @@
 #include "cascades/framework_events.h"
 #include "catalog/pg_type.h"
 #include "events/append_protocol.h"
-#include "events/resolution.h"
+#include "events/cascade_resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "miscadmin.h"

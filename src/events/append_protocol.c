@@ -11,11 +11,11 @@
 
 #include "access/xact.h"
 #include "events/append_protocol.h"
+#include "events/cascade_resolution.h"
 #include "events/divergence.h"
 #include "events/expected_sequence.h"
 #include "events/idempotency.h"
 #include "events/max_payload.h"
-#include "events/resolution.h"
 #include "events/timeline.h"
 #include "plumbing/error.h"
 #include "plumbing/text.h"

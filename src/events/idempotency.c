@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
+#include "events/cascade_resolution.h"
 #include "events/idempotency.h"
-#include "events/resolution.h"
 #include "miscadmin.h"
 #include "plumbing/text.h"
 #include "utils/snapmgr.h"

@@ -8,7 +8,7 @@
 #ifndef AZR_LOAD_H
 #define AZR_LOAD_H
 
-#include "events/resolution.h"
+#include "events/cascade_resolution.h"
 #include "events/timeline.h"
 #include "events/type.h"
 #include "fmgr.h"

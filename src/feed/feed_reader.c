@@ -14,8 +14,8 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "events/cascade_resolution.h"
 #include "events/event_table.h"
-#include "events/resolution.h"
 #include "events/type.h"
 #include "feed/feed_reader.h"
 #include "feed/feed_table.h"

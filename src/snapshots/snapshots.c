@@ -9,8 +9,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "events/cascade_resolution.h"
 #include "events/event_args.h"
-#include "events/resolution.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "plumbing/error.h"

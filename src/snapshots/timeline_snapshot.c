@@ -8,7 +8,7 @@
  */
 #include "postgres.h"
 
-#include "events/resolution.h"
+#include "events/cascade_resolution.h"
 #include "snapshots/timeline_snapshot.h"
 
 static AzrTimeline timeline_of_edition(const AzrStreamName *name, Snapshot as_of);

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * resolution.h
+ * cascade_resolution.h
  *	  What events know of cascades: which are pending, what has become of them, and
  *	  what business logic may see of a stream.
  *
@@ -10,8 +10,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZR_RESOLUTION_H
-#define AZR_RESOLUTION_H
+#ifndef AZR_CASCADE_RESOLUTION_H
+#define AZR_CASCADE_RESOLUTION_H
 
 #include "events/timeline.h"
 #include "plumbing/compat.h"
@@ -106,4 +106,4 @@ extern const char *azr_resolution_name(AzrResolution resolution);
 extern bool azr_is_framework_type(const text *type);
 extern bool azr_event_is_effective(AzrEffectiveView *view, TupleTableSlot *event);
 
-#endif							/* AZR_RESOLUTION_H */
+#endif							/* AZR_CASCADE_RESOLUTION_H */

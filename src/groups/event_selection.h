@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * selection.h
+ * event_selection.h
  *	  Which events some partitions of a group have still to be given.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZR_SELECTION_H
-#define AZR_SELECTION_H
+#ifndef AZR_EVENT_SELECTION_H
+#define AZR_EVENT_SELECTION_H
 
 #include "feed/feed_reader.h"
 #include "groups/parked_table.h"
@@ -27,4 +27,4 @@ extern int64 azr_selection_read(AzrSelection *selection, AzrFeedCallback callbac
 								void *arg, Snapshot snapshot);
 extern AzrPartition *azr_selection_partition(AzrSelection *selection, int64 stream_id);
 
-#endif							/* AZR_SELECTION_H */
+#endif							/* AZR_EVENT_SELECTION_H */

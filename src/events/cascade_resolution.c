@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * resolution.c
+ * cascade_resolution.c
  *	  What events know of cascades.
  *
  *-------------------------------------------------------------------------
@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "events/resolution.h"
+#include "events/cascade_resolution.h"
 #include "plumbing/error.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"

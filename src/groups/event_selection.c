@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * selection.c
+ * event_selection.c
  *	  Which events some partitions of a group have still to be given.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "groups/selection.h"
+#include "groups/event_selection.h"
 
 static bool is_selected(void *arg, int64 stream_id, int64 first, int64 last);
 
