@@ -177,15 +177,18 @@ $head = $node->safe_psql('postgres', 'SELECT azr_feed_advance()');
 say_to($other, "BEGIN; SELECT put('c')");
 begin_to_wait($waiter, '1 hour');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 24961}), '0', 'who waits keeps nobody from numbering, whatever is in flight');
-is($node->safe_psql('postgres', "BEGIN; SELECT put('d'); COMMIT; SELECT azr_feed_advance() > $head") =~ s/^.*\n//r, 't', 'and others can number');
+# who waits may be faster, and then it is numbering
+$node->safe_psql('postgres', "SELECT put('d')");
+ok($node->poll_query_until('postgres', "SELECT azr_feed_advance() > $head"), 'and others can number');
 is(answer($waiter), $head + 1, 'which who waits is told of');
 say_to($_, 'ROLLBACK') foreach $writer, $other;
 
-# much that is passed over is stored, which ends the waiting early
+# Much that is passed over is stored, which ends the waiting early. Who waits may have done that
+# before: then there is nothing left to store.
 $head = $node->safe_psql('postgres', 'SELECT azr_feed_advance()');
 begin_to_wait($waiter, '1 hour');
 say_to($writer, "BEGIN; SELECT count(*) FROM (SELECT put('a') FROM generate_series(1, 1100)) a; ROLLBACK; SELECT put('x', 'e')");
-is(say_to($other, "SELECT azr_feed_wait($head, '1 hour')"), $head, 'who has passed over many tickets returns with nothing new');
+is(say_to($other, "SELECT azr_feed_wait($head, '2 s')"), $head, 'who has passed over many tickets returns with nothing new');
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($waiter->{pid})");
 answer($waiter);
 is($node->safe_psql('postgres', 'SELECT next_ticket > 1100 FROM azr_feed_state'), 't', 'and need not look at them again');
