@@ -85,6 +85,17 @@ SELECT partition_of(stream_id, 3) AS p FROM azr_streams WHERE domain = 'groups.o
 SELECT count(*) FROM azr_fetch('one stream', 150);
 SELECT count(*) FROM azr_fetch('one stream', 10);
 SELECT partition = :p AS its, position - :h AS position FROM azr_groups('one stream') ORDER BY 1 DESC, 2;
+-- who has leased it can acknowledge it after that
+SELECT azr_feed_head() AS h \gset
+SELECT azr_group_create('late', 2, :h, ARRAY['groups.late']);
+SELECT outcome FROM azr_append('groups.other', NULL, azr_root('groups', 'late'), NULL, types(150), payloads(150));
+SELECT count(*) FROM (SELECT azr_append('groups.late', NULL, azr_root('groups', i::text), 0, types(1), payloads(1)) FROM generate_series(1, 12) i) a;
+SELECT azr_feed_advance() - :h;
+CREATE TEMP TABLE leased AS SELECT * FROM azr_fetch('late', 100, 2, '1 microsecond');
+SELECT count(*), count(DISTINCT partition) FROM leased;
+SELECT partition AS taken, position - :h AS first FROM azr_fetch('late', 1) \gset
+SELECT :first, count(azr_ack('late', partition, token, last)) FROM (SELECT partition, token, max(position) AS last FROM leased WHERE partition <> :taken GROUP BY partition, token) l;
+DROP TABLE leased;
 -- what has nothing for the group is passed over: now and then that is written down, and mostly nothing is
 SELECT azr_feed_head() AS h \gset
 SELECT azr_group_create('rare', 2, :h, ARRAY['groups.rare']);

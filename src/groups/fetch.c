@@ -168,7 +168,18 @@ take_more(Fetch *fetch, AzrPartitions *more, int64 behind, int most)
 		return;
 	found = azr_partitions_take(&fetch->group, &all, behind, most);
 	for (int i = 0; i < found.count; i++)
-		azr_partitions_add(more, &found.all[i]);
+	{
+		const AzrPartition *partition = &found.all[i];
+
+		/*
+		 * what was leased can still be acknowledged, until others are given
+		 * it
+		 */
+		if (more == &fetch->passing && partition->has_token &&
+			partition->given_to > partition->position)
+			continue;
+		azr_partitions_add(more, partition);
+	}
 }
 
 /*
