@@ -399,6 +399,21 @@ azr_partition_acknowledge(const text *handler, const AzrPartition *partition, bo
 }
 
 /*
+ * Note that something else of a locked partition has changed: a transaction that must stick to
+ * an older PostgreSQL snapshot then cannot lock it.
+ */
+void
+azr_partition_touch(const text *handler, int32 number)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(number), false);
+	update_partitions("UPDATE %s.azr_group_partitions SET position = position "
+					  "WHERE handler = $1 AND partition = $2",
+					  &args, 1);
+}
+
+/*
  * Show others that we have locked the row of a partition.
  */
 static void

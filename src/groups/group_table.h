@@ -6,7 +6,9 @@
  * A stream belongs to one partition of a group, so its events are given in order.  Whoever
  * gives events of a partition, or changes how far it has come, holds the lock on its row in
  * azr_group_partitions to the end of the transaction, and looks at all else that belongs to
- * the group when it has that lock.
+ * the group when it has that lock.  Whoever changes anything that belongs to a partition also
+ * updates that row: a transaction that must stick to an older PostgreSQL snapshot, and so would
+ * not see the change, then cannot lock it (40001).
  *
  *-------------------------------------------------------------------------
  */
@@ -75,6 +77,7 @@ extern void azr_partitions_move(const text *handler, const AzrPartitions *which,
 extern void azr_partitions_set(const text *handler, int count, int64 position);
 extern void azr_partition_lease(const text *handler, const AzrPartition *partition,
 								const Interval *lease);
+extern void azr_partition_touch(const text *handler, int32 number);
 extern void azr_partition_acknowledge(const text *handler, const AzrPartition *partition,
 									  bool ends);
 

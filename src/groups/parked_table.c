@@ -160,6 +160,7 @@ azr_parked_put(const text *handler, const AzrParkedStream *stream, const text *r
 								  "done_below = least(p.done_below, excluded.parked_from), "
 								  "parked_at = excluded.parked_at, reason = excluded.reason",
 								  &args, NULL, NULL));
+	azr_partition_touch(handler, stream->partition);
 }
 
 /*
@@ -179,6 +180,7 @@ azr_parked_set(const text *handler, const AzrParkedStream *stream)
 								  "SET parked_from = $3, done_below = $4, sequence = $5 "
 								  "WHERE handler = $1 AND stream_id = $2",
 								  &args, NULL, NULL));
+	azr_partition_touch(handler, stream->partition);
 }
 
 /*

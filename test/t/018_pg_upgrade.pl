@@ -73,7 +73,7 @@ foreach my $mode ('--copy', '--link')
 		'(added,3,3,4)', "$mode: streams go on");
 	is($to->safe_psql('postgres', q{SELECT es.azr_append('d', NULL, es.azr_root('d', 'new'), 0, ARRAY['N2'], ARRAY['']::bytea[])}, @app),
 		'(added,0,0,1)', "$mode: new ones begin");
-	is($to->safe_psql('postgres', 'SELECT es.azr_feed_advance() - count(*) FROM es.azr_main_events', @app) , '-1', "$mode: the feed goes on");
+	is($to->safe_psql('postgres', 'SELECT es.azr_feed_advance()', @app), $to->safe_psql('postgres', 'SELECT count(*) - 1 FROM es.azr_main_events'), "$mode: the feed goes on");
 	is($to->safe_psql('postgres', 'SELECT count(*) FROM es.azr_feed(-1, 750)', @app), '750', "$mode: from where it was");
 	is($to->safe_psql('postgres', q{SELECT sum(n) FROM (SELECT count(*) AS n FROM es.azr_fetch('workers', 10000, 2) UNION ALL SELECT count(*) FROM es.azr_retry('workers')) g}, @app), $to->safe_psql('postgres', 'SELECT count(*) - 10 FROM es.azr_feed(-1, NULL, effective => true)'), "$mode: groups go on");
 	isnt($to->safe_psql('postgres', 'SELECT epoch FROM es.azr_feed_status()'), $epoch, "$mode: in another epoch");
