@@ -76,7 +76,7 @@ END LOOP; END $$;
 SELECT count(*), count(DISTINCT position), count(DISTINCT partition), max(position) - :h FROM got;
 SELECT count(*) FROM (SELECT sequence <> row_number() OVER (PARTITION BY root ORDER BY id) - 1 AS wrong FROM got) g WHERE wrong;
 
--- a partition that has nothing stays where it is while others have events
+-- a partition that has nothing follows the others, so that nobody looks through the same again; it is not given
 SELECT azr_feed_head() AS h \gset
 SELECT azr_group_create('one stream', 3, :h, ARRAY['groups.one']);
 SELECT outcome FROM azr_append('groups.one', NULL, azr_root('groups', 'one'), 0, types(300), payloads(300));

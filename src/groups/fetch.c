@@ -126,7 +126,7 @@ take(Fetch *fetch)
 		(void) azr_selection_read(&fetch->selection, take_partition_of, fetch, snapshot);
 		if (fetch->taken.count > 0)
 			take_more(fetch, &fetch->taken, head, fetch->most_partitions - 1);
-		else if (fetch->first_event - lowest > LOOKED_AT_AGAIN)
+		if (fetch->first_event - lowest > LOOKED_AT_AGAIN)
 			take_more(fetch, &fetch->passing, fetch->first_event - LOOKED_AT_AGAIN,
 					  AZR_MAX_PARTITIONS);
 	}
