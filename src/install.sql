@@ -6,6 +6,7 @@
 \i angzarr.sql
 \i streams/stream.sql
 \i streams/edition.sql
+\i streams/domain_settings.sql
 \i events/type.sql
 \i events/correlation.sql
 \i events/event_table.sql

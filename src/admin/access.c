@@ -51,6 +51,7 @@ static const char *const levels[] = {
 	"('azr_changed_fields', 'reader'), " \
 	"('azr_cascade_participants', 'reader'), " \
 	"('azr_correlated', 'reader'), " \
+	"('azr_domain_settings', 'reader'), " \
 	"('azr_domains', 'reader'), " \
 	"('azr_editions', 'reader'), " \
 	"('azr_event_type', 'reader'), " \
@@ -99,11 +100,13 @@ static const char *const levels[] = {
 	"('azr_delete_edition', 'admin'), " \
 	"('azr_delete_positions', 'admin'), " \
 	"('azr_delete_snapshots', 'admin'), " \
+	"('azr_domain_set', 'admin'), " \
 	"('azr_group_drop', 'admin'), " \
 	"('azr_group_seek', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
 	"('azr_correlated_support', 'owner'), " \
+	"('azr_domain_settings_changed', 'owner'), " \
 	"('azr_grant', 'owner'), " \
 	"('azr_load_support', 'owner'), " \
 	"('azr_publication', 'owner'), " \

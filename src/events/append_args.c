@@ -32,7 +32,8 @@ static char *describe_counts(const AzrArrayArg *types, const AzrArrayArg *payloa
 /*
  * Begin to read the arguments of an append: domain, edition, root and expected_sequence, which
  * stand together at the beginning of every such function's signature.  The events are committed
- * unless other arguments say otherwise, and the limit on payloads is the session's.
+ * unless other arguments say otherwise, and the limit on payloads is that of the session
+ * and the domain.
  */
 AzrAppend
 azr_append_read_place(FunctionCallInfo fcinfo)
@@ -42,7 +43,7 @@ azr_append_read_place(FunctionCallInfo fcinfo)
 	append.stream = azr_arg_stream(fcinfo, 0);
 	append.expected = azr_arg_optional_count(fcinfo, 3, "expected_sequence");
 	append.events.committed = true;
-	append.max_payload = azr_max_payload();
+	append.max_payload = azr_max_payload(append.stream.domain);
 	return append;
 }
 

@@ -17,6 +17,7 @@
 #include "events/idempotency.h"
 #include "events/max_payload.h"
 #include "events/timeline.h"
+#include "plumbing/durability.h"
 #include "plumbing/error.h"
 #include "plumbing/text.h"
 #include "streams/edition.h"
@@ -324,6 +325,10 @@ store(AzrAppend *append, AzrStream stream, const AppendPlace *place)
 		confirmed = about_to_confirm(stream.id, append);
 	set_created_at(events, place->created_before);
 	azr_events_insert(stream.id, result.first_sequence, events, name);
+	if (azr_domain_settings_of(name->domain).relaxed)
+		azr_work_is_relaxed();
+	else
+		azr_work_must_be_durable();
 	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
 		confirmed_callback(name, confirmed);
 

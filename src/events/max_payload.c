@@ -31,9 +31,6 @@
 
 #define PARAMETER	"angzarr.max_payload"
 
-/* A lower limit could not be meant. */
-#define MIN_MAX_PAYLOAD	1024
-
 /* The longest line that COPY can write and read: what a StringInfo holds. */
 #define MAX_LINE_BYTES	(MaxAllocSize - 1)
 
@@ -78,7 +75,7 @@ azr_max_payload_init(void)
 							"In a session, only superusers can set it, and those who were "
 							"granted SET on it.",
 							&max_payload, AZR_MAX_PAYLOAD_BYTES,
-							MIN_MAX_PAYLOAD, AZR_MAX_PAYLOAD_BYTES,
+							AZR_MIN_MAX_PAYLOAD, AZR_MAX_PAYLOAD_BYTES,
 							PGC_USERSET, GUC_UNIT_BYTE, check_max_payload, NULL, NULL);
 	defining = false;
 	overridden_by_session = source > PGC_S_DATABASE &&
@@ -132,21 +129,23 @@ may_set(Oid role)
 }
 
 /*
- * The limit that is in force for what this session stores, in bytes.
+ * The limit that is in force for what this session stores in a domain, in bytes.
  *
  * Raises 42501 where the session was begun with a value that it may not have, since
  * nobody knows then which it should have.
  */
 int
-azr_max_payload(void)
+azr_max_payload(const text *domain)
 {
+	int			domains_own = azr_domain_settings_of(domain).max_payload;
+
 	if (overridden_by_session)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to set parameter \"%s\"", PARAMETER),
 				 errdetail("This session was begun with a value from connection options or ALTER ROLE, in place of the one that the database has."),
 				 errhint("Connect without it, or remove it with ALTER ROLE ... RESET. The owner of the database sets it with ALTER DATABASE. A superuser can GRANT SET ON PARAMETER.")));
-	return max_payload;
+	return domains_own > 0 ? Min(domains_own, max_payload) : max_payload;
 }
 
 /*

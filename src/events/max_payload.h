@@ -5,7 +5,8 @@
  *
  * What is stored must be readable as text, and pg_dump must be able to dump it: COPY writes a
  * row as one line of less than 1 GB, with a payload in hexadecimal.  Below that, the
- * owner of a database may set a lower limit, angzarr.max_payload.
+ * owner of a database may set a lower limit, angzarr.max_payload, and azr_domain_set() one for
+ * a domain.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,15 +14,10 @@
 #define AZR_MAX_PAYLOAD_H
 
 #include "events/event_table.h"
-
-/*
- * The largest payload or state.  2 MB of the line remain for the other columns, which
- * an event's metadata may need more of: azr_check_event_sizes() looks at that.
- */
-#define AZR_MAX_PAYLOAD_BYTES	(511 * 1024 * 1024)
+#include "streams/domain_settings.h"
 
 extern void azr_max_payload_init(void);
-extern int	azr_max_payload(void);
+extern int	azr_max_payload(const text *domain);
 extern void azr_check_event_sizes(const AzrNewEvents *events, int max_payload);
 extern void azr_check_payload_size(int place, uint64 size, int max_payload);
 

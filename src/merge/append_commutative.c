@@ -88,7 +88,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 		snapshot.retention = AZR_DEFAULT;
 		snapshot.state_type = new_state.state_type;
 		snapshot.state = new_state.state;
-		azr_snapshot_check_size(snapshot.state);
+		azr_snapshot_check_size(&append.stream, snapshot.state);
 		put_state(&append.stream, result.stream_id, &snapshot);
 	}
 	else if (result.outcome == AZR_DUPLICATE)

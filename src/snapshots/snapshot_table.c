@@ -242,10 +242,10 @@ is_exact(const AzrSnapshot *best, int64 at)
  * Refuse a state that is too large: 54000.
  */
 void
-azr_snapshot_check_size(const bytea *state)
+azr_snapshot_check_size(const AzrStreamName *name, const bytea *state)
 {
 	Size		size = toast_raw_datum_size(PointerGetDatum(state)) - VARHDRSZ;
-	int			limit = azr_max_payload();
+	int			limit = azr_max_payload(name->domain);
 
 	if (size > limit)
 		ereport(ERROR,

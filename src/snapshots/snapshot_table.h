@@ -46,7 +46,7 @@ typedef struct AzrSnapshot
 
 extern AzrSnapshot azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64 at,
 									 Snapshot as_of);
-extern void azr_snapshot_check_size(const bytea *state);
+extern void azr_snapshot_check_size(const AzrStreamName *name, const bytea *state);
 extern void azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot);
 extern int64 azr_snapshots_delete(const AzrStreamName *name);
 

@@ -54,7 +54,7 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	snapshot.sequence = azr_arg_count(fcinfo, 3, "sequence");
 	snapshot.state_type = azr_arg_type(fcinfo, 4, "state_type");
 	snapshot.state = azr_arg_bytea(fcinfo, 5, "state");
-	azr_snapshot_check_size(snapshot.state);
+	azr_snapshot_check_size(&name, snapshot.state);
 	snapshot.retention = azr_arg_choice(fcinfo, 6, "retention", azr_retention_names);
 	snapshot.created_at = GetCurrentTransactionStartTimestamp();
 
