@@ -1,0 +1,2 @@
+\ir ../streams.sql
+SELECT azr_domain_set('bench', 'relaxed');
