@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * function_scan.h
+ *	  A function of ours in FROM as a scan of its own.
+ *
+ * The planner is offered a custom scan in the place of a function scan.  It is not offered
+ * one for calls in other places, nor for such as ask for the row as a whole, WITH ORDINALITY,
+ * or in ROWS FROM with others.
+ *
+ * The rights to call the function, and what a hook has to say about it, are asked for when
+ * the scan begins, as a function scan does.
+ *
+ * A function's planner support function sees to it that the library is loaded, with its
+ * hook, before the first of its calls is planned.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_FUNCTION_SCAN_H
+#define AZR_FUNCTION_SCAN_H
+
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "nodes/extensible.h"
+
+/* An argument of the call, and where its value comes from. */
+typedef struct AzrScanArg
+{
+	Node	   *node;
+	ExprState  *state;			/* NULL for a constant or a parameter of the
+								 * statement, which is read as it is */
+} AzrScanArg;
+
+/* A scan in progress.  Those of a function begin with it. */
+typedef struct AzrFunctionScan
+{
+	CustomScanState css;
+	const struct AzrScannedFunction *function;
+	FuncExpr   *call;
+	AzrScanArg *args;
+	MemoryContext context;		/* for what a call needs */
+} AzrFunctionScan;
+
+/* A function that has a scan of its own. */
+typedef struct AzrScannedFunction
+{
+	/* what the function's file says */
+	const char *name;			/* of the function, and of the scan in EXPLAIN */
+	PGFunction	address;
+	int			nargs;
+	int			ncolumns;		/* of the composite type that it returns */
+	const Oid  *column_types;
+	uint32		flags;			/* CUSTOMPATH_SUPPORT_... */
+	Size		state_size;
+	bool		(*accepts) (const FuncExpr *call);	/* or NULL for any call */
+	TupleTableSlot *(*next) (ScanState *node);
+	void		(*end) (CustomScanState *node); /* or NULL */
+	void		(*rescan) (CustomScanState *node);
+
+	/* private to function_scan.c */
+	CustomPathMethods path_methods;
+	CustomScanMethods scan_methods;
+	CustomExecMethods exec_methods;
+	struct AzrScannedFunction *next_registered;
+} AzrScannedFunction;
+
+extern void azr_scanned_function_register(AzrScannedFunction *function);
+extern void azr_function_scan_args(AzrFunctionScan *scan, FunctionCallInfo fcinfo);
+extern bool azr_function_scan_args_changed(const AzrFunctionScan *scan);
+
+#endif							/* AZR_FUNCTION_SCAN_H */
