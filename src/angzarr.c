@@ -30,6 +30,7 @@
 
 #include "events/load_scan.h"
 #include "events/max_payload.h"
+#include "feed/feed_scan.h"
 #include "feed/numbering.h"
 #include "fmgr.h"
 #include "positions/positions.h"
@@ -58,6 +59,7 @@ void
 _PG_init(void)
 {
 	azr_feed_init();
+	azr_feed_scan_init();
 	azr_positions_init();
 	azr_snapshots_init();
 	azr_load_scan_init();

@@ -19,6 +19,7 @@
 \i events/streams_of.sql
 \i streams/lists.sql
 \i feed/feed_table.sql
+\i feed/feed_scan.sql
 \i feed/feed.sql
 \i groups/group_table.sql
 \i groups/groups.sql

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "feed/feed.h"
 #include "feed/feed_args.h"
 #include "feed/feed_reader.h"
 #include "feed/feed_table.h"
@@ -71,26 +72,9 @@ enum
 Datum
 azr_feed(PG_FUNCTION_ARGS)
 {
-	AzrFeedRead read = {0};
-	Snapshot	snapshot = GetActiveSnapshot();
-	int64		head = azr_feed_state().next_position - 1;
-	AzrOptionalInt64 max_count;
-	ReturnSetInfo *rsinfo;
+	AzrFeedRead read = azr_arg_feed_read(fcinfo);
 
-	read.after = azr_arg_after(fcinfo, 0);
-	max_count = azr_arg_optional_count(fcinfo, 1, "max_count");
-	read.domains = azr_arg_array(fcinfo, 2, "domains", TEXTOID);
-	read.types = azr_arg_array(fcinfo, 3, "types", TEXTOID);
-	read.effective = azr_arg_bool(fcinfo, 4, "effective");
-	azr_arg_check_no_nulls(&read.domains, "domains");
-	azr_arg_check_no_nulls(&read.types, "types");
-	azr_check_position(read.after, head);
-
-	/* without a limit, and also near the end of what a bigint can be */
-	read.last = !max_count.given || max_count.value > head - read.after
-		? head : read.after + max_count.value;
-	rsinfo = azr_set_begin(fcinfo, Natts_azr_feed_event);
-	azr_feed_read(&read, snapshot, rsinfo);
+	azr_feed_read(&read, GetActiveSnapshot(), azr_set_begin(fcinfo, Natts_azr_feed_event));
 	PG_RETURN_NULL();
 }
 

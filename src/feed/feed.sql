@@ -42,7 +42,7 @@ CREATE FUNCTION @extschema@.azr_feed(
 	types text[] DEFAULT NULL,
 	effective boolean DEFAULT false
 ) RETURNS SETOF @extschema@.azr_feed_event
-LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 ROWS 1000 AS 'MODULE_PATHNAME';
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 ROWS 1000 SUPPORT @extschema@.azr_feed_support AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_feed(bigint, bigint, text[], text[], boolean) IS
 'Reads the feed: all committed events of the main timeline, by position: 0, 1, 2 and so on without a gap. A stream''s events keep their order. Editions are not in it.

@@ -6,6 +6,9 @@
  * A batch says which tickets it has.  The index on tickets gives the first event of each of
  * its appends, in order, with the number of events; the others follow it in the stream.
  *
+ * A reader gives a row when it is asked for one.  In between it remembers where it stands: in
+ * which batch, in which of the batch's ranges of tickets, and in which append.
+ *
  * What is looked up for an event, its stream's names and its type, is remembered for the
  * next one, as far as that takes little memory.
  *
@@ -71,52 +74,63 @@ typedef struct KnownType
 	bool		is_wanted;
 } KnownType;
 
-typedef struct Reader
+struct AzrFeedReader
 {
-	const AzrFeedRead *read;
+	AzrFeedRead read;
 	Snapshot	snapshot;
-	AzrFeedCallback callback;
-	void	   *arg;
+	AzrBatchScan batches;
 	AzrEventScan appends;		/* by ticket */
 	AzrEventScan rest;			/* of an append */
-	AzrEventScan only;			/* if one is read: its events after those that
-								 * were read */
+	AzrEventScan only;			/* if one stream is read: its events after
+								 * those that were read */
 	int64		next_ticket;	/* of that, or NO_TICKET */
 	AzrStreamNames names;
 	AzrTypeNumbers types;		/* that are asked for */
 
 	int64		position;		/* of the next event */
-	bool		is_done;		/* is no further position to be read? */
-	KnownStream stream;			/* of the append that is read; its domain is
-								 * in 'scratch' */
+	AzrFeedBatch batch;
+	bool		in_batch;
+	int			next_range;		/* of the batch */
+	bool		in_range;
+	int64		append_end;		/* the position after the append that is read */
+	int64		sequence;		/* of its next event */
+	bool		in_rest;		/* does 'rest' read it? */
+	KnownStream stream;			/* of that append; its domain is in 'scratch' */
+
+	TupleTableSlot *event;		/* the one before 'position' */
+	AzrEventScan confirmed;		/* pending events that it confirms */
+	bool		is_confirming;	/* are these read? */
+
 	text	   *edition;
 	KnownType	known_types[TYPES];
 	MemoryContext context;
 	MemoryContext scratch;		/* of one batch */
-	MemoryContext callers_context;
-} Reader;
+};
 
-static void begin(Reader *reader);
-static void end(Reader *reader);
-static void read_batch(Reader *reader, const AzrFeedBatch *batch);
-static void raise_positions_missing(int64 first, int64 last);
-static void read_range(Reader *reader, const AzrTicketRange *range);
-static bool is_wanted_append(Reader *reader, int64 stream_id, int64 events);
-static void read_append(Reader *reader, TupleTableSlot *first, int64 events);
-static void read_rest(Reader *reader, int64 stream_id, int64 from, int64 to);
-static void pass_stream(Reader *reader, const AzrTicketRanges *tickets);
-static void next_of_stream(Reader *reader);
+static bool is_empty(const AzrFeedReader *reader);
+static bool next_row(AzrFeedReader *reader, Datum *values, bool *nulls);
+static TupleTableSlot *next_event(AzrFeedReader *reader);
+static void begin_batch(AzrFeedReader *reader);
+static void end_batch(AzrFeedReader *reader);
+pg_noreturn static void raise_positions_missing(int64 first, int64 last);
+static void begin_range(AzrFeedReader *reader);
+static TupleTableSlot *next_append(AzrFeedReader *reader);
+static bool is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 events);
+static TupleTableSlot *next_of_append(AzrFeedReader *reader);
+static void pass_stream(AzrFeedReader *reader);
+static void next_of_stream(AzrFeedReader *reader);
 static bool is_in_ranges(const AzrTicketRanges *tickets, int64 ticket);
-static void know_stream(Reader *reader, int64 stream_id);
+static void know_stream(AzrFeedReader *reader, int64 stream_id);
 static const KnownStream *remember_stream(int64 stream_id, const AzrStreamNames *names);
 static void forget_streams(uint64 finding);
-static const KnownType *know_type(Reader *reader, TupleTableSlot *event);
-static void show(Reader *reader, TupleTableSlot *event);
-static void show_confirmed(Reader *reader, TupleTableSlot *event);
-static void put(Reader *reader, TupleTableSlot *event, const KnownType *type, int64 sequence);
+static const KnownType *know_type(AzrFeedReader *reader, TupleTableSlot *event);
+static bool is_passed_over(AzrFeedReader *reader);
+static void begin_confirmed(AzrFeedReader *reader);
+static TupleTableSlot *next_confirmed(AzrFeedReader *reader);
+static void fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
+				 Datum *values, bool *nulls);
 static bool contains(const AzrArrayArg *array, const text *value);
 static int64 stored_ticket(TupleTableSlot *event);
-static bool return_row(void *arg, const AzrFeedRow *row);
 
 /*
  * Return the events with after < position <= last that match, by a PostgreSQL snapshot.
@@ -126,14 +140,13 @@ static bool return_row(void *arg, const AzrFeedRow *row);
 void
 azr_feed_read(const AzrFeedRead *read, Snapshot snapshot, ReturnSetInfo *rsinfo)
 {
-	(void) azr_feed_each(read, snapshot, return_row, rsinfo);
-}
+	AzrFeedReader *reader = azr_feed_reader_begin(read, snapshot);
+	Datum		values[Natts_azr_feed_event];
+	bool		nulls[Natts_azr_feed_event];
 
-static bool
-return_row(void *arg, const AzrFeedRow *row)
-{
-	azr_set_put((ReturnSetInfo *) arg, row->values, row->nulls);
-	return true;
+	while (azr_feed_reader_next(reader, values, nulls))
+		azr_set_put(rsinfo, values, nulls);
+	azr_feed_reader_end(reader);
 }
 
 /*
@@ -144,101 +157,228 @@ return_row(void *arg, const AzrFeedRow *row)
 int64
 azr_feed_each(const AzrFeedRead *read, Snapshot snapshot, AzrFeedCallback callback, void *arg)
 {
-	Reader		reader = {.read = read,.snapshot = snapshot,.callback = callback,.arg = arg};
-	AzrBatchScan scan;
-	AzrFeedBatch batch;
-	MemoryContext oldcontext;
+	AzrFeedReader *reader = azr_feed_reader_begin(read, snapshot);
+	Datum		values[Natts_azr_feed_event];
+	bool		nulls[Natts_azr_feed_event];
+	int64		last;
 
-	if (read->after >= read->last)
-		return read->after;
-	reader.position = read->after + 1;
-	begin(&reader);
-	azr_batch_scan_begin(&scan, read->after + 1, snapshot);
-	oldcontext = MemoryContextSwitchTo(reader.scratch);
-	while (!reader.is_done && azr_batch_scan_next(&scan, &batch))
+	while (azr_feed_reader_next(reader, values, nulls))
 	{
-		read_batch(&reader, &batch);
-		MemoryContextReset(reader.scratch);
+		AzrFeedRow	row = {
+			reader->position - 1, reader->stream.stream_id, azr_stored_sequence(reader->event),
+			values, nulls
+		};
+
+		/* others of the same position are still to be shown */
+		if (!callback(arg, &row))
+			reader->read.last = row.position;
 	}
-	MemoryContextSwitchTo(oldcontext);
-	if (!reader.is_done && reader.position <= read->last)
-		raise_positions_missing(reader.position, read->last);
-	azr_batch_scan_end(&scan);
-	end(&reader);
-	return Min(reader.position - 1, read->last);
+	last = Max(reader->read.last, read->after);
+	azr_feed_reader_end(reader);
+	return last;
 }
 
-static void
-begin(Reader *reader)
+/*
+ * Begin to read, by a PostgreSQL snapshot.  The reader belongs to the current memory context.
+ * What 'read' points to, and the snapshot, must stay until azr_feed_reader_end().
+ */
+AzrFeedReader *
+azr_feed_reader_begin(const AzrFeedRead *read, Snapshot snapshot)
 {
-	const AzrFeedRead *read = reader->read;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "angzarr feed",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	AzrFeedReader *reader = palloc0(sizeof(AzrFeedReader));
 	AzrOptionalInt64 end = {true, 0};
 	AzrOptionalInt64 no_end = {false, 0};
 
-	reader->callers_context = CurrentMemoryContext;
-	reader->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr feed",
-											ALLOCSET_DEFAULT_SIZES);
-	reader->scratch = AllocSetContextCreate(reader->context, "angzarr feed batch",
-											ALLOCSET_DEFAULT_SIZES);
-	reader->edition = cstring_to_text(AZR_MAIN_EDITION);
-	if (read->types.given)
-		reader->types = azr_type_numbers(read->types.elems, read->types.count);
-	azr_stream_names_begin(&reader->names, reader->snapshot);
-	if (streams_context == NULL || known_finding != reader->names.finding)
-		forget_streams(reader->names.finding);
-	azr_ticket_event_scan_begin(&reader->appends, 1, 0, reader->snapshot);
-	azr_event_scan_begin(&reader->rest, 1, 0, end, reader->snapshot);
-	if (read->stream_id != AZR_NO_STREAM)
+	reader->context = context;
+	reader->read = *read;
+	reader->snapshot = snapshot;
+	reader->position = read->after + 1;
+	if (!is_empty(reader))
+	{
+		reader->scratch = AllocSetContextCreate(context, "angzarr feed batch",
+												ALLOCSET_DEFAULT_SIZES);
+		reader->edition = cstring_to_text(AZR_MAIN_EDITION);
+		if (read->types.given)
+			reader->types = azr_type_numbers(read->types.elems, read->types.count);
+		azr_stream_names_begin(&reader->names, snapshot);
+		if (streams_context == NULL || known_finding != reader->names.finding)
+			forget_streams(reader->names.finding);
+		azr_batch_scan_begin(&reader->batches, read->after + 1, snapshot);
+		azr_ticket_event_scan_begin(&reader->appends, 1, 0, snapshot);
+		azr_event_scan_begin(&reader->rest, 1, 0, end, snapshot);
+	}
+	if (!is_empty(reader) && read->stream_id != AZR_NO_STREAM)
 	{
 		azr_event_scan_begin(&reader->only, read->stream_id, read->sequence + 1, no_end,
-							 reader->snapshot);
+							 snapshot);
 		next_of_stream(reader);
 	}
+	MemoryContextSwitchTo(oldcontext);
+	return reader;
 }
 
-static void
-end(Reader *reader)
+/*
+ * The next row, as the columns of azr_feed_event.  They are valid until the next one is asked
+ * for.  Returns false after the last one.
+ *
+ * Raises XX001 where events of a batch are missing.
+ */
+bool
+azr_feed_reader_next(AzrFeedReader *reader, Datum *values, bool *nulls)
 {
-	if (reader->read->stream_id != AZR_NO_STREAM)
-		azr_event_scan_end(&reader->only);
-	azr_event_scan_end(&reader->rest);
-	azr_event_scan_end(&reader->appends);
-	azr_stream_names_end(&reader->names);
+	MemoryContext oldcontext;
+	bool		found;
+
+	if (is_empty(reader))
+		return false;
+	oldcontext = MemoryContextSwitchTo(reader->scratch);
+	found = next_row(reader, values, nulls);
+	MemoryContextSwitchTo(oldcontext);
+	return found;
+}
+
+void
+azr_feed_reader_end(AzrFeedReader *reader)
+{
+	if (!is_empty(reader))
+	{
+		if (reader->is_confirming)
+			azr_event_scan_end(&reader->confirmed);
+		if (reader->read.stream_id != AZR_NO_STREAM)
+			azr_event_scan_end(&reader->only);
+		azr_event_scan_end(&reader->rest);
+		azr_event_scan_end(&reader->appends);
+		azr_batch_scan_end(&reader->batches);
+		azr_stream_names_end(&reader->names);
+	}
 	MemoryContextDelete(reader->context);
 }
 
 /*
- * Read a batch, or pass over it where it has nothing of the stream that is read.
+ * Is no position asked for at all?
+ */
+static bool
+is_empty(const AzrFeedReader *reader)
+{
+	return reader->read.last <= reader->read.after;
+}
+
+/*
+ * An event gives itself; or what becomes effective with it.  That is the event, unless it waits
+ * for its cascade or is the framework's, and what it confirms, before it.
+ */
+static bool
+next_row(AzrFeedReader *reader, Datum *values, bool *nulls)
+{
+	bool		effective = reader->read.effective;
+
+	for (;;)
+	{
+		TupleTableSlot *row = NULL;
+		const KnownType *type;
+
+		if (!reader->is_confirming)
+		{
+			reader->event = next_event(reader);
+			if (reader->event == NULL)
+				return false;
+			if (is_passed_over(reader))
+				continue;
+			if (effective)
+				begin_confirmed(reader);
+		}
+		if (reader->is_confirming)
+			row = next_confirmed(reader);
+		if (row == NULL)
+		{
+			row = reader->event;
+			type = know_type(reader, row);
+			if (effective && type->is_framework)
+				continue;
+		}
+		else
+			type = know_type(reader, row);
+		if (type->is_wanted)
+		{
+			fill(reader, row, type, values, nulls);
+			return true;
+		}
+	}
+}
+
+/*
+ * The next event of an append that is asked for, or NULL after the last one.
+ */
+static TupleTableSlot *
+next_event(AzrFeedReader *reader)
+{
+	TupleTableSlot *event = NULL;
+
+	while (event == NULL && reader->position <= reader->read.last)
+	{
+		if (reader->position < reader->append_end)
+			event = next_of_append(reader);
+		else if (reader->in_range)
+			event = next_append(reader);
+		else if (!reader->in_batch)
+			begin_batch(reader);
+		else if (reader->next_range < reader->batch.tickets.count)
+			begin_range(reader);
+		else
+			end_batch(reader);
+	}
+	return event;
+}
+
+/*
+ * Begin with the next batch, or pass over it where it has nothing of the stream that is read.
  */
 static void
-read_batch(Reader *reader, const AzrFeedBatch *batch)
+begin_batch(AzrFeedReader *reader)
 {
-	bool		is_first = batch->first_position <= reader->read->after + 1;
-	int64		next = batch->first_position + batch->events;
+	AzrFeedBatch *batch = &reader->batch;
+	bool		is_first;
+	int64		next;
 
+	MemoryContextReset(reader->scratch);
+	if (!azr_batch_scan_next(&reader->batches, batch))
+		raise_positions_missing(reader->position, reader->read.last);
+	is_first = batch->first_position <= reader->read.after + 1;
+	next = batch->first_position + batch->events;
 	if (is_first ? next <= reader->position : batch->first_position != reader->position)
-		raise_positions_missing(reader->position, reader->read->last);
+		raise_positions_missing(reader->position, reader->read.last);
+
+	reader->in_batch = true;
+	reader->next_range = 0;
 	reader->position = batch->first_position;
-	if (reader->read->stream_id == AZR_NO_STREAM || is_first ||
-		is_in_ranges(&batch->tickets, reader->next_ticket))
+	if (reader->read.stream_id != AZR_NO_STREAM && !is_first &&
+		!is_in_ranges(&batch->tickets, reader->next_ticket))
 	{
-		for (int i = 0; i < batch->tickets.count && !reader->is_done; i++)
-			read_range(reader, &batch->tickets.all[i]);
-		if (!reader->is_done && reader->position != next)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("events of the feed from position %lld on are missing",
-							(long long) batch->first_position),
-					 errdetail("There are %lld of %lld.",
-							   (long long) (reader->position - batch->first_position),
-							   (long long) batch->events),
-					 errhint("Somebody has deleted events, or changed tables of the feed.")));
-	}
-	else
+		reader->next_range = batch->tickets.count;
 		reader->position = next;
-	if (reader->read->stream_id != AZR_NO_STREAM)
-		pass_stream(reader, &batch->tickets);
-	reader->is_done |= reader->position > reader->read->last;
+	}
+}
+
+static void
+end_batch(AzrFeedReader *reader)
+{
+	const AzrFeedBatch *batch = &reader->batch;
+
+	if (reader->position != batch->first_position + batch->events)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("events of the feed from position %lld on are missing",
+						(long long) batch->first_position),
+				 errdetail("There are %lld of %lld.",
+						   (long long) (reader->position - batch->first_position),
+						   (long long) batch->events),
+				 errhint("Somebody has deleted events, or changed tables of the feed.")));
+	if (reader->read.stream_id != AZR_NO_STREAM)
+		pass_stream(reader);
+	reader->in_batch = false;
 }
 
 static void
@@ -252,25 +392,51 @@ raise_positions_missing(int64 first, int64 last)
 }
 
 static void
-read_range(Reader *reader, const AzrTicketRange *range)
+begin_range(AzrFeedReader *reader)
 {
-	AzrScan    *scan = &reader->appends.scan;
+	const AzrTicketRange *range = &reader->batch.tickets.all[reader->next_range++];
 	ScanKeyData keys[2];
-	TupleTableSlot *first;
 
 	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(range->first));
 	ScanKeyInit(&keys[1], 1, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(range->last));
-	index_rescan(scan->desc, keys, lengthof(keys), NULL, 0);
-	while (!reader->is_done && (first = azr_event_scan_next(&reader->appends)) != NULL)
-	{
-		int64		events = azr_stored_ticket_events(first);
+	index_rescan(reader->appends.scan.desc, keys, lengthof(keys), NULL, 0);
+	reader->in_range = true;
+}
 
-		if (is_wanted_append(reader, azr_stored_stream_id(first), events))
-			read_append(reader, first, events);
-		else
+/*
+ * Go to the next append of the range that is asked for, if there is one.  Returns its first
+ * event, or NULL if that is not at a position that is asked for.
+ */
+static TupleTableSlot *
+next_append(AzrFeedReader *reader)
+{
+	TupleTableSlot *first;
+
+	while (reader->position <= reader->read.last)
+	{
+		int64		events;
+		int64		passed;
+
+		first = azr_event_scan_next(&reader->appends);
+		if (first == NULL)
+		{
+			reader->in_range = false;
+			return NULL;
+		}
+		events = azr_stored_ticket_events(first);
+		if (!is_wanted_append(reader, azr_stored_stream_id(first), events))
+		{
 			reader->position += events;
-		reader->is_done |= reader->position > reader->read->last;
+			continue;
+		}
+		passed = Max(reader->read.after + 1 - reader->position, 0);
+		reader->append_end = reader->position + events;
+		reader->sequence = azr_stored_sequence(first) + Max(passed, 1);
+		reader->position += Max(passed, 1);
+		reader->in_rest = false;
+		return passed == 0 ? first : NULL;
 	}
+	return NULL;
 }
 
 /*
@@ -278,9 +444,9 @@ read_range(Reader *reader, const AzrTicketRange *range)
  * position?  If so, its stream is known.
  */
 static bool
-is_wanted_append(Reader *reader, int64 stream_id, int64 events)
+is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 events)
 {
-	const AzrFeedRead *read = reader->read;
+	const AzrFeedRead *read = &reader->read;
 	int64		first = Max(reader->position, read->after + 1);
 	int64		last = Min(reader->position + events - 1, read->last);
 
@@ -293,75 +459,60 @@ is_wanted_append(Reader *reader, int64 stream_id, int64 events)
 }
 
 /*
- * Show the events of an append that are asked for.
+ * The next event of the append that is read.  It is not the first one, which is read by its
+ * ticket.
+ *
+ * Raises XX001 if it is missing.
  */
-static void
-read_append(Reader *reader, TupleTableSlot *first, int64 events)
+static TupleTableSlot *
+next_of_append(AzrFeedReader *reader)
 {
-	int64		end = reader->position + events;
-	int64		stream_id = azr_stored_stream_id(first);
-	int64		sequence = azr_stored_sequence(first);
-	int64		read = Max(reader->read->after + 1 - reader->position, 0);
+	TupleTableSlot *event;
 
-	reader->position += read;
-	if (read == 0)
+	if (!reader->in_rest)
 	{
-		show(reader, first);
-		reader->position++;
-		read = 1;
+		int64		left = reader->append_end - reader->position;
+		ScanKeyData keys[3];
+
+		ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum(reader->stream.stream_id));
+		ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT8GE,
+					Int64GetDatum(reader->sequence));
+		ScanKeyInit(&keys[2], 2, BTLessStrategyNumber, F_INT8LT,
+					Int64GetDatum(reader->sequence + left));
+		index_rescan(reader->rest.scan.desc, keys, lengthof(keys), NULL, 0);
+		reader->in_rest = true;
 	}
-	if (reader->position < end && reader->position <= reader->read->last && !reader->is_done)
-		read_rest(reader, stream_id, sequence + read, sequence + events);
-	if (reader->position <= reader->read->last && reader->position != end && !reader->is_done)
+	event = azr_event_scan_next(&reader->rest);
+	if (event == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("events of stream %lld from sequence %lld on are missing",
-						(long long) stream_id, (long long) sequence)));
+						(long long) reader->stream.stream_id, (long long) reader->sequence)));
+	reader->position++;
+	reader->sequence++;
+	return event;
 }
 
 /*
- * Show the events of a stream with from <= sequence < to, the first of which has the current
- * position.
- */
-static void
-read_rest(Reader *reader, int64 stream_id, int64 from, int64 to)
-{
-	ScanKeyData keys[3];
-	TupleTableSlot *event;
-
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(stream_id));
-	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
-	ScanKeyInit(&keys[2], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(to));
-	index_rescan(reader->rest.scan.desc, keys, lengthof(keys), NULL, 0);
-	while (!reader->is_done && reader->position <= reader->read->last &&
-		   (event = azr_event_scan_next(&reader->rest)) != NULL)
-	{
-		show(reader, event);
-		reader->position++;
-	}
-}
-
-/*
- * Of the stream that is read, go past the events in a batch.  If none comes after them, the
+ * Of the stream that is read, go past the events in the batch.  If none comes after them, the
  * rest of the feed has nothing of it.
  */
 static void
-pass_stream(Reader *reader, const AzrTicketRanges *tickets)
+pass_stream(AzrFeedReader *reader)
 {
-	while (reader->next_ticket != NO_TICKET && is_in_ranges(tickets, reader->next_ticket))
+	while (reader->next_ticket != NO_TICKET &&
+		   is_in_ranges(&reader->batch.tickets, reader->next_ticket))
 		next_of_stream(reader);
-	if (reader->next_ticket == NO_TICKET && !reader->is_done)
-	{
-		reader->position = reader->read->last + 1;
-		reader->is_done = true;
-	}
+	if (reader->next_ticket == NO_TICKET)
+		reader->position = reader->read.last + 1;
 }
 
 /*
  * Look for the next append to the stream that is read.
  */
 static void
-next_of_stream(Reader *reader)
+next_of_stream(AzrFeedReader *reader)
 {
 	TupleTableSlot *event;
 
@@ -397,7 +548,7 @@ is_in_ranges(const AzrTicketRanges *tickets, int64 ticket)
  * Raises XX001 where there is no such stream.
  */
 static void
-know_stream(Reader *reader, int64 stream_id)
+know_stream(AzrFeedReader *reader, int64 stream_id)
 {
 	const KnownStream *known = known_streams_lookup(known_streams, stream_id);
 
@@ -451,7 +602,7 @@ forget_streams(uint64 finding)
  * What is known of an event's type.  It stays valid until the next one is asked for.
  */
 static const KnownType *
-know_type(Reader *reader, TupleTableSlot *event)
+know_type(AzrFeedReader *reader, TupleTableSlot *event)
 {
 	int32		number = azr_stored_type_number(event);
 	KnownType  *known = &reader->known_types[number & (TYPES - 1)];
@@ -469,101 +620,87 @@ know_type(Reader *reader, TupleTableSlot *event)
 	known->type = type;
 	known->is_framework = azr_is_framework_type(type);
 	known->is_revocation = azr_text_is(type, AZR_REVOCATION_TYPE);
-	known->is_wanted = !reader->read->types.given || azr_type_is_among(&reader->types, number);
+	known->is_wanted = !reader->read.types.given || azr_type_is_among(&reader->types, number);
 	return known;
 }
 
 /*
- * Show what an event is asked for: the event itself; or what becomes effective with it.
- * That is the event, unless it waits for its cascade or is the framework's, and what it
- * confirms, before it.
+ * Does the current event give nothing?
  */
-static void
-show(Reader *reader, TupleTableSlot *event)
+static bool
+is_passed_over(AzrFeedReader *reader)
 {
-	const AzrFeedRead *read = reader->read;
-	const KnownType *type;
-	int64		sequence = azr_stored_sequence(event);
+	const AzrFeedRead *read = &reader->read;
+	int64		position = reader->position - 1;
 
 	/* an append may have some that are wanted, and others that are not */
 	if (read->filter != NULL &&
-		!read->filter(read->filter_arg, reader->stream.stream_id, reader->position,
-					  reader->position))
-		return;
-	type = know_type(reader, event);
-	if (!read->effective)
-	{
-		put(reader, event, type, sequence);
-		return;
-	}
-	if (!azr_stored_committed(event))
-		return;
-	if (azr_stored_cascade(event) != NULL && !type->is_revocation)
-		show_confirmed(reader, event);
-	type = know_type(reader, event);
-	if (!type->is_framework)
-		put(reader, event, type, sequence);
+		!read->filter(read->filter_arg, reader->stream.stream_id, position, position))
+		return true;
+	return read->effective && !azr_stored_committed(reader->event);
 }
 
 /*
- * Show the pending events of a stream that a committed one confirms: those before it, if it is
- * the first committed one of their cascade.
+ * If the current event, which is committed, is the first such one of its cascade, begin to read
+ * the pending ones that it confirms.
  */
 static void
-show_confirmed(Reader *reader, TupleTableSlot *event)
+begin_confirmed(AzrFeedReader *reader)
 {
-	int64		stream_id = azr_stored_stream_id(event);
-	int64		sequence = azr_stored_sequence(event);
-	text	   *cascade_id = azr_copy_text(azr_stored_cascade(event), CurrentMemoryContext);
-	AzrEventScan scan;
-	TupleTableSlot *pending;
+	int64		stream_id = reader->stream.stream_id;
+	text	   *cascade_id = azr_stored_cascade(reader->event);
 
-	if (azr_events_resolution(stream_id, cascade_id, sequence, reader->snapshot) == AZR_UNRESOLVED)
-	{
-		azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, reader->snapshot);
-		while ((pending = azr_event_scan_next(&scan)) != NULL &&
-			   azr_stored_sequence(pending) < sequence)
-			put(reader, pending, know_type(reader, pending), sequence);
-		azr_event_scan_end(&scan);
-	}
-	pfree(cascade_id);
+	if (cascade_id == NULL || know_type(reader, reader->event)->is_revocation)
+		return;
+	cascade_id = azr_copy_text(cascade_id, reader->scratch);
+	if (azr_events_resolution(stream_id, cascade_id, azr_stored_sequence(reader->event),
+							  reader->snapshot) != AZR_UNRESOLVED)
+		return;
+	azr_cascade_scan_begin(&reader->confirmed, stream_id, cascade_id, false, reader->snapshot);
+	reader->is_confirming = true;
 }
 
 /*
- * Show an event at the current position, if it is of a type that is asked for.  'sequence' is
- * that of the event that has the position.
+ * The next of the pending events that the current one confirms: those before it.  After the last
+ * one, ends reading them and returns NULL.
+ */
+static TupleTableSlot *
+next_confirmed(AzrFeedReader *reader)
+{
+	TupleTableSlot *pending = azr_event_scan_next(&reader->confirmed);
+
+	if (pending != NULL && azr_stored_sequence(pending) < azr_stored_sequence(reader->event))
+		return pending;
+	azr_event_scan_end(&reader->confirmed);
+	reader->is_confirming = false;
+	return NULL;
+}
+
+/*
+ * Turn an event into the columns of azr_feed_event.
  */
 static void
-put(Reader *reader, TupleTableSlot *event, const KnownType *type, int64 sequence)
+fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
+	 Datum *values, bool *nulls)
 {
-	const KnownStream *stream = &reader->stream;
-	Datum		columns[Natts_azr_event];
-	bool		column_nulls[Natts_azr_event];
-	Datum		values[Natts_azr_feed_event];
-	bool		nulls[Natts_azr_feed_event] = {false};
-	AzrFeedRow	row = {reader->position, stream->stream_id, sequence, values, nulls};
-	MemoryContext oldcontext;
-	int			n = 0;
+	const Datum *stored = event->tts_values;
+	const bool *stored_nulls = event->tts_isnull;
 
-	if (!type->is_wanted)
-		return;
-	azr_event_result(event, type->type, reader->edition, columns, column_nulls);
-	values[n++] = Int64GetDatum(reader->position);
-	values[n++] = PointerGetDatum(stream->domain);
-	values[n++] = PointerGetDatum(reader->edition);
-	values[n++] = UUIDPGetDatum(&reader->stream.root);
-	for (int i = 0; i < Natts_azr_event; i++)
-	{
-		if (i == Anum_azr_event_edition - 1)
-			continue;
-		values[n] = columns[i];
-		nulls[n++] = column_nulls[i];
-	}
-	Assert(n == Natts_azr_feed_event);
-	oldcontext = MemoryContextSwitchTo(reader->callers_context);
-	if (!reader->callback(reader->arg, &row))
-		reader->is_done = true;
-	MemoryContextSwitchTo(oldcontext);
+	/* the position comes before the columns of azr_timeline */
+	values[0] = Int64GetDatum(reader->position - 1);
+	values[Anum_azr_timeline_domain] = PointerGetDatum(reader->stream.domain);
+	values[Anum_azr_timeline_edition] = PointerGetDatum(reader->edition);
+	values[Anum_azr_timeline_root] = UUIDPGetDatum(&reader->stream.root);
+	values[Anum_azr_timeline_type] = PointerGetDatum(type->type);
+	nulls[0] = nulls[Anum_azr_timeline_domain] = nulls[Anum_azr_timeline_edition] =
+		nulls[Anum_azr_timeline_root] = nulls[Anum_azr_timeline_type] = false;
+
+	/* no loop: this is done for each event that is read */
+#define AZR_COPY(name, type) \
+	values[Anum_azr_timeline_##name] = stored[Anum_azr_events_##name - 1]; \
+	nulls[Anum_azr_timeline_##name] = stored_nulls[Anum_azr_events_##name - 1];
+	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN)
+#undef AZR_COPY
 }
 
 static bool

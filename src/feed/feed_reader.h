@@ -3,9 +3,9 @@
  * feed_reader.h
  *	  Reading a part of the feed.
  *
- * Each event that is asked for is shown to a callback, in the order of positions.  Where
- * what becomes effective is asked for, several of them can have one position, and reading
- * never ends between these.
+ * Events that are asked for are given one by one, or shown to a callback, in the order of
+ * positions.  Where what becomes effective is asked for, several of them can have one position,
+ * and a callback cannot end reading between these.
  *
  *-------------------------------------------------------------------------
  */
@@ -57,6 +57,13 @@ typedef struct AzrFeedRead
 	AzrFeedFilter filter;		/* or NULL */
 	void	   *filter_arg;
 } AzrFeedRead;
+
+/* A read that is going on. */
+typedef struct AzrFeedReader AzrFeedReader;
+
+extern AzrFeedReader *azr_feed_reader_begin(const AzrFeedRead *read, Snapshot snapshot);
+extern bool azr_feed_reader_next(AzrFeedReader *reader, Datum *values, bool *nulls);
+extern void azr_feed_reader_end(AzrFeedReader *reader);
 
 extern int64 azr_feed_each(const AzrFeedRead *read, Snapshot snapshot,
 						   AzrFeedCallback callback, void *arg);
