@@ -107,6 +107,7 @@ static const char *const levels[] = {
 	"('azr_protect_edition', 'admin'), " \
 	"('azr_correlated_support', 'owner'), " \
 	"('azr_domain_settings_changed', 'owner'), " \
+	"('azr_feed_support', 'owner'), " \
 	"('azr_grant', 'owner'), " \
 	"('azr_load_support', 'owner'), " \
 	"('azr_publication', 'owner'), " \
