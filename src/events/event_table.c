@@ -775,6 +775,7 @@ next_version(AzrTicketScan *scan, AzrTicket *ticket)
 	ticket->ticket = DatumGetInt64(row->tts_values[Anum_azr_events_ticket - 1]);
 	ticket->events = azr_stored_ticket_events(row);
 	xmin = azr_row_xmin(row);
+	ticket->xmin = xmin;
 	if (TransactionIdIsCurrentTransactionId(xmin) ||
 		(TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, scan->snapshot)))
 		ticket->fate = AZR_TICKET_PENDING;

@@ -109,6 +109,7 @@ typedef struct AzrTicket
 	int64		ticket;
 	int64		events;			/* how many the append has */
 	AzrTicketFate fate;
+	TransactionId xmin;			/* that stored its row */
 } AzrTicket;
 
 /* A scan of tickets, ascending. */

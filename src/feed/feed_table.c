@@ -102,7 +102,7 @@ note_state(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	state->found = true;
 	state->next_position = DatumGetInt64(values[0]);
 	state->next_ticket = DatumGetInt64(values[1]);
-	state->pending = azr_ranges_from_array(values[2]);
+	state->pending = azr_ranges_from_array_with_xids(values[2]);
 	state->epoch = *DatumGetUUIDP(values[3]);
 	state->system_identifier = DatumGetInt64(values[4]);
 	state->wal_timeline = DatumGetInt64(values[5]);
@@ -123,7 +123,7 @@ azr_feed_state_put(const AzrFeedState *state, const AzrFeedState *before)
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->next_position), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->next_ticket), false);
-	azr_query_arg(&args, INT8ARRAYOID, azr_ranges_array(&state->pending), false);
+	azr_query_arg(&args, INT8ARRAYOID, azr_ranges_array_with_xids(&state->pending), false);
 	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(&state->epoch), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->system_identifier), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->wal_timeline), false);

@@ -19,7 +19,7 @@ typedef struct AzrFeedState
 	bool		found;			/* else nothing was ever numbered */
 	int64		next_position;
 	int64		next_ticket;
-	AzrTicketRanges pending;
+	AzrTicketRanges pending;	/* with the transactions that store them */
 	pg_uuid_t	epoch;
 	int64		system_identifier;
 	int64		wal_timeline;

@@ -35,7 +35,7 @@ COMMENT ON TABLE @extschema@.azr_feed_state IS
 COMMENT ON COLUMN @extschema@.azr_feed_state.epoch IS
 'Changes when the feed is first numbered on another server, in another database, or after a failover: positions that were read before may be other events'' now.';
 COMMENT ON COLUMN @extschema@.azr_feed_state.pending IS
-'Ranges of tickets below next_ticket whose transactions had not ended.';
+'Ranges of tickets below next_ticket whose transactions had not ended: the first and the last ticket of one, and its transaction, then those of the next one, and so on, ascending. The transaction is a top-level one, as xid8 has it, or 0. It means something in this database only, in the same epoch.';
 
 -- Tickets below next_ticket that no row had yet, and who may yet store one.
 CREATE TABLE @extschema@.azr_feed_unborn (

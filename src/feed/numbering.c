@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include "access/subtrans.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
@@ -73,6 +75,8 @@ typedef struct Numbering
 	int			allocated;
 	Numbered   *numbered;
 	AzrTicketRanges pending;
+	TransactionId xmin;			/* of the row that was found pending last */
+	uint64		xid;			/* and its top-level transaction */
 	bool		only_positions; /* store nothing if none is given? */
 	int64		passed_over;	/* tickets that got none */
 	bool		interrupted;	/* since the last ticket that was numbered,
@@ -83,6 +87,9 @@ static int64 number(int64 max_appends, bool only_positions, AzrNumbered *numbere
 static void read_unborn(Numbering *numbering);
 static void note_unborn(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void look_again(Numbering *numbering);
+static bool is_in_progress(const Numbering *numbering, uint64 xid);
+static uint64 transaction_of(Numbering *numbering, const AzrTicket *ticket);
+static void look_at_pending(Numbering *numbering, const AzrTicketRange *range);
 static void look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn);
 static void look_at_new(Numbering *numbering);
 static void judge(Numbering *numbering, const AzrTicket *ticket);
@@ -233,13 +240,65 @@ look_again(Numbering *numbering)
 
 		numbering->interrupted = true;
 		if (unborn == NULL || (i < pending->count && pending->all[i].first < unborn->range.first))
-			look_at_old(numbering, &pending->all[i++], NULL);
+			look_at_pending(numbering, &pending->all[i++]);
 		else
 		{
 			look_at_old(numbering, &unborn->range, unborn);
 			lc = lnext(numbering->unborn, lc);
 		}
 	}
+}
+
+/*
+ * Look at tickets again that were pending.  As long as the transaction that has stored them is
+ * still open, there is no need to: it can be a very large one.
+ */
+static void
+look_at_pending(Numbering *numbering, const AzrTicketRange *range)
+{
+	if (is_full(numbering) || is_in_progress(numbering, range->xid))
+		azr_ranges_add_of_xid(&numbering->pending, range->first, range->last, range->xid);
+	else
+		look_at_old(numbering, range, NULL);
+}
+
+/*
+ * Does the snapshot show a transaction as open?
+ *
+ * In another epoch, the number can be one of another server's transactions.  And it must be
+ * one that this server has given already, lately enough for the snapshot to know.
+ */
+static bool
+is_in_progress(const Numbering *numbering, uint64 xid)
+{
+	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
+
+	if (numbering->state.is_new_epoch || xid == AZR_NO_XID || xid >= next ||
+		next - xid > PG_INT32_MAX)
+		return false;
+	return TransactionIdIsCurrentTransactionId((TransactionId) xid) ||
+		XidInMVCCSnapshot((TransactionId) xid, numbering->snapshot);
+}
+
+/*
+ * The top-level transaction of a ticket that is pending.  Until that ends, so does nothing that
+ * its subtransactions have stored.
+ */
+static uint64
+transaction_of(Numbering *numbering, const AzrTicket *ticket)
+{
+	uint64		next;
+	TransactionId xid;
+
+	if (numbering->xid != AZR_NO_XID && numbering->xmin == ticket->xmin)
+		return numbering->xid;
+	xid = SubTransGetTopmostTransaction(ticket->xmin);
+	next = U64FromFullTransactionId(ReadNextFullTransactionId());
+	numbering->xmin = ticket->xmin;
+	numbering->xid = (next & ~UINT64CONST(0xFFFFFFFF)) | xid;
+	if (numbering->xid >= next)
+		numbering->xid -= UINT64CONST(1) << 32;
+	return numbering->xid;
 }
 
 /*
@@ -256,10 +315,8 @@ look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn)
 
 	if (is_full(numbering))
 	{
-		if (unborn != NULL)
-			azr_ranges_add(&unborn->left, range->first, range->last);
-		else
-			azr_ranges_add(&numbering->pending, range->first, range->last);
+		Assert(unborn != NULL);
+		azr_ranges_add(&unborn->left, range->first, range->last);
 		return;
 	}
 	azr_ticket_scan_begin(&scan, range->first, range->last, numbering->snapshot);
@@ -274,7 +331,7 @@ look_at_old(Numbering *numbering, const AzrTicketRange *range, Unborn *unborn)
 	}
 	azr_ticket_scan_end(&scan);
 	if (next <= range->last && unborn == NULL && is_full(numbering))
-		azr_ranges_add(&numbering->pending, next, range->last);
+		azr_ranges_add_of_xid(&numbering->pending, next, range->last, range->xid);
 	if (next <= range->last && unborn != NULL && (may_be_born || is_full(numbering)))
 		azr_ranges_add(&unborn->left, next, range->last);
 	if (unborn != NULL)
@@ -340,7 +397,8 @@ judge(Numbering *numbering, const AzrTicket *ticket)
 			break;
 		case AZR_TICKET_PENDING:
 			numbering->passed_over++;
-			azr_ranges_add(&numbering->pending, ticket->ticket, ticket->ticket);
+			azr_ranges_add_of_xid(&numbering->pending, ticket->ticket, ticket->ticket,
+								  transaction_of(numbering, ticket));
 			numbering->interrupted = true;
 			break;
 		case AZR_TICKET_DEAD:

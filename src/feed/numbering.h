@@ -15,7 +15,8 @@
  *	  appends has it before drawing a ticket.
  * 2. Take a snapshot, and with it look at the rows of all tickets that have no position yet.
  *	  What it shows is numbered, by ticket.  What a transaction stores that it shows to be in
- *	  progress is pending, and looked at the next time.  What is left was rolled back.
+ *	  progress is pending, noted with that transaction, and looked at when it has ended.  What
+ *	  is left was rolled back.
  * 3. A ticket below the highest one seen that has no row may still get one: "unborn".  It is
  *	  noted with those who hold the table's lock now.  One that was noted before, still has no
  *	  row, and has none of its holders among those of step 1, never gets one.

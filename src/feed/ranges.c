@@ -11,15 +11,27 @@
 #include "feed/ranges.h"
 #include "utils/array.h"
 
+static Datum to_array(const AzrTicketRanges *ranges, int width);
+static AzrTicketRanges from_array(Datum array, int width);
+
 /*
  * Add a range after the others.  One that follows on the last one becomes part of it.
  */
 void
 azr_ranges_add(AzrTicketRanges *ranges, int64 first, int64 last)
 {
+	azr_ranges_add_of_xid(ranges, first, last, AZR_NO_XID);
+}
+
+/*
+ * The same for tickets of one transaction.
+ */
+void
+azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 xid)
+{
 	AzrTicketRange *range = ranges->count > 0 ? &ranges->all[ranges->count - 1] : NULL;
 
-	if (range != NULL && range->last + 1 == first)
+	if (range != NULL && range->last + 1 == first && range->xid == xid)
 	{
 		range->last = last;
 		return;
@@ -33,6 +45,7 @@ azr_ranges_add(AzrTicketRanges *ranges, int64 first, int64 last)
 	}
 	ranges->all[ranges->count].first = first;
 	ranges->all[ranges->count].last = last;
+	ranges->all[ranges->count].xid = xid;
 	ranges->count++;
 }
 
@@ -55,48 +68,79 @@ azr_ranges_size(const AzrTicketRanges *ranges)
 Datum
 azr_ranges_array(const AzrTicketRanges *ranges)
 {
-	Datum	   *bounds = palloc(Max(2 * ranges->count, 1) * sizeof(Datum));
+	return to_array(ranges, 2);
+}
+
+/*
+ * The same with the transaction of each as a third number.
+ */
+Datum
+azr_ranges_array_with_xids(const AzrTicketRanges *ranges)
+{
+	return to_array(ranges, 3);
+}
+
+static Datum
+to_array(const AzrTicketRanges *ranges, int width)
+{
+	int			count = width * ranges->count;
+	Datum	   *numbers = palloc(Max(count, 1) * sizeof(Datum));
 	ArrayType  *array;
 
 	for (int i = 0; i < ranges->count; i++)
 	{
-		bounds[2 * i] = Int64GetDatum(ranges->all[i].first);
-		bounds[2 * i + 1] = Int64GetDatum(ranges->all[i].last);
+		numbers[width * i] = Int64GetDatum(ranges->all[i].first);
+		numbers[width * i + 1] = Int64GetDatum(ranges->all[i].last);
+		if (width > 2)
+			numbers[width * i + 2] = Int64GetDatum((int64) ranges->all[i].xid);
 	}
-	array = construct_array(bounds, 2 * ranges->count, INT8OID, sizeof(int64),
-							FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	pfree(bounds);
+	array = construct_array(numbers, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+							TYPALIGN_DOUBLE);
+	pfree(numbers);
 	return PointerGetDatum(array);
 }
 
 /*
- * The ranges of such an array, in the current memory context.
+ * The ranges of such arrays, in the current memory context.
  *
  * Raises XX001 where it is none: somebody has changed it.
  */
 AzrTicketRanges
 azr_ranges_from_array(Datum array)
 {
-	ArrayType  *bounds_array = DatumGetArrayTypeP(array);
+	return from_array(array, 2);
+}
+
+AzrTicketRanges
+azr_ranges_from_array_with_xids(Datum array)
+{
+	return from_array(array, 3);
+}
+
+static AzrTicketRanges
+from_array(Datum array, int width)
+{
+	ArrayType  *numbers_array = DatumGetArrayTypeP(array);
 	AzrTicketRanges ranges = {0};
-	Datum	   *bounds;
+	Datum	   *numbers;
 	bool	   *nulls;
 	int			count;
-	bool		sound = ARR_NDIM(bounds_array) <= 1;
+	bool		sound = ARR_NDIM(numbers_array) <= 1;
 
-	deconstruct_array(bounds_array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-					  &bounds, &nulls, &count);
-	sound = sound && count % 2 == 0;
-	for (int i = 0; i < count && sound; i += 2)
+	deconstruct_array(numbers_array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &numbers, &nulls, &count);
+	sound = sound && count % width == 0;
+	for (int i = 0; i < count && sound; i += width)
 	{
-		int64		first = DatumGetInt64(bounds[i]);
-		int64		last = DatumGetInt64(bounds[i + 1]);
+		int64		first = DatumGetInt64(numbers[i]);
+		int64		last = DatumGetInt64(numbers[i + 1]);
+		uint64		xid = width > 2 ? (uint64) DatumGetInt64(numbers[i + 2]) : AZR_NO_XID;
 
-		sound = !nulls[i] && !nulls[i + 1] && first > 0 && first <= last &&
-			last < PG_INT64_MAX &&
+		sound = !nulls[i] && !nulls[i + 1] && !nulls[i + width - 1] &&
+			first > 0 && first <= last && last < PG_INT64_MAX &&
 			(ranges.count == 0 || ranges.all[ranges.count - 1].last < first);
 		if (sound)
-			azr_ranges_add(&ranges, first, last);
+			azr_ranges_add_of_xid(&ranges, first, last, xid);
 	}
 	if (!sound)
 		ereport(ERROR,

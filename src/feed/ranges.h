@@ -8,11 +8,16 @@
 #ifndef AZR_RANGES_H
 #define AZR_RANGES_H
 
+/* No transaction. */
+#define AZR_NO_XID	UINT64CONST(0)
+
 /* From 'first' to 'last', both included. */
 typedef struct AzrTicketRange
 {
 	int64		first;
 	int64		last;
+	uint64		xid;			/* a full transaction id that they have in
+								 * common, or AZR_NO_XID */
 } AzrTicketRange;
 
 /* Ranges, ascending, that do not overlap. */
@@ -24,8 +29,11 @@ typedef struct AzrTicketRanges
 } AzrTicketRanges;
 
 extern void azr_ranges_add(AzrTicketRanges *ranges, int64 first, int64 last);
+extern void azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 xid);
 extern int64 azr_ranges_size(const AzrTicketRanges *ranges);
 extern Datum azr_ranges_array(const AzrTicketRanges *ranges);
 extern AzrTicketRanges azr_ranges_from_array(Datum array);
+extern Datum azr_ranges_array_with_xids(const AzrTicketRanges *ranges);
+extern AzrTicketRanges azr_ranges_from_array_with_xids(Datum array);
 
 #endif							/* AZR_RANGES_H */

@@ -479,7 +479,7 @@ sub build_store
 		-- what azr_maintain moves, and what it prunes
 		INSERT INTO es.azr_snapshot_history SELECT 0, now(), now() - n * interval '3 days', gen_random_uuid(), 'd', 'angzarr', 'default', 't', 'old' FROM generate_series(1, 4) n;
 		-- what numbering looks at again
-		UPDATE es.azr_feed_state SET next_ticket = next_ticket + 2, pending = ARRAY[next_ticket, next_ticket];
+		UPDATE es.azr_feed_state SET next_ticket = next_ticket + 2, pending = ARRAY[next_ticket, next_ticket, 0];
 		INSERT INTO es.azr_feed_unborn SELECT next_ticket - 1, next_ticket - 1, '{1/1}' FROM es.azr_feed_state;
 		-- what azr_check complains of
 		INSERT INTO es.azr_streams VALUES (900000, NULL, now(), gen_random_uuid(), 'd', 'angzarr'), (900001, NULL, now(), gen_random_uuid(), 'd', 'angzarr'), (-900002, 0, now(), gen_random_uuid(), 'd', 'angzarr');
