@@ -67,7 +67,8 @@ typedef struct Numbering
 {
 	AzrFeedState state;
 	int64		max_appends;
-	List	   *holders;		/* at the beginning */
+	List	   *holders;		/* at the beginning, if there are unborn
+								 * tickets */
 	Snapshot	snapshot;
 	List	   *unborn;			/* of Unborn, ascending */
 
@@ -178,7 +179,9 @@ number(int64 max_appends, bool only_positions, AzrNumbered *numbered)
 		start_epoch(&numbering.state);
 		read_unborn(&numbering);
 
-		numbering.holders = azr_writers();
+		/* they matter only to tickets that had no row */
+		if (numbering.unborn != NIL)
+			numbering.holders = azr_writers();
 		numbering.snapshot = RegisterSnapshot(GetTransactionSnapshot());
 		look_again(&numbering);
 		look_at_new(&numbering);

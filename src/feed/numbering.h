@@ -12,7 +12,8 @@
  * A numbering, under a lock that keeps out others (AZR_LOCK_NUMBERING):
  *
  * 1. Note who holds RowExclusiveLock on the table of the main timeline's events: whoever
- *	  appends has it before drawing a ticket.
+ *	  appends has it before drawing a ticket.  (This is needed only if there are unborn
+ *	  tickets, see step 3.)
  * 2. Take a snapshot, and with it look at the rows of all tickets that have no position yet.
  *	  What it shows is numbered, by ticket.  What a transaction stores that it shows to be in
  *	  progress is pending, noted with that transaction, and looked at when it has ended.  What
