@@ -120,7 +120,7 @@ static TupleTableSlot *next_of_append(AzrFeedReader *reader);
 static void pass_stream(AzrFeedReader *reader);
 static void next_of_stream(AzrFeedReader *reader);
 static bool is_in_ranges(const AzrTicketRanges *tickets, int64 ticket);
-static void know_stream(AzrFeedReader *reader, int64 stream_id);
+static const KnownStream *know_stream(AzrFeedReader *reader, int64 stream_id);
 static const KnownStream *remember_stream(int64 stream_id, const AzrStreamNames *names);
 static void forget_streams(uint64 finding);
 static const KnownType *know_type(AzrFeedReader *reader, TupleTableSlot *event);
@@ -449,13 +449,20 @@ is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 events)
 	const AzrFeedRead *read = &reader->read;
 	int64		first = Max(reader->position, read->after + 1);
 	int64		last = Min(reader->position + events - 1, read->last);
+	const KnownStream *known;
 
 	if (first > last ||
 		(read->stream_id != AZR_NO_STREAM && read->stream_id != stream_id) ||
 		(read->filter != NULL && !read->filter(read->filter_arg, stream_id, first, last)))
 		return false;
-	know_stream(reader, stream_id);
-	return !read->domains.given || contains(&read->domains, reader->stream.domain);
+	known = know_stream(reader, stream_id);
+	if (read->domains.given && !contains(&read->domains, known->domain))
+		return false;
+
+	/* what is remembered can go when we call others, so keep a copy */
+	reader->stream = *known;
+	reader->stream.domain = azr_copy_text(known->domain, reader->scratch);
+	return true;
 }
 
 /*
@@ -542,12 +549,11 @@ is_in_ranges(const AzrTicketRanges *tickets, int64 ticket)
 }
 
 /*
- * Look a stream's names up, for reader->stream.  What is remembered can go when we call others,
- * so that is a copy.
+ * Look a stream's names up.  They stay valid until others are called.
  *
  * Raises XX001 where there is no such stream.
  */
-static void
+static const KnownStream *
 know_stream(AzrFeedReader *reader, int64 stream_id)
 {
 	const KnownStream *known = known_streams_lookup(known_streams, stream_id);
@@ -561,8 +567,7 @@ know_stream(AzrFeedReader *reader, int64 stream_id)
 					 errhint("Somebody has deleted a row of azr_streams.")));
 		known = remember_stream(stream_id, &reader->names);
 	}
-	reader->stream = *known;
-	reader->stream.domain = azr_copy_text(known->domain, reader->scratch);
+	return known;
 }
 
 static const KnownStream *
