@@ -739,7 +739,8 @@ foreach my $row (rows(qq{SELECT relname, attname, format_type(atttypid, atttypmo
 # what numbering has stored, or does not store
 push @changes, map { my $array = $_; map { [ "no ranges: $_ $array", "UPDATE es.$_ = '$array';" ] }
 	'azr_feed_batches SET tickets', 'azr_feed_state SET pending', 'azr_feed_unborn SET holders' }
-	'{}', '{NULL,NULL}', '{1}', '{2,1}', '{0,1}', '{1,5,3,9}', '{{1,2},{3,4}}', '[5:6]={1,2}', '{-5,9223372036854775807}', '{1,9223372036854775806}';
+	'{}', '{NULL,NULL}', '{1}', '{2,1}', '{0,1}', '{1,5,3,9}', '{{1,2},{3,4}}', '[5:6]={1,2}', '{-5,9223372036854775807}', '{1,9223372036854775806}',
+	'{1,5,3}', '{1,1,-1,2,2,9223372036854775807,3,3,1,4,4,0}';
 push @changes, map { [ "numbers: $_", "ALTER TABLE es.azr_main_events DISABLE TRIGGER USER; UPDATE es.$_;" ] }
 	map { my $number = $_; map { "$_ = $number" } 'azr_feed_state SET next_position', 'azr_feed_state SET next_ticket', 'azr_feed_batches SET events', 'azr_feed_batches SET appends',
 		'azr_feed_unborn SET first_ticket', 'azr_feed_unborn SET last_ticket', 'azr_main_events SET ticket', 'azr_main_events SET ticket_events' }
