@@ -51,6 +51,7 @@ static const char *const levels[] = {
 	"('azr_changed_fields', 'reader'), " \
 	"('azr_cascade_participants', 'reader'), " \
 	"('azr_correlated', 'reader'), " \
+	"('azr_correlation_key', 'reader'), " \
 	"('azr_domain_settings', 'reader'), " \
 	"('azr_domains', 'reader'), " \
 	"('azr_editions', 'reader'), " \

@@ -1,4 +1,4 @@
--- Nothing is granted to PUBLIC, except one function below. The role that creates the
+-- Nothing is granted to PUBLIC, except two functions below. The role that creates the
 -- extension may use and grant every function and type. This comes last, so that none is
 -- forgotten.
 DO $$
@@ -40,3 +40,7 @@ $$;
 -- A new owner of the tables has no rights yet: this function gives them, and checks itself
 -- who calls.
 GRANT EXECUTE ON FUNCTION @extschema@.azr_take_over() TO PUBLIC;
+
+-- Whoever may read azr_timeline may use its index, and whoever owns the tables may analyze
+-- them and build their indexes. It only computes.
+GRANT EXECUTE ON FUNCTION @extschema@.azr_correlation_key(uuid, text) TO PUBLIC;

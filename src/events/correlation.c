@@ -1,45 +1,160 @@
 /*-------------------------------------------------------------------------
  *
  * correlation.c
- *	  Letting queries of the view azr_timeline find a correlation id by its index.
+ *	  Correlation ids: how they are stored, and finding events by them.
  *
- * The index has a hash of the id, a third of the bytes of an index on the id itself; so
- * "correlation_id = $1" alone would read the whole table.  The view has a condition
- * that is always true, azr_correlated(correlation_id).  While a query is planned, the
- * support function here takes its place, and gives what follows from the query's own
- * comparison: that the hashes are equal too.
+ * The index has a key of the id, a third of the bytes of an index on the id itself; so
+ * "correlation_id = $1" alone would read the whole table.  The view azr_timeline has a
+ * condition that is always true, azr_correlated(correlation_uuid, correlation_id).  While a
+ * query is planned, the support function here takes its place, and gives what follows from
+ * the query's own comparison: that the keys are equal too.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
+#include "common/hashfn.h"
+#include "events/correlation.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
 #include "parser/parsetree.h"
-#include "utils/fmgroids.h"
+#include "plumbing/table.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
+PG_FUNCTION_INFO_V1(azr_correlation_key);
 PG_FUNCTION_INFO_V1(azr_correlated);
 PG_FUNCTION_INFO_V1(azr_correlated_support);
 
-static bool is_correlation_id(PlannerInfo *root, Node *argument);
-static Expr *compared_with(Node *jointree, const Var *column);
+/* The columns that a call of azr_correlated has. */
+typedef struct Columns
+{
+	const Var  *uuid;
+	const Var  *text;
+} Columns;
+
+static bool are_columns(PlannerInfo *root, const List *args);
+static Expr *compared_with(Node *jointree, const Columns *columns);
 static bool contains_table(Node *jointree, int varno);
-static Expr *compared_in(Node *quals, const Var *column);
-static Expr *other_side(Node *clause, const Var *column);
+static Expr *compared_in(Node *quals, const Columns *columns);
+static Expr *other_side(Node *clause, const Columns *columns);
+static bool is_id(Node *node, const Columns *columns);
 static bool is_column(Node *node, const Var *column);
-static Node *hash_comparison(const Var *column, Expr *value);
-static Expr *hash_of(Expr *value);
+static Oid	key_function(Oid sibling);
+static Node *key_comparison(Oid function, const Columns *columns, Expr *value);
+static Expr *key_expression(Oid function, Expr *uuid, Expr *id);
 
 /*
- * azr_correlated(correlation_id) -> boolean
+ * Is an id exactly what uuid_out() gives of a uuid?  If so, sets that.  The id may be NULL.
+ */
+bool
+azr_correlation_uuid(const text *id, pg_uuid_t *uuid)
+{
+	/* digits have 16 added, so that what is none is 0 */
+	static const uint8 digits[256] = {
+		['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22,
+		['7'] = 23, ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29,
+		['e'] = 30, ['f'] = 31
+	};
+	const unsigned char *c;
+
+	if (id == NULL || VARSIZE_ANY_EXHDR(id) != AZR_UUID_CHARS)
+		return false;
+	c = (const unsigned char *) VARDATA_ANY(id);
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *c++ != '-')
+			return false;
+		if (digits[c[0]] == 0 || digits[c[1]] == 0)
+			return false;
+		uuid->data[i] = (digits[c[0]] & 15) << 4 | (digits[c[1]] & 15);
+		c += 2;
+	}
+	return true;
+}
+
+/*
+ * The text of an id that is stored as a uuid: what uuid_out() gives of it.
+ */
+text *
+azr_correlation_text(const pg_uuid_t *uuid, AzrCorrelationText *room)
+{
+	static const char digits[] = "0123456789abcdef";
+	text	   *result = (text *) room;
+	char	   *c = VARDATA(result);
+
+	SET_VARSIZE(result, sizeof(room->bytes));
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*c++ = '-';
+		*c++ = digits[uuid->data[i] >> 4];
+		*c++ = digits[uuid->data[i] & 15];
+	}
+	return result;
+}
+
+/*
+ * The key of an id in the index: the beginning of a uuid, or a hash of any other id.  'id' is
+ * not looked at if a uuid is given.
+ *
+ * Keys of uuids are in the order of these.  Those of version 7 begin with the time, so their
+ * entries go to the end of the index, and few of its pages are written to at a time.
+ */
+int64
+azr_correlation_key_of(const pg_uuid_t *uuid, const text *id)
+{
+	if (uuid != NULL)
+	{
+		uint64		beginning;
+
+		memcpy(&beginning, uuid->data, sizeof(beginning));
+
+		/* bigint is signed, a uuid is not */
+		return (int64) (pg_ntoh64(beginning) ^ (UINT64CONST(1) << 63));
+	}
+	return (int64) DatumGetUInt64(hash_any_extended((const unsigned char *) VARDATA_ANY(id),
+													VARSIZE_ANY_EXHDR(id), 0));
+}
+
+/*
+ * azr_correlation_key(correlation_uuid, correlation_id) -> bigint
+ *
+ * It is the same for a uuid and for its text.
+ */
+Datum
+azr_correlation_key(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *uuid = NULL;
+	text	   *id = NULL;
+	pg_uuid_t	room;
+
+	if (!PG_ARGISNULL(0))
+		uuid = PG_GETARG_UUID_P(0);
+	else if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	else
+	{
+		id = PG_GETARG_TEXT_PP(1);
+		if (azr_correlation_uuid(id, &room))
+			uuid = &room;
+	}
+	PG_RETURN_INT64(azr_correlation_key_of(uuid, id));
+}
+
+/*
+ * azr_correlated(correlation_uuid, correlation_id) -> boolean
  *
  * True.  A planner never leaves a call of it in a plan.
  */
@@ -57,61 +172,67 @@ azr_correlated_support(PG_FUNCTION_ARGS)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
 	SupportRequestSimplify *simplify;
-	Node	   *argument;
 	Expr	   *value = NULL;
+	Oid			function = InvalidOid;
+	Columns		columns;
 
 	if (!IsA(request, SupportRequestSimplify))
 		PG_RETURN_POINTER(NULL);
 	simplify = (SupportRequestSimplify *) request;
-	argument = linitial(simplify->fcall->args);
-	if (simplify->root != NULL && is_correlation_id(simplify->root, argument))
-		value = compared_with((Node *) simplify->root->parse->jointree, (Var *) argument);
-	if (value == NULL)
+	columns.uuid = linitial(simplify->fcall->args);
+	columns.text = lsecond(simplify->fcall->args);
+	if (simplify->root != NULL && are_columns(simplify->root, simplify->fcall->args))
+		value = compared_with((Node *) simplify->root->parse->jointree, &columns);
+	if (value != NULL)
+		function = key_function(simplify->fcall->funcid);
+	if (!OidIsValid(function))
 		PG_RETURN_POINTER(makeBoolConst(true, false));
-	PG_RETURN_POINTER(hash_comparison((Var *) argument, value));
+	PG_RETURN_POINTER(key_comparison(function, &columns, value));
 }
 
 /*
- * Is an expression a column of a partitioned table, as the view's is, and of the collation
- * that the index has?
+ * Are two expressions columns of a partitioned table, as the view's are, and the text of the
+ * collation that the table has?
  */
 static bool
-is_correlation_id(PlannerInfo *root, Node *argument)
+are_columns(PlannerInfo *root, const List *args)
 {
-	const Var  *column = (Var *) argument;
+	const Var  *uuid = linitial(args);
+	const Var  *text = lsecond(args);
 	RangeTblEntry *rte;
 
-	if (!IsA(argument, Var) || column->varlevelsup > 0 || column->varcollid != C_COLLATION_OID ||
-		column->varno < 1 || column->varno > list_length(root->parse->rtable))
+	if (!IsA(uuid, Var) || !IsA(text, Var) || uuid->varno != text->varno ||
+		uuid->varlevelsup > 0 || text->varlevelsup > 0 || text->varcollid != C_COLLATION_OID ||
+		text->varno < 1 || text->varno > list_length(root->parse->rtable))
 		return false;
-	rte = rt_fetch(column->varno, root->parse->rtable);
+	rte = rt_fetch(text->varno, root->parse->rtable);
 	return rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_PARTITIONED_TABLE;
 }
 
 /*
- * What a column is equal to in all rows that its part of a join tree gives, or NULL.
+ * What the id is equal to in all rows that its part of a join tree gives, or NULL.
  *
- * Only that side of a join is followed in which the column's table is.  A condition on the
- * other side can be about the column too, as a LATERAL subquery's, and does not filter the
+ * Only that side of a join is followed in which the columns' table is.  A condition on the
+ * other side can be about the id too, as a LATERAL subquery's, and does not filter the
  * rows of the table where the join is an outer one.  Nor do that join's own conditions.
  */
 static Expr *
-compared_with(Node *jointree, const Var *column)
+compared_with(Node *jointree, const Columns *columns)
 {
 	Expr	   *value = NULL;
 
-	if (!contains_table(jointree, column->varno))
+	if (!contains_table(jointree, columns->text->varno))
 		return NULL;
 	if (IsA(jointree, FromExpr))
 	{
 		FromExpr   *from = (FromExpr *) jointree;
 		ListCell   *lc;
 
-		value = compared_in(from->quals, column);
+		value = compared_in(from->quals, columns);
 		foreach(lc, from->fromlist)
 		{
 			if (value == NULL)
-				value = compared_with(lfirst(lc), column);
+				value = compared_with(lfirst(lc), columns);
 		}
 	}
 	else if (IsA(jointree, JoinExpr))
@@ -119,11 +240,11 @@ compared_with(Node *jointree, const Var *column)
 		JoinExpr   *join = (JoinExpr *) jointree;
 
 		if (join->jointype == JOIN_INNER)
-			value = compared_in(join->quals, column);
+			value = compared_in(join->quals, columns);
 		if (value == NULL)
-			value = compared_with(join->larg, column);
+			value = compared_with(join->larg, columns);
 		if (value == NULL)
-			value = compared_with(join->rarg, column);
+			value = compared_with(join->rarg, columns);
 	}
 	return value;
 }
@@ -152,7 +273,7 @@ contains_table(Node *jointree, int varno)
  * The same for conditions: one, several under AND, or a list of some.
  */
 static Expr *
-compared_in(Node *quals, const Var *column)
+compared_in(Node *quals, const Columns *columns)
 {
 	List	   *clauses;
 	ListCell   *lc;
@@ -164,10 +285,10 @@ compared_in(Node *quals, const Var *column)
 	else if (is_andclause(quals))
 		clauses = ((BoolExpr *) quals)->args;
 	else
-		return other_side(quals, column);
+		return other_side(quals, columns);
 	foreach(lc, clauses)
 	{
-		Expr	   *value = compared_in(lfirst(lc), column);
+		Expr	   *value = compared_in(lfirst(lc), columns);
 
 		if (value != NULL)
 			return value;
@@ -176,12 +297,12 @@ compared_in(Node *quals, const Var *column)
 }
 
 /*
- * The other side of "column = value", or NULL.  It is a constant or a parameter of the
+ * The other side of "id = value", or NULL.  It is a constant or a parameter of the
  * statement: the planner has not prepared the conditions yet, and of anything else it would
  * have to.
  */
 static Expr *
-other_side(Node *clause, const Var *column)
+other_side(Node *clause, const Columns *columns)
 {
 	OpExpr	   *comparison = (OpExpr *) clause;
 	Node	   *left;
@@ -190,11 +311,11 @@ other_side(Node *clause, const Var *column)
 	Node	   *bare;
 
 	if (!IsA(clause, OpExpr) || comparison->opno != TextEqualOperator ||
-		comparison->inputcollid != column->varcollid)
+		comparison->inputcollid != columns->text->varcollid)
 		return NULL;
 	left = linitial(comparison->args);
 	right = lsecond(comparison->args);
-	value = is_column(left, column) ? right : is_column(right, column) ? left : NULL;
+	value = is_id(left, columns) ? right : is_id(right, columns) ? left : NULL;
 	bare = value;
 	while (bare != NULL && IsA(bare, RelabelType))
 		bare = (Node *) ((RelabelType *) bare)->arg;
@@ -203,6 +324,29 @@ other_side(Node *clause, const Var *column)
 		  (IsA(bare, Param) && ((Param *) bare)->paramkind == PARAM_EXTERN)))
 		return NULL;
 	return (Expr *) value;
+}
+
+/*
+ * Is an expression the id, as the view has it: COALESCE(correlation_uuid::text, correlation_id)?
+ *
+ * Below an outer join, a planner marks it as something that may become NULL; then a comparison
+ * above that join is not true.
+ */
+static bool
+is_id(Node *node, const Columns *columns)
+{
+	CoalesceExpr *coalesce;
+	CoerceViaIO *cast;
+
+	while (IsA(node, PlaceHolderVar) && ((PlaceHolderVar *) node)->phlevelsup == 0)
+		node = (Node *) ((PlaceHolderVar *) node)->phexpr;
+	coalesce = (CoalesceExpr *) node;
+	if (!IsA(node, CoalesceExpr) || list_length(coalesce->args) != 2)
+		return false;
+	cast = linitial(coalesce->args);
+	return IsA(cast, CoerceViaIO) && cast->resulttype == TEXTOID &&
+		is_column((Node *) cast->arg, columns->uuid) &&
+		is_column(lsecond(coalesce->args), columns->text);
 }
 
 /*
@@ -219,26 +363,44 @@ is_column(Node *node, const Var *column)
 }
 
 /*
- * hashtextextended(column, 0) = hashtextextended(value, 0), as the index has it.
+ * The function azr_correlation_key in the schema of another one of the extension's, or
+ * InvalidOid if somebody has put something else in its place.
+ */
+static Oid
+key_function(Oid sibling)
+{
+	static const char name[] = "azr_correlation_key";
+	const Oid	types[] = {UUIDOID, TEXTOID};
+	Oid			function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+										   CStringGetDatum(name),
+										   PointerGetDatum(buildoidvector(types, lengthof(types))),
+										   ObjectIdGetDatum(get_func_namespace(sibling)));
+
+	return azr_function_is(function, name, azr_correlation_key) ? function : InvalidOid;
+}
+
+/*
+ * azr_correlation_key(the columns) = azr_correlation_key(NULL, value), as the index has it.
  */
 static Node *
-hash_comparison(const Var *column, Expr *value)
+key_comparison(Oid function, const Columns *columns, Expr *value)
 {
 	Oid			equal = lookup_type_cache(INT8OID, TYPECACHE_EQ_OPR)->eq_opr;
-	Expr	   *comparison = make_opclause(equal, BOOLOID, false,
-										   hash_of((Expr *) copyObject(column)),
-										   hash_of(copyObject(value)), InvalidOid, InvalidOid);
+	Expr	   *key = key_expression(function, (Expr *) copyObject(columns->uuid),
+									 (Expr *) copyObject(columns->text));
+	Expr	   *wanted = key_expression(function,
+										(Expr *) makeNullConst(UUIDOID, -1, InvalidOid),
+										copyObject(value));
+	Expr	   *comparison = make_opclause(equal, BOOLOID, false, key, wanted,
+										   InvalidOid, InvalidOid);
 
 	set_opfuncid((OpExpr *) comparison);
 	return (Node *) comparison;
 }
 
 static Expr *
-hash_of(Expr *value)
+key_expression(Oid function, Expr *uuid, Expr *id)
 {
-	Const	   *seed = makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0),
-								 false, FLOAT8PASSBYVAL);
-
-	return (Expr *) makeFuncExpr(F_HASHTEXTEXTENDED, INT8OID, list_make2(value, seed),
-								 InvalidOid, C_COLLATION_OID, COERCE_EXPLICIT_CALL);
+	return (Expr *) makeFuncExpr(function, INT8OID, list_make2(uuid, id), InvalidOid,
+								 C_COLLATION_OID, COERCE_EXPLICIT_CALL);
 }

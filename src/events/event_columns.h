@@ -23,8 +23,9 @@
 	COLUMN(type_id, INT4OID, true) \
 	COLUMN(committed, BOOLOID, true) \
 	COLUMN(payload, BYTEAOID, true) \
-	COLUMN(correlation_id, TEXTOID, false) \
+	COLUMN(correlation_uuid, UUIDOID, false) \
 	COLUMN(metadata, JSONBOID, false) \
+	COLUMN(correlation_id, TEXTOID, false) \
 	COLUMN(ticket_events, INT4OID, false) \
 	COLUMN(external_id, TEXTOID, false) \
 	COLUMN(cascade_id, TEXTOID, false) \
@@ -35,17 +36,18 @@
 
 /*
  * Of azr_event: STORED(name, type) has what a stored column of that name has, TYPE the name
- * of the type, EDITION the timeline that owns the event.  The view azr_timeline has domain,
- * edition and root, and then these without EDITION.
+ * of the type, EDITION the timeline that owns the event, CORRELATION the id that is stored in
+ * one of two columns (see correlation.h).  The view azr_timeline has domain, edition and root,
+ * and then these without EDITION.
  */
-#define AZR_EVENT_COLUMNS(STORED, TYPE, EDITION) \
+#define AZR_EVENT_COLUMNS(STORED, TYPE, EDITION, CORRELATION) \
 	STORED(sequence, INT8OID) \
 	TYPE(type, TEXTOID) \
 	STORED(payload, BYTEAOID) \
 	STORED(metadata, JSONBOID) \
 	STORED(created_at, TIMESTAMPTZOID) \
 	EDITION(edition, TEXTOID) \
-	STORED(correlation_id, TEXTOID) \
+	CORRELATION(correlation_id, TEXTOID) \
 	STORED(external_id, TEXTOID) \
 	STORED(source_domain, TEXTOID) \
 	STORED(source_edition, TEXTOID) \
@@ -70,7 +72,7 @@ enum
 {
 	Anum_azr_event_none,
 #define AZR_NUMBER(name, type) Anum_azr_event_##name,
-	AZR_EVENT_COLUMNS(AZR_NUMBER, AZR_NUMBER, AZR_NUMBER)
+	AZR_EVENT_COLUMNS(AZR_NUMBER, AZR_NUMBER, AZR_NUMBER, AZR_NUMBER)
 #undef AZR_NUMBER
 	Anum_azr_event_end,
 	Natts_azr_event = Anum_azr_event_end - 1
@@ -83,7 +85,7 @@ enum
 	Anum_azr_timeline_edition,
 	Anum_azr_timeline_root,
 #define AZR_NUMBER(name, type) Anum_azr_timeline_##name,
-	AZR_EVENT_COLUMNS(AZR_NUMBER, AZR_NUMBER, AZR_NO_COLUMN)
+	AZR_EVENT_COLUMNS(AZR_NUMBER, AZR_NUMBER, AZR_NO_COLUMN, AZR_NUMBER)
 #undef AZR_NUMBER
 	Anum_azr_timeline_end,
 	Natts_azr_timeline = Anum_azr_timeline_end - 1
@@ -94,7 +96,7 @@ typedef struct AzrEventColumn
 {
 	const char *name;
 	Oid			type;
-	AttrNumber	stored;			/* the stored column that it is, or 0 */
+	AttrNumber	stored;			/* the stored column of that name, or 0 */
 } AzrEventColumn;
 
 extern const AzrEventColumn azr_event_columns[];

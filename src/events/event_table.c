@@ -90,13 +90,20 @@ static const AzrIndex edition_indexes[NUM_EDITION_INDEXES] = {
 
 AZR_CHECK_INDEXES(main_indexes);
 
+/* What events are found by that have something to do with each other. */
+static const AzrComputed correlation_key = {
+	"azr_correlation_key", azr_correlation_key,
+	{Anum_azr_events_correlation_uuid, Anum_azr_events_correlation_id}
+};
+
 static AzrTable main_table = {
 	.name = "azr_main_events",
 	.parent = "azr_events",
 	.ncolumns = Natts_azr_events,
 	.columns = events_columns,
 	.nindexes = NUM_INDEXES,
-	.indexes = main_indexes
+	.indexes = main_indexes,
+	.computed = &correlation_key
 };
 
 static AzrTable edition_table = {
@@ -105,7 +112,8 @@ static AzrTable edition_table = {
 	.ncolumns = Natts_azr_events,
 	.columns = events_columns,
 	.nindexes = NUM_EDITION_INDEXES,
-	.indexes = edition_indexes
+	.indexes = edition_indexes,
+	.computed = &correlation_key
 };
 
 static AzrNumbers tickets = {
@@ -119,7 +127,7 @@ static AzrNumbers tickets = {
 const AzrEventColumn azr_event_columns[Natts_azr_event] = {
 #define AZR_DECLARE_STORED(name, type) {#name, type, Anum_azr_events_##name},
 #define AZR_DECLARE_OTHER(name, type) {#name, type, InvalidAttrNumber},
-	AZR_EVENT_COLUMNS(AZR_DECLARE_STORED, AZR_DECLARE_OTHER, AZR_DECLARE_OTHER)
+	AZR_EVENT_COLUMNS(AZR_DECLARE_STORED, AZR_DECLARE_OTHER, AZR_DECLARE_OTHER, AZR_DECLARE_STORED)
 #undef AZR_DECLARE_STORED
 #undef AZR_DECLARE_OTHER
 };
@@ -608,6 +616,8 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	Datum	   *type_ids = type_ids_of(events);
 	AzrWrite   *write = azr_write_begin(leaf, rel, events->count);
 	const AzrSource *source = &events->source;
+	pg_uuid_t	uuid;
+	bool		is_uuid = azr_correlation_uuid(events->correlation_id, &uuid);
 	Datum		values[Natts_azr_events] = {0};
 	bool		nulls[Natts_azr_events] = {false};
 
@@ -624,7 +634,8 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	/* what all events of the append have in common */
 	SET_COLUMN(stream_id, false, Int64GetDatum(stream_id));
 	SET_COLUMN(committed, false, BoolGetDatum(events->committed));
-	SET_TEXT(correlation_id, events->correlation_id);
+	SET_COLUMN(correlation_uuid, !is_uuid, UUIDPGetDatum(&uuid));
+	SET_TEXT(correlation_id, is_uuid ? NULL : events->correlation_id);
 	SET_TEXT(external_id, events->external_id);
 	SET_TEXT(cascade_id, events->cascade_id);
 	SET_COLUMN(source_sequence, !source->given, Int64GetDatum(source->sequence));
@@ -848,12 +859,12 @@ azr_stored_event_type(TupleTableSlot *event)
 }
 
 /*
- * Turn a stored event into the columns of azr_event.  They are valid as long as 'type',
- * and until the next event is looked at.
+ * Turn a stored event into the columns of azr_event.  They are valid as long as 'type' and
+ * 'correlation', which has room for a correlation id, and until the next event is looked at.
  */
 void
 azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
-				 Datum *values, bool *nulls)
+				 AzrCorrelationText *correlation, Datum *values, bool *nulls)
 {
 	const Datum *stored = event->tts_values;
 	const bool *stored_nulls = event->tts_isnull;
@@ -862,12 +873,31 @@ azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 #define AZR_COPY(name, type) \
 	values[Anum_azr_event_##name - 1] = stored[Anum_azr_events_##name - 1]; \
 	nulls[Anum_azr_event_##name - 1] = stored_nulls[Anum_azr_events_##name - 1];
-	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN)
+	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN, AZR_NO_COLUMN)
 #undef AZR_COPY
 		values[Anum_azr_event_type - 1] = PointerGetDatum(type);
 	nulls[Anum_azr_event_type - 1] = false;
 	values[Anum_azr_event_edition - 1] = PointerGetDatum(edition);
 	nulls[Anum_azr_event_edition - 1] = false;
+	values[Anum_azr_event_correlation_id - 1] =
+		azr_stored_correlation_id(event, correlation, &nulls[Anum_azr_event_correlation_id - 1]);
+}
+
+/*
+ * The correlation id of a stored event, as text.  Its memory is that of the slot, or 'room' if
+ * it is stored as a uuid.
+ */
+Datum
+azr_stored_correlation_id(TupleTableSlot *event, AzrCorrelationText *room, bool *isnull)
+{
+	if (event->tts_isnull[Anum_azr_events_correlation_uuid - 1])
+	{
+		*isnull = event->tts_isnull[Anum_azr_events_correlation_id - 1];
+		return event->tts_values[Anum_azr_events_correlation_id - 1];
+	}
+	*isnull = false;
+	return PointerGetDatum(azr_correlation_text(DatumGetUUIDP(event->tts_values[Anum_azr_events_correlation_uuid - 1]),
+												room));
 }
 
 /*

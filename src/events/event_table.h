@@ -11,6 +11,7 @@
 #ifndef AZR_EVENT_TABLE_H
 #define AZR_EVENT_TABLE_H
 
+#include "events/correlation.h"
 #include "events/event_columns.h"
 #include "plumbing/table.h"
 #include "streams/stream.h"
@@ -176,7 +177,8 @@ extern bool azr_stored_committed(TupleTableSlot *event);
 extern text *azr_stored_cascade(TupleTableSlot *event);
 extern int32 azr_stored_type_number(TupleTableSlot *event);
 extern text *azr_stored_event_type(TupleTableSlot *event);
+extern Datum azr_stored_correlation_id(TupleTableSlot *event, AzrCorrelationText *room, bool *isnull);
 extern void azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
-							 Datum *values, bool *nulls);
+							 AzrCorrelationText *correlation, Datum *values, bool *nulls);
 
 #endif							/* AZR_EVENT_TABLE_H */

@@ -4,7 +4,8 @@
 
 -- In this order, numbers need no padding. A row ends with its last column that is not NULL
 -- (see insert.c): one that ends with the eighth has a bitmap of NULLs of one byte, for
--- which the header of a row has room.
+-- which the header of a row has room. So correlation_uuid, which most events of those with
+-- a correlation id have, is the eighth, and correlation_id comes after metadata.
 CREATE TABLE @extschema@.azr_events (
 	stream_id bigint NOT NULL,
 	sequence bigint NOT NULL,
@@ -13,8 +14,9 @@ CREATE TABLE @extschema@.azr_events (
 	type_id integer NOT NULL,
 	committed boolean NOT NULL,
 	payload bytea NOT NULL,
-	correlation_id text COLLATE "C",
+	correlation_uuid uuid,
 	metadata jsonb,
+	correlation_id text COLLATE "C",
 	ticket_events integer,
 	external_id text COLLATE "C",
 	cascade_id text COLLATE "C",
@@ -35,6 +37,10 @@ COMMENT ON TABLE @extschema@.azr_events IS
 COMMENT ON COLUMN @extschema@.azr_events.type_id IS
 'The event''s type, in azr_event_types.';
 
+COMMENT ON COLUMN @extschema@.azr_events.correlation_uuid IS
+'The correlation id, if it is the text of a uuid in lower case and with dashes; else it is in correlation_id.';
+COMMENT ON COLUMN @extschema@.azr_events.correlation_id IS
+'The correlation id, unless it is in correlation_uuid. The view azr_timeline has either in its column correlation_id.';
 COMMENT ON COLUMN @extschema@.azr_events.ticket IS
 'The number of the append, for the feed, on its first event on the main timeline.';
 COMMENT ON COLUMN @extschema@.azr_events.ticket_events IS
@@ -60,14 +66,14 @@ CREATE INDEX azr_edition_events_source_idx
 	ON @extschema@.azr_edition_events (stream_id, source_root, source_sequence)
 	WHERE source_root IS NOT NULL;
 
--- What azr_trace() goes by, and queries of azr_timeline (see correlation.c). A hash takes a
+-- What azr_trace() goes by, and queries of azr_timeline (see correlation.c). A key takes a
 -- third of the bytes that the ids would, where each is that of one event.
 CREATE INDEX azr_main_events_correlation_id_idx
-	ON @extschema@.azr_main_events (pg_catalog.hashtextextended(correlation_id, 0))
-	WHERE correlation_id IS NOT NULL;
+	ON @extschema@.azr_main_events (@extschema@.azr_correlation_key(correlation_uuid, correlation_id))
+	WHERE @extschema@.azr_correlation_key(correlation_uuid, correlation_id) IS NOT NULL;
 CREATE INDEX azr_edition_events_correlation_id_idx
-	ON @extschema@.azr_edition_events (pg_catalog.hashtextextended(correlation_id, 0))
-	WHERE correlation_id IS NOT NULL;
+	ON @extschema@.azr_edition_events (@extschema@.azr_correlation_key(correlation_uuid, correlation_id))
+	WHERE @extschema@.azr_correlation_key(correlation_uuid, correlation_id) IS NOT NULL;
 
 -- What numbering goes by, and reading the feed.
 CREATE INDEX azr_main_events_ticket_idx
@@ -104,13 +110,13 @@ CREATE INDEX azr_edition_events_astray_idx
 CREATE VIEW @extschema@.azr_timeline AS
 SELECT s.domain, s.edition, s.root,
 	e.sequence, t.type, e.payload, e.metadata, e.created_at,
-	e.correlation_id, e.external_id,
+	COALESCE(e.correlation_uuid::pg_catalog.text, e.correlation_id) AS correlation_id, e.external_id,
 	e.source_domain, e.source_edition, e.source_root, e.source_sequence,
 	e.cascade_id, e.committed
 FROM @extschema@.azr_events e
 JOIN @extschema@.azr_streams s ON s.stream_id OPERATOR(pg_catalog.=) e.stream_id
 JOIN @extschema@.azr_event_types t ON t.type_id OPERATOR(pg_catalog.=) e.type_id
-WHERE @extschema@.azr_correlated(e.correlation_id);
+WHERE @extschema@.azr_correlated(e.correlation_uuid, e.correlation_id);
 
 COMMENT ON VIEW @extschema@.azr_timeline IS
 'Every stored event with the names of the stream that owns it, for ad-hoc SQL. No order: use ORDER BY domain, edition, root, sequence.';

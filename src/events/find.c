@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_collation.h"
+#include "events/correlation.h"
 #include "events/event_args.h"
 #include "events/event_table.h"
 #include "events/type.h"
@@ -90,6 +91,8 @@ azr_trace(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo;
 	AzrQueryArgs args = {0};
 	text	   *correlation_id = azr_arg_name(fcinfo, 0, "correlation_id");
+	pg_uuid_t	uuid;
+	bool		is_uuid = azr_correlation_uuid(correlation_id, &uuid);
 	Trace		trace;
 	TupleTableSlot *sorted;
 	int			guc_level;
@@ -105,6 +108,10 @@ azr_trace(PG_FUNCTION_ARGS)
 	guc_level = NewGUCNestLevel();
 	azr_set("enable_seqscan", "off");
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(correlation_id), false);
+	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(&uuid), !is_uuid);
+	azr_query_arg(&args, INT8OID,
+				  Int64GetDatum(azr_correlation_key_of(is_uuid ? &uuid : NULL, correlation_id)),
+				  false);
 	azr_query_each(trace_query(), &args, sort_event, &trace);
 	AtEOXact_GUC(false, guc_level);
 	azr_stream_names_end(&trace.names);
@@ -123,9 +130,9 @@ azr_trace(PG_FUNCTION_ARGS)
 }
 
 /*
- * The query for the events with the correlation id $1: stream_id, type_id, and then the
- * stored columns of azr_event.  The tables' owner may have changed them, so it says of what
- * type each is.
+ * The query for the events with the correlation id $1, which is also the uuid $2, if it is one,
+ * and has the key $3: stream_id, type_id, and then the stored columns of azr_event.  The
+ * tables' owner may have changed them, so it says of what type each is.
  */
 static char *
 trace_query(void)
@@ -135,12 +142,14 @@ trace_query(void)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT e.stream_id::bigint, e.type_id::integer");
 	for (int i = 0; i < Natts_azr_event; i++)
-		if (azr_event_columns[i].stored != InvalidAttrNumber)
+		if (i == Anum_azr_event_correlation_id - 1)
+			appendStringInfoString(&sql, ", $1");
+		else if (azr_event_columns[i].stored != InvalidAttrNumber)
 			appendStringInfo(&sql, ", e.%s::%s", azr_event_columns[i].name,
 							 format_type_be(azr_event_columns[i].type));
-	appendStringInfoString(&sql, " FROM %s.azr_events e "
-						   "WHERE hashtextextended(e.correlation_id, 0) = hashtextextended($1, 0) "
-						   "AND e.correlation_id = $1");
+	appendStringInfoString(&sql, " FROM %s.azr_events e WHERE "
+						   "%s.azr_correlation_key(e.correlation_uuid, e.correlation_id) = $3 "
+						   "AND (e.correlation_uuid = $2 OR e.correlation_id = $1)");
 	return sql.data;
 }
 
@@ -156,7 +165,7 @@ begin_sort(Trace *trace, TupleDesc desc)
 	static const Oid types[Natts_azr_timeline] = {
 		TEXTOID, TEXTOID, UUIDOID,
 #define AZR_TYPE(name, type) type,
-		AZR_EVENT_COLUMNS(AZR_TYPE, AZR_TYPE, AZR_NO_COLUMN)
+		AZR_EVENT_COLUMNS(AZR_TYPE, AZR_TYPE, AZR_NO_COLUMN, AZR_TYPE)
 #undef AZR_TYPE
 	};
 	AttrNumber	columns[] = {
@@ -251,8 +260,9 @@ return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 			Datum		values[Natts_azr_event];
 			bool		nulls[Natts_azr_event];
 			text	   *type = azr_stored_event_type(event);
+			AzrCorrelationText correlation;
 
-			azr_event_result(event, type, name->edition, values, nulls);
+			azr_event_result(event, type, name->edition, &correlation, values, nulls);
 			azr_set_put(rsinfo, values, nulls);
 			pfree(type);
 		}

@@ -36,6 +36,7 @@ typedef struct AzrLoad
 	const text *empty;
 	const text *main_edition;
 	MemoryContext context;
+	AzrCorrelationText correlation; /* of the last event */
 	struct
 	{
 		int32		number;

@@ -102,6 +102,7 @@ struct AzrFeedReader
 	bool		is_confirming;	/* are these read? */
 
 	text	   *edition;
+	AzrCorrelationText correlation; /* of the last event */
 	KnownType	known_types[TYPES];
 	MemoryContext context;
 	MemoryContext scratch;		/* of one batch */
@@ -704,8 +705,10 @@ fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
 #define AZR_COPY(name, type) \
 	values[Anum_azr_timeline_##name] = stored[Anum_azr_events_##name - 1]; \
 	nulls[Anum_azr_timeline_##name] = stored_nulls[Anum_azr_events_##name - 1];
-	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN)
+	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN, AZR_NO_COLUMN)
 #undef AZR_COPY
+		values[Anum_azr_timeline_correlation_id] =
+		azr_stored_correlation_id(event, &reader->correlation, &nulls[Anum_azr_timeline_correlation_id]);
 }
 
 static bool

@@ -8,8 +8,8 @@
  * lock a page rather than a row.
  *
  * The executor would open all indexes and prepare their predicates for each insert.  The
- * indexes of a plain table have columns only, or the hash of one, and predicates that test
- * single columns.  So only the indexes that get an entry are opened, and nothing has to be
+ * indexes of a plain table have columns only, or what the table has computed of some, and
+ * predicates that test one of these.  So only the indexes that get an entry are opened, and nothing has to be
  * prepared, which would be most of the work of appending one event.  What is done with an
  * index is what ExecInsertIndexTuples() in execIndexing.c does.
  *
@@ -20,11 +20,9 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
-#include "catalog/pg_collation.h"
 #include "miscadmin.h"
 #include "plumbing/compat.h"
 #include "plumbing/insert.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 /* What is written together at most: the limits that COPY uses. */
@@ -54,6 +52,9 @@ static TupleDesc first_columns(TupleDesc desc, int natts);
 static void flush(AzrInsert *insert);
 static void insert_index_entries(AzrInsert *insert, TupleTableSlot *row);
 static inline Datum column_of(TupleTableSlot *row, AttrNumber attno, bool *isnull);
+static Datum computed_of(const AzrComputed *computed, TupleTableSlot *row, bool *isnull);
+static inline Datum key_of(const AzrTable *table, TupleTableSlot *row, AttrNumber attno,
+						   bool *isnull);
 static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
 static void insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row);
 
@@ -218,6 +219,33 @@ column_of(TupleTableSlot *row, AttrNumber attno, bool *isnull)
 	return *isnull ? (Datum) 0 : row->tts_values[attno - 1];
 }
 
+/*
+ * What the table has computed, of a gathered row.
+ */
+static Datum
+computed_of(const AzrComputed *computed, TupleTableSlot *row, bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, AZR_COMPUTED_ARGS);
+	Datum		result;
+
+	InitFunctionCallInfoData(*fcinfo, NULL, AZR_COMPUTED_ARGS, InvalidOid, NULL, NULL);
+	for (int i = 0; i < AZR_COMPUTED_ARGS; i++)
+		fcinfo->args[i].value = column_of(row, computed->args[i], &fcinfo->args[i].isnull);
+	result = computed->function(fcinfo);
+	*isnull = fcinfo->isnull;
+	return result;
+}
+
+/*
+ * What an index may have of a gathered row: a column, or for 0 what the table has computed.
+ */
+static inline Datum
+key_of(const AzrTable *table, TupleTableSlot *row, AttrNumber attno, bool *isnull)
+{
+	return attno != InvalidAttrNumber
+		? column_of(row, attno, isnull) : computed_of(table->computed, row, isnull);
+}
+
 static bool
 belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
 {
@@ -225,7 +253,7 @@ belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
 	{
 		const AzrCondition *condition = &table->all_indexes[i].conditions[n];
 		bool		isnull;
-		Datum		value = column_of(row, condition->attno, &isnull);
+		Datum		value = key_of(table, row, condition->attno, &isnull);
 		bool		met = false;
 
 		switch (condition->test)
@@ -275,17 +303,7 @@ insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
 		return;
 
 	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
-	{
-		AttrNumber	attno = index->rd_index->indkey.values[n];
-		bool		hash = attno == InvalidAttrNumber;
-
-		if (hash)
-			attno = insert->table->all_indexes[i].hashed;
-		values[n] = column_of(row, attno, &nulls[n]);
-		if (hash && !nulls[n])
-			values[n] = DirectFunctionCall2Coll(hashtextextended, C_COLLATION_OID,
-												values[n], Int64GetDatum(0));
-	}
+		values[n] = key_of(insert->table, row, index->rd_index->indkey.values[n], &nulls[n]);
 	(void) index_insert(index, values, nulls, &row->tts_tid, insert->rel,
 						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
 						false, insert->index_info);

@@ -16,6 +16,8 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -46,8 +48,8 @@ static List *stored_predicate(Relation index);
 static Node *stored_node(Relation index, AttrNumber attno);
 static bool is_condition(Node *clause, AzrCondition *condition);
 static bool has_predicate(Relation index, const AzrIndex *expected);
-static AttrNumber hashed_column(Relation index);
-static bool is_zero(Node *node);
+static bool is_computed_condition(const AzrTable *table, Node *clause, AzrCondition *condition);
+static bool is_computed(const AzrTable *table, Node *expression);
 static bool parent_interferes(Oid parentid);
 static void check_logged(const AzrTable *table, Relation rel);
 static void relation_changed(Datum arg, Oid relid);
@@ -528,14 +530,19 @@ note_index(AzrTable *table, Relation index)
 		list_length(predicate) > AZR_MAX_CONDITIONS)
 		return false;
 
-	table->all_indexes[i].hashed = hashed_column(index);
-	if (stored_expressions(index) != NIL && table->all_indexes[i].hashed == InvalidAttrNumber)
-		return false;
+	foreach(lc, stored_expressions(index))
+	{
+		if (!is_computed(table, (Node *) lfirst(lc)))
+			return false;
+	}
 	table->all_indexes[i].nconditions = 0;
 	foreach(lc, predicate)
 	{
-		if (!is_condition((Node *) lfirst(lc),
-						  &table->all_indexes[i].conditions[table->all_indexes[i].nconditions++]))
+		AzrCondition *condition =
+			&table->all_indexes[i].conditions[table->all_indexes[i].nconditions++];
+
+		if (!is_condition((Node *) lfirst(lc), condition) &&
+			!is_computed_condition(table, (Node *) lfirst(lc), condition))
 			return false;
 	}
 	table->all_indexes[i].id = RelationGetRelid(index);
@@ -635,46 +642,63 @@ has_predicate(Relation index, const AzrIndex *expected)
 }
 
 /*
- * The column of an index on just "hashtextextended(column, 0)", with "C" collation, or
- * InvalidAttrNumber for any other index.
+ * The same for a test of what the table has computed.
  */
-static AttrNumber
-hashed_column(Relation index)
+static bool
+is_computed_condition(const AzrTable *table, Node *clause, AzrCondition *condition)
 {
-	List	   *expressions = stored_expressions(index);
-	FuncExpr   *hash;
-	Node	   *column;
+	NullTest   *test = (NullTest *) clause;
 
-	if (index->rd_index->indnatts != 1 || list_length(expressions) != 1 ||
-		!IsA(linitial(expressions), FuncExpr))
-		return InvalidAttrNumber;
-	hash = (FuncExpr *) linitial(expressions);
-	if (hash->funcid != F_HASHTEXTEXTENDED || hash->inputcollid != C_COLLATION_OID)
-		return InvalidAttrNumber;
-	column = linitial(hash->args);
-	if (!IsA(column, Var) || !is_zero(lsecond(hash->args)))
-		return InvalidAttrNumber;
-	return ((Var *) column)->varattno;
+	if (!IsA(clause, NullTest) || test->argisrow || !is_computed(table, (Node *) test->arg))
+		return false;
+	condition->attno = InvalidAttrNumber;
+	condition->test = test->nulltesttype == IS_NULL ? AZR_IS_NULL : AZR_IS_NOT_NULL;
+	return true;
 }
 
 /*
- * Is an expression the bigint 0, or the integer 0 made a bigint?
+ * Is an expression what the table has computed: just the function, of just these columns?
  */
 static bool
-is_zero(Node *node)
+is_computed(const AzrTable *table, Node *expression)
 {
-	bool		is_integer = false;
+	const AzrComputed *computed = table->computed;
+	FuncExpr   *call = (FuncExpr *) expression;
 
-	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_INT8_INT4)
-	{
-		is_integer = true;
-		node = linitial(((FuncExpr *) node)->args);
-	}
-	if (!IsA(node, Const) || ((Const *) node)->constisnull)
+	if (computed == NULL || !IsA(expression, FuncExpr) ||
+		list_length(call->args) != AZR_COMPUTED_ARGS ||
+		!azr_function_is(call->funcid, computed->name, computed->function))
 		return false;
-	return is_integer
-		? DatumGetInt32(((Const *) node)->constvalue) == 0
-		: DatumGetInt64(((Const *) node)->constvalue) == 0;
+	for (int i = 0; i < AZR_COMPUTED_ARGS; i++)
+	{
+		Node	   *arg = list_nth(call->args, i);
+
+		if (!IsA(arg, Var) || ((Var *) arg)->varattno != computed->args[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is a function one of this library, whatever schema it stands in?  Only superusers can make
+ * a function in C, so nobody else can make another function look like it.
+ */
+bool
+azr_function_is(Oid funcid, const char *name, PGFunction function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+	bool		candidate;
+	FmgrInfo	finfo;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	candidate = ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId &&
+		strcmp(NameStr(((Form_pg_proc) GETSTRUCT(tuple))->proname), name) == 0;
+	ReleaseSysCache(tuple);
+	if (!candidate)
+		return false;
+	fmgr_info(funcid, &finfo);
+	return finfo.fn_addr == function;
 }
 
 /*

@@ -28,11 +28,12 @@
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
 
-#define AZR_MAX_COLUMNS		16
+#define AZR_MAX_COLUMNS		17
 #define AZR_MAX_INDEXES		6
 #define AZR_MAX_ALL_INDEXES	16
 #define AZR_MAX_INDEX_KEYS	4
 #define AZR_MAX_CONDITIONS	2
+#define AZR_COMPUTED_ARGS	2
 
 typedef struct AzrColumn
 {
@@ -50,6 +51,17 @@ typedef struct AzrIndex
 	AttrNumber	only_where_true;	/* and this too, or 0 */
 } AzrIndex;
 
+/*
+ * What an index may be on besides columns: an immutable function of the extension's own, of
+ * columns.  It is called only as C here.
+ */
+typedef struct AzrComputed
+{
+	const char *name;
+	PGFunction	function;
+	AttrNumber	args[AZR_COMPUTED_ARGS];
+} AzrComputed;
+
 /* To stand beside each array of a table's indexes. */
 #define AZR_CHECK_INDEXES(indexes) \
 	StaticAssertDecl(lengthof(indexes) <= AZR_MAX_INDEXES, \
@@ -66,7 +78,7 @@ typedef enum AzrTest
 
 typedef struct AzrCondition
 {
-	AttrNumber	attno;
+	AttrNumber	attno;			/* 0 for what the table has computed */
 	AzrTest		test;
 } AzrCondition;
 
@@ -81,6 +93,7 @@ typedef struct AzrTable
 	int			nindexes;
 	const AzrIndex *indexes;	/* the first is unique: what it has is a row's
 								 * key */
+	const AzrComputed *computed;	/* or NULL */
 	bool		updated;		/* does a row take the place of the one with
 								 * its key? */
 	AttrNumber	grows;			/* only if this bigint is higher, or 0 */
@@ -106,7 +119,6 @@ typedef struct AzrTable
 		Oid			id;
 		int			nconditions;	/* all of which its rows meet */
 		AzrCondition conditions[AZR_MAX_CONDITIONS];
-		AttrNumber	hashed;		/* column whose hash it is of, or 0 */
 	}			all_indexes[AZR_MAX_ALL_INDEXES];
 	const struct AzrTable *leaf_of; /* found by OID, not by name; see
 									 * partition.h */
@@ -126,6 +138,8 @@ typedef struct AzrScan
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);
 extern bool azr_table_is_empty(AzrTable *table);
 extern bool azr_table_is_known(const AzrTable *table, uint64 finding);
+
+extern bool azr_function_is(Oid funcid, const char *name, PGFunction function);
 
 extern void azr_key_text(ScanKey key, AttrNumber attno, const text *value);
 extern void azr_key_uuid(ScanKey key, AttrNumber attno, const pg_uuid_t *value);
