@@ -68,3 +68,35 @@ UPDATE azr_streams SET created_at = created_at WHERE domain = 'find-many';
 ALTER TABLE azr_streams ENABLE ALWAYS TRIGGER azr_reject_change;
 SELECT count(*), count(DISTINCT root) FROM azr_trace('find-many');
 SELECT count(*), count(DISTINCT root) FROM azr_trace('find-many');
+
+-- an id that is exactly what PostgreSQL prints of a uuid is stored as one; what looks like it is another id; both come back as they were given
+CREATE TABLE find_ids (id text COLLATE "C", n serial);
+INSERT INTO find_ids (id) VALUES
+	('0123abcd-89ab-7cde-8f01-23456789abcd'), ('0123abcd-89ab-7cde-8f01-23456789abce'), ('ffffffff-ffff-ffff-ffff-ffffffffffff'), ('00000000-0000-0000-0000-000000000000'),
+	('0123ABCD-89ab-7cde-8f01-23456789abcd'), ('0123abcd-89ab-7cde-8f01-23456789abcD'), ('{0123abcd-89ab-7cde-8f01-23456789abcd}'), ('0123abcd89ab7cde8f0123456789abcd'),
+	('0123-abcd89ab-7cde-8f01-23456789abcd'), ('0123abcd-89ab-7cde-8f01_23456789abcd'), ('0123abcd-89ab-7cde-8f01-23456789abcg'), ('0123abcd-89ab-7cde-8f01-23456789abc'),
+	(' 0123abcd-89ab-7cde-8f01-23456789abc'), ('0123abcd-89ab-7cde-8f01-23456789abcé'), ('find-1'), (repeat('é', 18));
+SELECT count(*) FROM (SELECT azr_append('find-ids', e, azr_root('find-ids', n::text), 0, types(k), payloads(k), metadata => m[1:k], correlation_id => id)
+	FROM find_ids, (VALUES (NULL, NULL), ('e', ARRAY['{"a": 1}', NULL]::jsonb[])) v(e, m), LATERAL (SELECT CASE WHEN n <= 4 THEN 2 ELSE 1 END) c(k)) a;
+SELECT i.id, count(e.correlation_uuid) AS uuids, count(e.correlation_id) AS texts, min(octet_length(e.correlation_id)) AS bytes
+FROM find_ids i JOIN azr_streams s ON s.domain = 'find-ids' AND s.root = azr_root('find-ids', i.n::text) JOIN azr_events e USING (stream_id) GROUP BY i.id, n ORDER BY n;
+SELECT count(*), bool_and(i.id = e.correlation_id), bool_and(octet_length(i.id) = octet_length(e.correlation_id)) FROM find_ids i, azr_load('find-ids', 'e', azr_root('find-ids', i.n::text)) e;
+SELECT count(*), bool_and(i.id = e ->> 'correlation_id') FROM find_ids i, jsonb_array_elements(azr_load_json('find-ids', NULL, azr_root('find-ids', i.n::text)) -> 'events') e;
+SELECT count(*), bool_and(i.id = t.correlation_id), bool_and(t.root = azr_root('find-ids', i.n::text)) FROM find_ids i, azr_trace(i.id) t WHERE t.domain = 'find-ids';
+SELECT count(*), bool_and(t = v) FROM find_ids i, azr_trace(i.id) t JOIN azr_timeline v USING (domain, edition, root, sequence) WHERE t.domain = 'find-ids' AND v.correlation_id = i.id;
+SELECT count(*), sum((SELECT count(*) FROM azr_timeline t WHERE t.correlation_id = i.id AND t.domain = 'find-ids')) FROM find_ids i;
+SELECT azr_feed_advance() >= 0;
+SELECT count(*), bool_and(i.id = f.correlation_id) FROM find_ids i JOIN azr_feed(-1, NULL, ARRAY['find-ids']) f ON f.root = azr_root('find-ids', i.n::text);
+-- keys of uuids are in their order, and those of their texts are the same; NULL is in no index
+SELECT count(*), bool_and(azr_correlation_key(u, 'x') = azr_correlation_key(NULL, u::text)) AS same,
+	bool_and(k >= lag) AS ascending, min(k), max(k)
+FROM (SELECT u, azr_correlation_key(u, NULL) AS k, lag(azr_correlation_key(u, NULL)) OVER (ORDER BY u) FROM (SELECT md5(i::text)::uuid FROM generate_series(1, 1000) i UNION ALL SELECT id::uuid FROM find_ids WHERE n <= 4) v(u)) k;
+SELECT azr_correlation_key(NULL, NULL), azr_correlation_key(NULL, ''), azr_correlation_key(NULL, upper(id)) = azr_correlation_key(NULL, id), azr_correlation_key(NULL, id) FROM find_ids WHERE n = 1;
+-- who stores the text of a uuid as text, by hand, finds it all the same
+BEGIN;
+INSERT INTO azr_events (stream_id, sequence, created_at, type_id, committed, payload, correlation_id)
+SELECT stream_id, 2, now(), type_id, true, '', (SELECT id FROM find_ids WHERE n = 1) FROM azr_streams s JOIN azr_events e USING (stream_id) WHERE domain = 'find-ids' AND edition = 'e' AND root = azr_root('find-ids', '2') AND sequence = 1;
+SELECT t.edition, t.sequence, t.correlation_id = i.id FROM find_ids i, azr_trace(i.id) t WHERE i.n = 1 ORDER BY t.root, t.edition, t.sequence;
+SELECT count(*) FROM azr_timeline WHERE correlation_id = '0123abcd-89ab-7cde-8f01-23456789abcd';
+ROLLBACK;
+DROP TABLE find_ids;

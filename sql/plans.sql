@@ -77,25 +77,32 @@ DROP FUNCTION append_next, change_owner;
 DROP ROLE plans_owner;
 DROP TABLE chain;
 
--- a query of azr_timeline by a correlation id goes by the index on its hash
+-- a query of azr_timeline by a correlation id goes by the index on its key
 CREATE FUNCTION by_index(condition text, tables text DEFAULT 'azr_timeline t') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	line text;
-	hashes bool := false;
+	keys bool := false;
 	with_it bigint;
 	without bigint;
 BEGIN
 	SET LOCAL enable_seqscan = off;
 	FOR line IN EXECUTE format('EXPLAIN SELECT FROM %s WHERE (%s) AND t.domain = ''plans''', tables, condition) LOOP
-		hashes := hashes OR line LIKE '%(hashtextextended(%';
+		keys := keys OR line LIKE '%(azr_correlation_key(%';
 	END LOOP;
 	EXECUTE format('SELECT count(*) FROM %s WHERE (%s) AND t.domain = ''plans''', tables, condition) INTO with_it;
 	EXECUTE format('SELECT count(*) FROM %s WHERE (%s) AND t.domain = ''plans''', replace(tables, 'azr_timeline', '(SELECT * FROM azr_timeline OFFSET 0)'), condition) INTO without;
-	RETURN format('by hash: %s, %s rows, %s without', hashes, with_it, without);
+	RETURN format('by key: %s, %s rows, %s without', keys, with_it, without);
 END
 $$;
 SELECT count(*) FROM (SELECT azr_append('plans', NULL, azr_root('plans', (i % 5)::text || 'c'), NULL, types(2), payloads(2), correlation_id => 'c' || i % 3) FROM generate_series(1, 9) i) a;
 SELECT by_index($$correlation_id = 'c1'$$);
+SELECT count(*) FROM (SELECT azr_append('plans', NULL, azr_root('plans', i || 'u'), NULL, types(2), payloads(2), correlation_id => id)
+	FROM (VALUES (1, '0123abcd-89ab-7cde-8f01-23456789abcd'), (2, '0123ABCD-89AB-7CDE-8F01-23456789ABCD'), (3, '{0123abcd-89ab-7cde-8f01-23456789abcd}'), (4, '0123abcd89ab7cde8f0123456789abcd')) v(i, id)) a;
+SELECT id, by_index(format('correlation_id = %L', id)), by_index(format('t.correlation_id = %L', id), 'generate_series(0, 1) g LEFT JOIN azr_timeline t ON g = t.sequence')
+FROM (VALUES ('0123abcd-89ab-7cde-8f01-23456789abcd'), ('0123ABCD-89AB-7CDE-8F01-23456789ABCD'), ('{0123abcd-89ab-7cde-8f01-23456789abcd}'), ('0123abcd89ab7cde8f0123456789abcd'), ('0123abcd-89ab-7cde-8f01-23456789abce')) v(id);
+SELECT by_index($$t.id = 'c1'$$, '(SELECT t.*, t.correlation_id AS id FROM azr_timeline t) t');
+SELECT by_index($$t.id = 'c1'$$, 'generate_series(0, 1) g LEFT JOIN (generate_series(0, 1) h LEFT JOIN (SELECT t.*, t.correlation_id AS id FROM azr_timeline t) t ON h = t.sequence) ON g = h');
+SELECT by_index($$coalesce(t.correlation_id, 'c1') = 'c1'$$);
 SELECT by_index($$'c1' = t.correlation_id AND sequence < 3$$);
 SELECT by_index($$t.correlation_id = 'c1'$$, 'azr_timeline t JOIN azr_streams s USING (domain, edition, root)');
 SELECT by_index('g = 1', $$generate_series(1, 2) g LEFT JOIN (SELECT * FROM azr_timeline u WHERE correlation_id = 'c2') t ON g = t.sequence$$);
@@ -114,10 +121,12 @@ SELECT by_index('correlation_id = NULL');
 PREPARE generic(text) AS SELECT count(*) FROM azr_timeline WHERE correlation_id = $1 AND domain = 'plans';
 SET plan_cache_mode = force_generic_plan;
 EXECUTE generic('c2');
+EXECUTE generic('0123abcd-89ab-7cde-8f01-23456789abcd');
+EXECUTE generic('0123ABCD-89AB-7CDE-8F01-23456789ABCD');
 EXECUTE generic(NULL);
 RESET plan_cache_mode;
 DEALLOCATE generic;
-SELECT azr_correlated(NULL), azr_correlated('x');
+SELECT azr_correlated(NULL, NULL), azr_correlated(NULL, 'x');
 -- nor does a condition of a LATERAL subquery that need not give a row
 CREATE TABLE one (id text);
 INSERT INTO one VALUES ('c1');

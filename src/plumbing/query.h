@@ -21,7 +21,7 @@
 
 #include "fmgr.h"
 
-#define AZR_MAX_QUERY_ARGS	16
+#define AZR_MAX_QUERY_ARGS	17
 
 /* Arguments $1, $2, ... of a query. */
 typedef struct AzrQueryArgs

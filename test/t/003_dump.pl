@@ -25,7 +25,7 @@ $node->safe_psql(
 	SELECT store.azr_append('dump', NULL, store.azr_root('dump', i::text), 0,
 		ARRAY['A', 'B', 'C'], ARRAY['', '\x00ff', decode(repeat(md5(i::text), 500), 'hex')]::bytea[],
 		metadata => ARRAY['{"a": 1}', NULL, NULL]::jsonb[], created_at => ARRAY[NULL, '2020-01-01', NULL]::timestamptz[],
-		correlation_id => 'c', external_id => 'x',
+		correlation_id => CASE i % 2 WHEN 0 THEN 'c' ELSE gen_random_uuid()::text END, external_id => 'x',
 		source_domain => 's', source_root => store.azr_root('s', 's'), source_sequence => 7,
 		cascade_id => 'k', committed => false)
 	FROM generate_series(1, 300) i;

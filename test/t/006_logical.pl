@@ -151,14 +151,14 @@ $subscriber->safe_psql(
 	CREATE TABLE azr_streams (stream_id bigint PRIMARY KEY, divergence bigint, created_at timestamptz, root uuid, domain text, edition text);
 	CREATE TABLE azr_event_types (type_id int PRIMARY KEY, type text);
 	CREATE TABLE azr_main_events (stream_id bigint, sequence bigint, created_at timestamptz, type_id int, committed boolean, payload bytea, metadata jsonb,
-		correlation_id text, external_id text, cascade_id text, source_sequence bigint, source_root uuid, source_domain text, source_edition text,
+		correlation_uuid uuid, correlation_id text, external_id text, cascade_id text, source_sequence bigint, source_root uuid, source_domain text, source_edition text,
 		ticket bigint, ticket_events int, PRIMARY KEY (stream_id, sequence))});
 $publisher->safe_psql('store', 'CREATE PUBLICATION events FOR TABLE azr_streams, azr_event_types, azr_main_events');
 $subscriber->safe_psql('plain', "CREATE SUBSCRIPTION events CONNECTION '$connection' PUBLICATION events");
 $subscriber->wait_for_subscription_sync($publisher, 'events', 'plain');
-$publisher->safe_psql('store', q{SELECT azr_append('d', NULL, azr_root('d', 'a'), 4, ARRAY['new here'], ARRAY['5']::bytea[], '{"{}"}', correlation_id => 'c', external_id => 'x')});
+$publisher->safe_psql('store', q{SELECT azr_append('d', NULL, azr_root('d', 'a'), 4, ARRAY['new here'], ARRAY['5']::bytea[], '{"{}"}', correlation_id => gen_random_uuid()::text, external_id => 'x')});
 $publisher->wait_for_catchup('events');
-my $plain = q{SELECT s.domain, s.edition, s.root, e.sequence, t.type, e.payload, e.metadata, e.created_at, e.correlation_id, e.external_id
+my $plain = q{SELECT s.domain, s.edition, s.root, e.sequence, t.type, e.payload, e.metadata, e.created_at, e.correlation_uuid, e.correlation_id, e.external_id
 	FROM azr_main_events e JOIN azr_streams s USING (stream_id) JOIN azr_event_types t USING (type_id) WHERE stream_id > 0 ORDER BY 1, 2, 3, 4};
 is($subscriber->safe_psql('plain', $plain), $publisher->safe_psql('store', $plain), 'a database without the extension has the events');
 is($subscriber->safe_psql('plain', 'SELECT count(*) FROM azr_main_events'), '5', 'all of them');

@@ -21,7 +21,7 @@ $node->safe_psql(
 	CREATE FUNCTION add(i int, n int, edition text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
 		SELECT outcome FROM azr_append('d', edition, azr_root('d', (i % 5)::text), NULL, array_fill('t'::text, ARRAY[n]), array_fill(decode(repeat('ab', i), 'hex'), ARRAY[n]),
 			metadata => CASE WHEN i & 1 <> 0 THEN (SELECT array_agg(CASE WHEN j % 2 = 0 THEN jsonb_build_object('j', j) END) FROM generate_series(1, n) j) END,
-			correlation_id => CASE WHEN i & 2 <> 0 THEN 'c' || i % 3 END, external_id => CASE WHEN i & 4 <> 0 THEN 'e' || i || clock_timestamp() END,
+			correlation_id => CASE WHEN i & 2 <> 0 THEN CASE i % 3 WHEN 0 THEN gen_random_uuid()::text ELSE 'c' || i % 3 END END, external_id => CASE WHEN i & 4 <> 0 THEN 'e' || i || clock_timestamp() END,
 			source_domain => CASE WHEN i & 8 <> 0 THEN 's' END, source_root => CASE WHEN i & 8 <> 0 THEN gen_random_uuid() END,
 			source_sequence => CASE WHEN i & 8 <> 0 THEN i END,
 			cascade_id => CASE WHEN i & 16 <> 0 THEN 'cascade' || i || clock_timestamp() END, committed => i & 32 = 0 OR i & 16 = 0) $$});
@@ -51,6 +51,8 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX by_time ON azr_main_events (created_at, type_id);
 	CREATE INDEX by_commitment ON azr_main_events (created_at) WHERE committed;
 	CREATE INDEX by_causes ON azr_main_events (source_sequence, correlation_id);
+	CREATE INDEX by_key ON azr_main_events (created_at, azr_correlation_key(correlation_uuid, correlation_id), correlation_uuid);
+	CREATE INDEX by_no_key ON azr_main_events (created_at) WHERE azr_correlation_key(correlation_uuid, correlation_id) IS NULL;
 	CREATE INDEX by_metadata ON azr_main_events (metadata) WHERE metadata IS NOT NULL;
 	CREATE UNIQUE INDEX one_external_id ON azr_main_events (external_id, sequence) WHERE external_id IS NOT NULL;
 	CREATE INDEX by_payload ON azr_edition_events (committed) INCLUDE (payload) WHERE cascade_id IS NOT NULL;

@@ -20,7 +20,7 @@ my $store = q{
 	CREATE EXTENSION angzarr SCHEMA es;
 	SELECT es.azr_grant('app', 'writer');
 	SELECT es.azr_append('d', NULL, es.azr_root('d', i::text), 0, ARRAY['A', 'B', 'C'], ARRAY['', '\x00ff', decode(repeat(md5(i::text), 500), 'hex')]::bytea[],
-		metadata => ARRAY['{"a": 1}', NULL, NULL]::jsonb[], correlation_id => 'c' || i % 7, external_id => 'x',
+		metadata => ARRAY['{"a": 1}', NULL, NULL]::jsonb[], correlation_id => CASE i % 7 WHEN 0 THEN gen_random_uuid()::text ELSE 'c' || i % 7 END, external_id => 'x',
 		source_domain => 's', source_root => es.azr_root('s', 's'), source_sequence => 7)
 	FROM generate_series(1, 300) i;
 	SELECT es.azr_append('d', 'e', es.azr_root('d', '1'), 1, ARRAY['E'], ARRAY['e']::bytea[], cascade_id => 'k', committed => false);

@@ -538,6 +538,9 @@ my @code = (
 	[ 'index on an expression of constants' => leaves => q{CREATE INDEX ON es.<table> (evil.number('<name>'))} ],
 	[ 'index on an expression of a column and constants' => leaves => q{CREATE INDEX ON es.<table> ((evil.number_of(<column>, '<name>') + evil.number('<name>')), <column>)} ],
 	[ 'index on an expression of a column' => leaves => q{CREATE INDEX ON es.<table> (evil.number_of(<column>, '<name>'))} ],
+	[ 'index on a key of constants' => leaves => q{CREATE INDEX ON es.<table> (es.azr_correlation_key(NULL, evil.text('<name>')))} ],
+	[ 'index on a key of a column' => leaves => q{CREATE INDEX ON es.<table> (es.azr_correlation_key(NULL, evil.text('<name>') || <column>::text))} ],
+	[ 'index with a predicate on a key' => leaves => q{CREATE INDEX ON es.<table> (<column>) WHERE es.azr_correlation_key(NULL, evil.text('<name>')) IS NOT NULL} ],
 	[ 'index on a hash of constants' => leaves => q{CREATE INDEX ON es.<table> (hashtextextended(evil.text('<name>') COLLATE "C", 0))} ],
 	[ 'index on a hash with a seed' => leaves => q{CREATE INDEX ON es.<table> (hashtextextended(<column>::text COLLATE "C", evil.number('<name>') - 1))} ],
 	[ 'index with a predicate of constants' => leaves => q{CREATE INDEX ON es.<table> (<column>) WHERE evil.yes('<name>')} ],
@@ -588,7 +591,7 @@ my @code = (
 		CREATE TABLE evil.child_of_<table> (evil bigint DEFAULT evil.number('<name>'), CHECK (evil.yes_of(<column>, '<name>'))) INHERITS (es.<table>); INSERT INTO evil.child_of_<table> SELECT * FROM es.<table>;
 		CREATE INDEX ON evil.child_of_<table> (evil.number('<name>')) WHERE evil.yes('<name>');
 		CREATE TRIGGER evil AFTER UPDATE OR DELETE ON evil.child_of_<table> FOR EACH ROW EXECUTE FUNCTION evil.trigger('<name>'); END IF; END $$} ],
-	[ 'view' => none => q{CREATE OR REPLACE VIEW es.azr_timeline AS SELECT evil.text('<name>') COLLATE "C" AS domain, s.edition, s.root, e.sequence, evil.text('<name>') COLLATE "C" AS type, e.payload, e.metadata, e.created_at, e.correlation_id, e.external_id,
+	[ 'view' => none => q{CREATE OR REPLACE VIEW es.azr_timeline AS SELECT evil.text('<name>') COLLATE "C" AS domain, s.edition, s.root, e.sequence, evil.text('<name>') COLLATE "C" AS type, e.payload, e.metadata, e.created_at, coalesce(e.correlation_uuid::text, e.correlation_id) AS correlation_id, e.external_id,
 		e.source_domain, e.source_edition, e.source_root, e.source_sequence, e.cascade_id, evil.yes_of(e.committed, '<name>') AS committed FROM es.azr_events e JOIN es.azr_streams s USING (stream_id)} ],
 	[ 'functions and operators that shadow others' => none => q{CALL evil.shadow('es', '<name>'); SELECT format('ALTER DATABASE %I SET search_path = es, evil, pg_catalog', current_database()) \gexec} ],
 	[ 'settings' => none => join("\n", map { "SELECT format('ALTER DATABASE %I SET $_', current_database()) \\gexec" }
