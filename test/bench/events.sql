@@ -22,7 +22,7 @@ CREATE INDEX ON events (stream_id, source_root, source_sequence) WHERE source_ro
 CREATE INDEX ON events (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX ON events (cascade_id, stream_id, committed, sequence) WHERE cascade_id IS NOT NULL;
 INSERT INTO events
-SELECT e.stream_id, e.sequence, e.created_at, e.committed, t.type, e.payload, e.metadata, e.correlation_id, e.external_id,
+SELECT e.stream_id, e.sequence, e.created_at, e.committed, t.type, e.payload, e.metadata, COALESCE(e.correlation_uuid::text, e.correlation_id), e.external_id,
 	e.cascade_id, e.source_sequence, e.source_root, e.source_domain, e.source_edition
 FROM azr_main_events e JOIN azr_event_types t USING (type_id)
 ORDER BY e.stream_id, e.sequence;
