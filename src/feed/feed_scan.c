@@ -44,7 +44,7 @@ static void read_again(CustomScanState *node);
 #define NO_COLUMN(name, type)
 static const Oid column_types[Natts_azr_feed_event] = {
 	INT8OID, TEXTOID, TEXTOID, UUIDOID,
-	AZR_EVENT_COLUMNS(TYPE_OF_COLUMN, TYPE_OF_COLUMN, NO_COLUMN)
+	AZR_EVENT_COLUMNS(TYPE_OF_COLUMN, TYPE_OF_COLUMN, NO_COLUMN, TYPE_OF_COLUMN)
 };
 
 static AzrScannedFunction scanned_feed = {
