@@ -28,6 +28,7 @@
  */
 #include "postgres.h"
 
+#include "events/append_scan.h"
 #include "events/load_scan.h"
 #include "events/max_payload.h"
 #include "feed/feed_scan.h"
@@ -62,6 +63,7 @@ _PG_init(void)
 	azr_feed_scan_init();
 	azr_positions_init();
 	azr_snapshots_init();
+	azr_append_scan_init();
 	azr_load_scan_init();
 	azr_load_state_init();
 	azr_max_payload_init();

@@ -106,6 +106,7 @@ static const char *const levels[] = {
 	"('azr_group_seek', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
+	"('azr_append_support', 'owner'), " \
 	"('azr_correlated_support', 'owner'), " \
 	"('azr_domain_settings_changed', 'owner'), " \
 	"('azr_feed_support', 'owner'), " \

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "events/append.h"
 #include "events/append_args.h"
 #include "events/event_args.h"
 #include "events/json_events.h"
@@ -18,7 +19,7 @@ PG_FUNCTION_INFO_V1(azr_append);
 PG_FUNCTION_INFO_V1(azr_append_one);
 PG_FUNCTION_INFO_V1(azr_append_json);
 
-static Datum append_and_return(FunctionCallInfo fcinfo, AzrAppend *append);
+static Datum append_and_return(FunctionCallInfo fcinfo, AzrAppendCall call);
 
 /*
  * azr_append(domain, edition, root, expected_sequence, types, payloads,
@@ -32,11 +33,21 @@ static Datum append_and_return(FunctionCallInfo fcinfo, AzrAppend *append);
 Datum
 azr_append(PG_FUNCTION_ARGS)
 {
+	return append_and_return(fcinfo, azr_append_call);
+}
+
+/*
+ * A call of azr_append, as what it did.
+ */
+AzrAppendResult
+azr_append_call(FunctionCallInfo fcinfo)
+{
 	AzrAppend	append = azr_append_read_place(fcinfo);
 
 	azr_append_read_events(fcinfo, 4, 6, &append.events);
 	azr_append_read_options(fcinfo, 8, &append);
-	return append_and_return(fcinfo, &append);
+	azr_check_can_write(fcinfo);
+	return azr_append_events(&append);
 }
 
 /*
@@ -84,31 +95,52 @@ azr_append_one(PG_FUNCTION_ARGS)
 Datum
 azr_append_json(PG_FUNCTION_ARGS)
 {
+	return append_and_return(fcinfo, azr_append_json_call);
+}
+
+/*
+ * A call of azr_append_json, as what it did.
+ */
+AzrAppendResult
+azr_append_json_call(FunctionCallInfo fcinfo)
+{
 	AzrAppend	append = azr_append_read_place(fcinfo);
 
 	azr_arg_check_not_null(fcinfo, 4, "events");
 	azr_events_from_json(PG_GETARG_JSONB_P(4), &append.events);
 	azr_append_read_options(fcinfo, 5, &append);
-	return append_and_return(fcinfo, &append);
+	azr_check_can_write(fcinfo);
+	return azr_append_events(&append);
 }
 
 /*
  * Append, and make the outcome a row.
  */
 static Datum
-append_and_return(FunctionCallInfo fcinfo, AzrAppend *append)
+append_and_return(FunctionCallInfo fcinfo, AzrAppendCall call)
 {
-	AzrAppendResult result;
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	AzrAppendResult result = call(fcinfo);
+	Datum		values[Natts_azr_append_result];
+	bool		nulls[Natts_azr_append_result];
 
-	azr_check_can_write(fcinfo);
-	result = azr_append_events(append);
-
-	values[0] = CStringGetTextDatum(azr_outcome_names[result.outcome]);
-	values[1] = Int64GetDatum(result.first_sequence);
-	values[2] = Int64GetDatum(result.last_sequence);
-	values[3] = Int64GetDatum(result.next_sequence);
-	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED || result.outcome == AZR_CONFLICT;
+	azr_append_result_columns(&result, values, nulls);
 	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+}
+
+/*
+ * What an append did as the columns of azr_append_result, in the current memory context.
+ */
+void
+azr_append_result_columns(const AzrAppendResult *result, Datum *values, bool *nulls)
+{
+	bool		has_range = result->outcome == AZR_ADDED || result->outcome == AZR_DUPLICATE;
+
+	memset(nulls, 0, Natts_azr_append_result * sizeof(bool));
+	values[Anum_azr_append_result_outcome - 1] =
+		CStringGetTextDatum(azr_outcome_names[result->outcome]);
+	values[Anum_azr_append_result_first_sequence - 1] = Int64GetDatum(result->first_sequence);
+	nulls[Anum_azr_append_result_first_sequence - 1] = !has_range;
+	values[Anum_azr_append_result_last_sequence - 1] = Int64GetDatum(result->last_sequence);
+	nulls[Anum_azr_append_result_last_sequence - 1] = !has_range;
+	values[Anum_azr_append_result_next_sequence - 1] = Int64GetDatum(result->next_sequence);
 }

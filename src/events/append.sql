@@ -10,6 +10,12 @@ CREATE TYPE @extschema@.azr_append_result AS (
 COMMENT ON TYPE @extschema@.azr_append_result IS
 'What an append did. outcome: added; duplicate (an earlier append with the same external_id or source: its range); unchanged (nothing to append: range is NULL); conflict (another sequence was expected than the next one, and on_conflict is return: range is NULL). next_sequence: what the stream''s next event gets.';
 
+CREATE FUNCTION @extschema@.azr_append_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_append_support(internal) IS
+'Has the library loaded before a call of azr_append or azr_append_json is planned. For PostgreSQL, not to be called.';
+
 CREATE FUNCTION @extschema@.azr_append(
 	domain text,
 	edition text,
@@ -30,7 +36,7 @@ CREATE FUNCTION @extschema@.azr_append(
 	committed boolean DEFAULT true,
 	on_conflict text DEFAULT 'error'
 ) RETURNS @extschema@.azr_append_result
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 SUPPORT @extschema@.azr_append_support AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_append(text, text, uuid, bigint, text[], bytea[], jsonb[], timestamptz[], text, text, text, text, uuid, bigint, bigint, text, boolean, text) IS
 'Appends one event per element of types to the stream (domain, edition, root), all or none.
@@ -82,7 +88,7 @@ CREATE FUNCTION @extschema@.azr_append_json(
 	committed boolean DEFAULT true,
 	on_conflict text DEFAULT 'error'
 ) RETURNS @extschema@.azr_append_result
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME';
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10 SUPPORT @extschema@.azr_append_support AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_append_json(text, text, uuid, bigint, jsonb, text, text, text, text, uuid, bigint, bigint, text, boolean, text) IS
 'Appends events given as JSON, for people and HTTP gateways.

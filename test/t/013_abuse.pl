@@ -89,7 +89,7 @@ $node->safe_psql(
 	CREATE TABLE functions AS
 	SELECT p.oid, p.proname, p.proargnames AS names, p.proargtypes::regtype[] AS types, p.pronargs AS nargs, p.pronargdefaults AS ndefaults
 	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-	WHERE p.proname LIKE 'azr\_%' AND p.proname NOT IN ('azr_reject_change', 'azr_correlated_support', 'azr_load_support', 'azr_feed_support');
+	WHERE p.proname LIKE 'azr\_%' AND p.proname NOT IN ('azr_reject_change', 'azr_correlated_support', 'azr_load_support', 'azr_feed_support', 'azr_append_support');
 
 	-- a call of any function
 	CREATE FUNCTION any_call() RETURNS text LANGUAGE plpgsql AS $$
