@@ -36,7 +36,7 @@ endif
 
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
-REGRESS = install arguments append append_one on_conflict expect max_payload idempotency load load_scan json find roots types \
+REGRESS = install arguments append append_one on_conflict expect max_payload idempotency load load_scan append_scan json find roots types \
 	transactions domain_settings editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades feed feed_scan groups \
 	check numbers plans privileges reinstall
 REGRESS_OPTS = --inputdir=$(SOURCE)
@@ -44,7 +44,7 @@ REGRESS_OPTS = --inputdir=$(SOURCE)
 ISOLATION = expected_sequence on_conflict expect next_sequence first_event retry_external_id \
 	retry_source two_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	load_scan types numbers positions position_end snapshots maintain commutative cascades \
+	append_scan load_scan types numbers positions position_end snapshots maintain commutative cascades \
 	feed feed_pending feed_races groups
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --outputdir=test/isolation
 
