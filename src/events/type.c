@@ -334,22 +334,18 @@ number_is_taken(Relation rel, int32 number)
 }
 
 /*
- * Note a row of the table, unless this transaction has added it: that may be rolled
- * back.
+ * Note a row of the table, unless it may go again.
  */
 static void
 remember(int32 number, TupleTableSlot *row)
 {
 	const text *type = DatumGetTextPP(row->tts_values[Anum_azr_event_types_type - 1]);
-	bool		copied;
-	HeapTuple	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
 	TypeByNumber *entry;
 	TypeByHash *named;
 	uint64		hash;
 
-	if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
+	if (!azr_row_is_settled(row))
 		return;
-
 	if (!remembers() || hash_get_num_entries(by_number) >= MAX_REMEMBERED)
 		forget();
 

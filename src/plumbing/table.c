@@ -12,6 +12,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
@@ -281,6 +282,22 @@ azr_row_xmin(TupleTableSlot *row)
 	HeapTuple	tuple = ExecFetchSlotHeapTuple(row, false, &copied);
 
 	return HeapTupleHeaderGetXmin(tuple->t_data);
+}
+
+/*
+ * May a row that is visible as committed, or as this transaction's own, be remembered?  Not
+ * if this transaction made it, which may be rolled back, or if somebody has changed or deleted
+ * it, or is about to.
+ */
+bool
+azr_row_is_settled(TupleTableSlot *row)
+{
+	bool		copied;
+	HeapTupleHeader tuple = ExecFetchSlotHeapTuple(row, false, &copied)->t_data;
+
+	return !TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple)) &&
+		((tuple->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+		 HEAP_XMAX_IS_LOCKED_ONLY(tuple->t_infomask));
 }
 
 /*

@@ -155,5 +155,6 @@ extern void azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel,
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
 extern void azr_scan_end(AzrScan *scan);
 extern TransactionId azr_row_xmin(TupleTableSlot *row);
+extern bool azr_row_is_settled(TupleTableSlot *row);
 
 #endif							/* AZR_TABLE_H */

@@ -18,6 +18,7 @@
 #include "storage/lmgr.h"
 #include "streams/edition.h"
 #include "streams/stream.h"
+#include "streams/stream_memory.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -337,8 +338,8 @@ azr_on_new_stream(AzrStreamCallback callback)
 }
 
 /*
- * The stream as 'snapshot' sees it, by one probe of the index on the names.  'created_here'
- * says whether this transaction made the row.
+ * The stream as 'snapshot' sees it, by one probe of the index on the names if it is not
+ * remembered.  'created_here' says whether this transaction made the row.
  */
 AzrStream
 azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
@@ -349,8 +350,15 @@ azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_her
 	TupleTableSlot *slot;
 	AzrStream	stream = {AZR_NO_STREAM, 0};
 
-	make_name_keys(keys, name);
 	*created_here = false;
+	stream.id = azr_stream_recall(&streams_table, name, snapshot);
+	if (stream.id != AZR_NO_STREAM)
+	{
+		table_close(rel, NoLock);
+		return stream;
+	}
+
+	make_name_keys(keys, name);
 	slot = azr_probe_last(&scan, &streams_table, rel, INDEX_NAME, AccessShareLock, snapshot, keys,
 						  lengthof(keys));
 	if (slot != NULL)
@@ -360,6 +368,7 @@ azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_her
 			stream.divergence =
 				DatumGetInt64(slot->tts_values[Anum_azr_streams_divergence - 1]);
 		*created_here = TransactionIdIsCurrentTransactionId(azr_row_xmin(slot));
+		azr_stream_remember(&streams_table, rel, name, stream.id, slot, snapshot);
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
