@@ -54,6 +54,14 @@ sub growth
 
 cmp_ok(growth('CALL touch(1, 20000)', 'CALL touch(20001, 1000000)'), '<', 8 * 1024, 'a million streams');
 
+# of all these streams, a backend remembers as many as there is room for
+is($node->safe_psql('postgres', q{
+	CALL touch(1, 100) \g /dev/null
+	SELECT used_bytes AS few FROM pg_backend_memory_contexts WHERE name = 'angzarr streams' \gset
+	CALL touch(101, 20000) \g /dev/null
+	SELECT count(*), bool_and(used_bytes = :few), bool_and(used_bytes BETWEEN 80 * 1024 AND 84 * 1024), bool_and(total_bytes < 90 * 1024) FROM pg_backend_memory_contexts WHERE name = 'angzarr streams'}),
+	'1|t|t|t', 'the memory of streams does not grow');
+
 # types that are looked up for each append: of a transaction that must stick to its
 # snapshot, and of one that has brought them
 $node->safe_psql('postgres', q{
