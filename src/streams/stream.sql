@@ -1,7 +1,7 @@
 -- Stream identity: every (domain, edition, root) that has events gets a number.
 
 -- Numbers of streams. A gap is harmless: this is not a stream's sequence.
-CREATE SEQUENCE @extschema@.azr_stream_ids AS bigint;
+CREATE SEQUENCE @extschema@.azr_stream_ids AS bigint CACHE 64;
 
 -- Names compare by bytes (COLLATE "C"): no locale can reorder or merge them,
 -- and an upgrade of the C library cannot corrupt the index.
