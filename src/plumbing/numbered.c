@@ -77,13 +77,16 @@ azr_next_number(AzrNumbers *numbers)
 	{
 		int64		highest = highest_from(numbers, number);
 
-		/* usually, others have just drawn higher numbers and were faster */
+		/*
+		 * usually, others have just drawn higher numbers and were faster, or
+		 * drew their CACHE of numbers later
+		 */
 		if (highest >= number)
 			(void) azr_raise_sequence(numbers->sequence, numbers->sequence_id, highest);
 
 		/*
-		 * if the owner has set CACHE, this session may have lower numbers
-		 * left from before
+		 * of a sequence with a CACHE, this session may have lower numbers left
+		 * from before
 		 */
 		for (int i = 0; number <= highest; i++)
 		{
@@ -220,8 +223,8 @@ should_look(AzrNumbers *numbers)
 /*
  * The highest number that is taken.  A result below 'number' means that none from there on is.
  *
- * Two probes of the index, which usually find nothing.  Deleted rows, such as those
- * of an edition, have lower numbers, so the probes do not have to step over them.
+ * Two probes of the index, which usually find nothing.  Deleted rows, such as those of an
+ * edition, mostly have lower numbers, so the probes have few of them to step over.
  */
 static int64
 highest_from(const AzrNumbers *numbers, int64 number)

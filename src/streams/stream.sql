@@ -1,6 +1,7 @@
 -- Stream identity: every (domain, edition, root) that has events gets a number.
 
--- Numbers of streams. A gap is harmless: this is not a stream's sequence.
+-- Numbers of streams. A gap is harmless: this is not a stream's sequence. Each session draws 64 at
+-- once, so that sessions which make new streams write to pages of the index of their own.
 CREATE SEQUENCE @extschema@.azr_stream_ids AS bigint CACHE 64;
 
 -- Names compare by bytes (COLLATE "C"): no locale can reorder or merge them,
