@@ -147,7 +147,7 @@ SELECT * FROM azr_check();
 -- a feed without a batch does not end there
 BEGIN;
 DELETE FROM azr_feed_batches WHERE first_position = (SELECT max(first_position) FROM azr_feed_batches);
-SELECT azr_feed(azr_feed_head() - 1);
+SELECT regexp_replace(outcome($$SELECT azr_feed(azr_feed_head() - 1)$$), '\d{4,}', 'N', 'g');
 ROLLBACK;
 -- the numbers of tickets go past rows that came in by themselves
 SELECT setval('azr_tickets', 1, false);

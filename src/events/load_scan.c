@@ -57,7 +57,7 @@ static double estimated_tuples(const char *table, Oid schema);
 
 #define TYPE_OF_COLUMN(name, type) type,
 static const Oid column_types[Natts_azr_event] = {
-	AZR_EVENT_COLUMNS(TYPE_OF_COLUMN, TYPE_OF_COLUMN, TYPE_OF_COLUMN)
+	AZR_EVENT_COLUMNS(TYPE_OF_COLUMN, TYPE_OF_COLUMN, TYPE_OF_COLUMN, TYPE_OF_COLUMN)
 };
 
 static AzrScannedFunction scanned_load = {
