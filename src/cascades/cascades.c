@@ -39,7 +39,6 @@
 #include "plumbing/error.h"
 #include "plumbing/query.h"
 #include "plumbing/setting.h"
-#include "streams/stream_lock.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -269,10 +268,10 @@ static void
 look_again(Participant *participant, const text *cascade_id)
 {
 	const AzrStreamName *name = &participant->name;
-	AzrStream	stream;
+	AzrStreamEnd end;
+	AzrStream	stream = azr_writer_lock(name, false, RowExclusiveLock, &end).stream;
 
-	stream = azr_stream_lock(name, false);
-	azr_timeline_check_isolation(name, &stream, azr_timeline_own_next(&stream, SnapshotSelf));
+	azr_timeline_check_isolation(name, &stream, end.next);
 
 	participant->pending.count = 0;
 	participant->resolution = AZR_UNRESOLVED;

@@ -20,6 +20,7 @@
 #include "plumbing/durability.h"
 #include "plumbing/error.h"
 #include "plumbing/text.h"
+#include "storage/lmgr.h"
 #include "streams/edition.h"
 #include "streams/stream_lock.h"
 #include "utils/builtins.h"
@@ -84,7 +85,7 @@ azr_append_events(AzrAppend *append)
 	locked = azr_append_lock(&append->stream,
 							 append->expected.given && append->expected.value == 0);
 
-	duplicate = azr_find_earlier_append(locked.stream.id, events);
+	duplicate = azr_find_earlier_append(locked.lock.stream.id, events);
 	if (duplicate.found)
 	{
 		result.outcome = AZR_DUPLICATE;
@@ -97,14 +98,16 @@ azr_append_events(AzrAppend *append)
 	check_may_store(append, &locked.edition);
 	place = place_of(append, &locked);
 	if (!events->committed)
-		check_unresolved(&append->stream, &locked.stream, place.next, events->cascade_id);
+		check_unresolved(&append->stream, &locked.lock.stream, place.next, events->cascade_id);
 	if (!may_append_at(append, place.next))
 	{
 		result.outcome = AZR_CONFLICT;
 		result.next_sequence = place.next;
 		return result;
 	}
-	return store(append, locked.stream, &place);
+	result = store(append, locked.lock.stream, &place);
+	azr_stream_written(&locked.lock);
+	return result;
 }
 
 /*
@@ -125,6 +128,37 @@ next_sequence_only(const AzrAppend *append)
 
 /*
  * Lock a stream to the end of the transaction, and its edition before it if that is a named
+ * one, once no other transaction is writing to it, and say where its own events end.  A stream
+ * that is probably new is not looked for before it is locked by its names.  'lockmode' is for
+ * the table of events.
+ *
+ * Raises what waiting for a lock raises.
+ */
+AzrStreamLock
+azr_writer_lock(const AzrStreamName *name, bool probably_new, LOCKMODE lockmode,
+				AzrStreamEnd *end)
+{
+	for (;;)
+	{
+		AzrStreamLock lock = azr_stream_lock(name, probably_new);
+		SnapshotData dirty;
+
+		InitDirtySnapshot(dirty);
+		dirty.xmin = InvalidTransactionId;
+		*end = (AzrStreamEnd) {0, DT_NOBEGIN};
+		if (lock.stream.id != AZR_NO_STREAM)
+			*end = azr_events_end(lock.stream.id, &dirty, lockmode);
+		if (!TransactionIdIsValid(dirty.xmin))
+			return lock;
+
+		/* it has written to many streams: see stream_lock.h */
+		azr_stream_unlock(&lock);
+		XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
+	}
+}
+
+/*
+ * Lock a stream to the end of the transaction, and its edition before it if that is a named
  * one, and look at it as it is then.  A stream that is probably new is not looked for before it
  * is locked by its names.
  *
@@ -134,18 +168,13 @@ next_sequence_only(const AzrAppend *append)
 AzrLockedStream
 azr_append_lock(const AzrStreamName *name, bool probably_new)
 {
-	AzrLockedStream result = {
-		.edition = {false, {false, 0}, AZR_OPEN},
-		.end = {0, DT_NOBEGIN}
-	};
+	AzrLockedStream result = {.edition = {false, {false, 0}, AZR_OPEN}};
 
-	result.stream = azr_stream_lock(name, probably_new);
+	result.lock = azr_writer_lock(name, probably_new, RowExclusiveLock, &result.end);
 	if (!azr_edition_is_main(name->edition))
 		result.edition = azr_edition_find(name->domain, name->edition, SnapshotSelf);
-	if (result.stream.id != AZR_NO_STREAM)
-		result.end = azr_events_end(result.stream.id, SnapshotSelf, RowExclusiveLock);
-	azr_timeline_check_isolation(name, &result.stream, result.end.next);
-	if (result.stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
+	azr_timeline_check_isolation(name, &result.lock.stream, result.end.next);
+	if (result.lock.stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
 		check_registration(name, &result.edition);
 	return result;
 }
@@ -196,11 +225,11 @@ place_of(const AzrAppend *append, const AzrLockedStream *locked)
 	const AzrStreamName *name = &append->stream;
 	AppendPlace place = {locked->end.next, locked->end.created_at};
 
-	if (locked->stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
+	if (locked->lock.stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
 		return place_of_first_append(append, &locked->edition);
 
-	if (append->divergence.given && append->divergence.value != locked->stream.divergence)
-		azr_divergence_is_fixed(name, append->divergence.value, locked->stream.divergence);
+	if (append->divergence.given && append->divergence.value != locked->lock.stream.divergence)
+		azr_divergence_is_fixed(name, append->divergence.value, locked->lock.stream.divergence);
 	return place;
 }
 

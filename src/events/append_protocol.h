@@ -27,6 +27,8 @@
  *	  which nobody says when it was created gets the transaction's time, or that of
  *	  the event before it, where that is later: time never runs backward by itself.
  * 7. If the events confirm others, tell the snapshot store: its states lack them.
+ * 8. Give back the stream's lock if the transaction has many: its own events, which it has not
+ *	  committed yet, keep others out as well (see streams/stream_lock.h).
  *
  * azr_expect (expect.c) takes the first two steps, and compares.
  *
@@ -37,6 +39,7 @@
 
 #include "events/event_table.h"
 #include "streams/edition.h"
+#include "streams/stream_lock.h"
 
 /*
  * Told that others have appended since the sequence that was expected, and that the
@@ -85,7 +88,7 @@ typedef struct AzrAppendResult
 /* A stream that is locked for an append, as it is then. */
 typedef struct AzrLockedStream
 {
-	AzrStream	stream;
+	AzrStreamLock lock;
 	AzrStreamEnd end;			/* of its own events */
 	AzrEdition	edition;		/* what is registered of it */
 } AzrLockedStream;
@@ -93,6 +96,8 @@ typedef struct AzrLockedStream
 extern const char *const azr_outcome_names[];	/* by AzrOutcome */
 
 extern AzrAppendResult azr_append_events(AzrAppend *append);
+extern AzrStreamLock azr_writer_lock(const AzrStreamName *name, bool probably_new,
+									 LOCKMODE lockmode, AzrStreamEnd *end);
 extern AzrLockedStream azr_append_lock(const AzrStreamName *name, bool probably_new);
 extern void azr_on_confirmed(AzrConfirmedCallback callback);
 

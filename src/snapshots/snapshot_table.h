@@ -5,7 +5,7 @@
  *	  earlier ones.
  *
  * A transaction that changes a stream's snapshots holds the stream's lock
- * (azr_stream_lock).  So one put, with the clean-up that belongs to it, is complete before
+ * (azr_writer_lock).  So one put, with the clean-up that belongs to it, is complete before
  * the next one begins.  An MVCC snapshot sees all of it or nothing.
  *
  * A snapshot is filed in the history when a later one takes its place, under the time at

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "events/append_protocol.h"
 #include "events/cascade_resolution.h"
 #include "events/event_args.h"
 #include "events/timeline.h"
@@ -50,6 +51,7 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
 	AzrSnapshot snapshot = {.found = true};
 	AzrStream	stream;
+	AzrStreamEnd end;
 
 	snapshot.sequence = azr_arg_count(fcinfo, 3, "sequence");
 	snapshot.state_type = azr_arg_type(fcinfo, 4, "state_type");
@@ -59,7 +61,7 @@ azr_put_snapshot(PG_FUNCTION_ARGS)
 	snapshot.created_at = GetCurrentTransactionStartTimestamp();
 
 	azr_check_can_write(fcinfo);
-	stream = azr_stream_lock(&name, false);
+	stream = azr_writer_lock(&name, false, AccessShareLock, &end).stream;
 	check_place(&name, &stream, snapshot.sequence);
 	azr_snapshot_put(&name, &snapshot);
 	PG_RETURN_VOID();
@@ -104,9 +106,10 @@ Datum
 azr_delete_snapshots(PG_FUNCTION_ARGS)
 {
 	AzrStreamName name = azr_arg_stream(fcinfo, 0);
+	AzrStreamEnd end;
 
 	azr_check_can_write(fcinfo);
-	(void) azr_stream_lock(&name, false);
+	(void) azr_writer_lock(&name, false, AccessShareLock, &end);
 	PG_RETURN_INT64(azr_snapshots_delete(&name));
 }
 

@@ -10,11 +10,18 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "plumbing/lock.h"
+#include "plumbing/compat.h"
 #include "plumbing/text.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "streams/stream_lock.h"
 #include "utils/snapmgr.h"
 
+/* How many locks our transaction has taken, and which transaction that was. */
+static int	nlocks = 0;
+static LocalTransactionId nlocks_of = InvalidLocalTransactionId;
+
+static void take(AzrStreamLock *lock, AzrLockClass lockclass, uint64 key);
 static uint64 hash_name(const AzrStreamName *name);
 
 /*
@@ -22,31 +29,67 @@ static uint64 hash_name(const AzrStreamName *name);
  * one ends.  A named edition is locked before, in ShareLock.  Returns the stream as it is
  * then.  If it does not exist, only the holder of this lock can create it.  A stream that
  * is probably new is not looked for before it is locked by its names.
+ *
+ * If the stream exists, the caller looks at its last event: see stream_lock.h.
  */
-AzrStream
+AzrStreamLock
 azr_stream_lock(const AzrStreamName *name, bool probably_new)
 {
-	AzrStream	stream = {AZR_NO_STREAM, 0};
-	bool		created_here;
-
 	if (!azr_edition_is_main(name->edition))
 		azr_edition_lock(name->domain, name->edition, ShareLock);
-	if (!probably_new)
-		stream = azr_stream_probe(name, SnapshotSelf, &created_here);
-	if (stream.id == AZR_NO_STREAM)
+	for (;;)
 	{
-		uint64		hash = hash_name(name);
+		AzrStreamLock lock = {.stream = {AZR_NO_STREAM, 0}};
+		bool		created_here;
 
-		azr_lock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
-		stream = azr_stream_probe(name, SnapshotSelf, &created_here);
+		if (!probably_new)
+			lock.stream = azr_stream_probe(name, SnapshotSelf, &created_here);
+		if (lock.stream.id == AZR_NO_STREAM)
+		{
+			SnapshotData dirty;
 
-		/* one lock at a time, so that writers of one stream cannot deadlock */
-		if (stream.id != AZR_NO_STREAM && !created_here)
-			azr_unlock(AZR_LOCK_NEW_STREAM, hash, ExclusiveLock);
+			InitDirtySnapshot(dirty);
+			dirty.xmin = InvalidTransactionId;
+			take(&lock, AZR_LOCK_NEW_STREAM, hash_name(name));
+			lock.stream = azr_stream_probe(name, &dirty, &created_here);
+
+			/* one lock at a time, so that writers of one stream cannot deadlock */
+			if (lock.stream.id != AZR_NO_STREAM)
+				azr_stream_unlock(&lock);
+			lock.taken = lock.stream.id == AZR_NO_STREAM;
+			if (TransactionIdIsValid(dirty.xmin))
+			{
+				XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
+				continue;
+			}
+		}
+		if (lock.stream.id != AZR_NO_STREAM && !created_here)
+			take(&lock, AZR_LOCK_STREAM, (uint64) lock.stream.id);
+		return lock;
 	}
-	if (stream.id != AZR_NO_STREAM && !created_here)
-		azr_lock(AZR_LOCK_STREAM, (uint64) stream.id, ExclusiveLock);
-	return stream;
+}
+
+/*
+ * Give back a stream's lock.  What was taken of it before in the transaction stays.
+ */
+void
+azr_stream_unlock(const AzrStreamLock *lock)
+{
+	if (!lock->taken)
+		return;
+	azr_unlock(lock->lockclass, lock->key, ExclusiveLock);
+	nlocks--;
+}
+
+/*
+ * Our transaction has stored events in a locked stream, so that its id keeps others out.  Give
+ * back the lock if there are many.
+ */
+void
+azr_stream_written(const AzrStreamLock *lock)
+{
+	if (nlocks > max_locks_per_xact)
+		azr_stream_unlock(lock);
 }
 
 /*
@@ -56,10 +99,37 @@ azr_stream_lock(const AzrStreamName *name, bool probably_new)
 void
 azr_stream_hold_off(const AzrStreamName *name)
 {
+	uint64		hash = hash_name(name);
 	bool		created_here;
 
-	if (azr_stream_probe(name, SnapshotSelf, &created_here).id == AZR_NO_STREAM)
-		azr_lock(AZR_LOCK_NEW_STREAM, hash_name(name), ShareLock);
+	while (azr_stream_probe(name, SnapshotSelf, &created_here).id == AZR_NO_STREAM)
+	{
+		SnapshotData dirty;
+
+		InitDirtySnapshot(dirty);
+		dirty.xmin = InvalidTransactionId;
+		azr_lock(AZR_LOCK_NEW_STREAM, hash, ShareLock);
+		if (azr_stream_probe(name, &dirty, &created_here).id == AZR_NO_STREAM)
+			break;
+		azr_unlock(AZR_LOCK_NEW_STREAM, hash, ShareLock);
+		if (TransactionIdIsValid(dirty.xmin))
+			XactLockTableWait(dirty.xmin, NULL, NULL, XLTW_None);
+	}
+}
+
+static void
+take(AzrStreamLock *lock, AzrLockClass lockclass, uint64 key)
+{
+	if (nlocks_of != azr_proc_lxid(MyProc))
+	{
+		nlocks = 0;
+		nlocks_of = azr_proc_lxid(MyProc);
+	}
+	azr_lock(lockclass, key, ExclusiveLock);
+	nlocks++;
+	lock->taken = true;
+	lock->lockclass = lockclass;
+	lock->key = key;
 }
 
 static uint64

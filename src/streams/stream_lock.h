@@ -16,14 +16,43 @@
  *	 row, and whoever looks for it waits for the lock on the names: no further
  *	 lock is needed.
  *
+ * A transaction may write to any number of streams, but the server's lock table has room for
+ * some thousand locks only.  So once a transaction has taken as many of these locks as the
+ * server has set aside for one (max_locks_per_transaction), it gives back each further one as
+ * soon as it has stored events in the stream (azr_stream_written()).  From then on, its
+ * transaction id is the coarser lock, which covers all streams that it has written to:
+ * PostgreSQL keeps that lock for each transaction that writes, so it takes no room, nobody has
+ * to wait for it while escalating, and two transactions that escalate cannot deadlock over it.
+ * Whoever has got a stream's lock looks therefore whether the row of the stream
+ * (azr_stream_lock()) or its last event (azr_writer_lock(), in the room of events) is of another
+ * transaction in progress.  If so, it gives back the lock, waits for that transaction, and
+ * begins again: it must not keep the lock while it waits, since the other one may want it for
+ * its next append.  Both rows are read in any case, so this costs nobody anything.
+ *
+ * Locks of streams in which nothing is stored are kept to the end: those of azr_expect(), and
+ * of who puts or deletes snapshots alone.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_STREAM_LOCK_H
 #define AZR_STREAM_LOCK_H
 
+#include "plumbing/lock.h"
 #include "streams/stream.h"
 
-extern AzrStream azr_stream_lock(const AzrStreamName *name, bool probably_new);
+/* The lock of a stream, and the stream as it was when the lock was taken. */
+typedef struct AzrStreamLock
+{
+	AzrStream	stream;
+	bool		taken;			/* not where our transaction has created the
+								 * stream */
+	AzrLockClass lockclass;
+	uint64		key;
+} AzrStreamLock;
+
+extern AzrStreamLock azr_stream_lock(const AzrStreamName *name, bool probably_new);
+extern void azr_stream_unlock(const AzrStreamLock *lock);
+extern void azr_stream_written(const AzrStreamLock *lock);
 extern void azr_stream_hold_off(const AzrStreamName *name);
 
 #endif							/* AZR_STREAM_LOCK_H */
