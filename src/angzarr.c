@@ -12,6 +12,7 @@
  *	streams/   what a stream and an edition are, and which there are
  *	events/    the event store: append, load, find
  *	feed/	   every committed event in one order: giving positions, reading, waiting
+ *	import/	   appending the events of another store, many streams at a time
  *	groups/	   workers that share the feed: each event once, each stream in order
  *	positions/ the position store: how far handlers have read
  *	snapshots/ the snapshot store: cached states, their history and its partitions

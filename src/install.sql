@@ -21,6 +21,7 @@
 \i feed/feed_table.sql
 \i feed/feed_scan.sql
 \i feed/feed.sql
+\i import/import.sql
 \i groups/group_table.sql
 \i groups/groups.sql
 \i groups/parked_table.sql

@@ -104,6 +104,7 @@ static const char *const levels[] = {
 	"('azr_domain_set', 'admin'), " \
 	"('azr_group_drop', 'admin'), " \
 	"('azr_group_seek', 'admin'), " \
+	"('azr_import', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
 	"('azr_append_support', 'owner'), " \
@@ -173,7 +174,7 @@ azr_grant(PG_FUNCTION_ARGS)
 						 grant.schema, grant.name)));
 	azr_query_utility(psprintf("GRANT SELECT ON %s.azr_timeline TO %s", grant.schema, grant.name));
 	azr_query_utility(psprintf("GRANT USAGE ON TYPE %s TO %s", all_types(), grant.name));
-	azr_query_utility(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
+	azr_query_utility(psprintf("GRANT EXECUTE ON ROUTINE %s TO %s",
 							   functions_of(READER, grant.level), grant.name));
 	PG_RETURN_VOID();
 }
@@ -186,7 +187,7 @@ azr_revoke(PG_FUNCTION_ARGS)
 {
 	Change		revoke = begin_change(fcinfo);
 
-	azr_query_utility(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM %s",
+	azr_query_utility(psprintf("REVOKE EXECUTE ON ROUTINE %s FROM %s",
 							   functions_of(revoke.level, ADMIN), revoke.name));
 	if (revoke.level == READER)
 	{

@@ -16,8 +16,8 @@ BEGIN
 			AND d.deptype OPERATOR(pg_catalog.=) 'e'
 			AND e.extname OPERATOR(pg_catalog.=) 'angzarr'
 	LOOP
-		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
-		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION',
+		EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f);
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION',
 			f, creator);
 	END LOOP;
 	FOR t, creator IN

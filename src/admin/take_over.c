@@ -71,7 +71,7 @@ typedef struct Behind
 	"AND d.classid = '" catalog "'::regclass AND d.deptype = 'e' " \
 	"JOIN " catalog " o ON o.oid = d.objid "
 #define OBJECTS \
-	"(SELECT d.classid, o.oid, 'EXECUTE ON FUNCTION ' AS privilege, " \
+	"(SELECT d.classid, o.oid, 'EXECUTE ON ROUTINE ' AS privilege, " \
 	"o.oid::regprocedure::text AS name, o.proacl AS acl, ' functions' AS kind " \
 	MEMBERS("pg_proc") \
 	"JOIN pg_proc self ON self.oid = $3 AND self.prolang = o.prolang AND self.probin = o.probin " \

@@ -33,24 +33,14 @@ const char *const azr_outcome_names[] = {
 	[AZR_CONFLICT] = "conflict"
 };
 
-/* The place in a locked stream where events are to be appended. */
-typedef struct AppendPlace
-{
-	int64		next;			/* the sequence that the first of them gets */
-	TimestampTz created_before; /* when the event before it was created */
-} AppendPlace;
-
 static AzrAppendResult next_sequence_only(const AzrAppend *append);
 static void check_registration(const AzrStreamName *name, const AzrEdition *edition);
-static void check_may_store(const AzrAppend *append, const AzrEdition *edition);
-static AppendPlace place_of(const AzrAppend *append, const AzrLockedStream *locked);
-static AppendPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
+static AzrAppendPlace place_of_first_append(const AzrAppend *append, const AzrEdition *edition);
 static TimestampTz created_before(const AzrStream *main, int64 sequence, Snapshot snapshot);
 static void check_unresolved(const AzrStreamName *name, const AzrStream *stream, int64 next,
 							 const text *cascade_id);
 static bool may_append_at(const AzrAppend *append, int64 next);
-static AzrAppendResult store(AzrAppend *append, AzrStream stream, const AppendPlace *place);
-static void set_created_at(AzrNewEvents *events, TimestampTz before);
+static AzrAppendResult store(AzrAppend *append, AzrStream stream, const AzrAppendPlace *place);
 static int64 about_to_confirm(int64 stream_id, const AzrAppend *append);
 
 static AzrConfirmedCallback confirmed_callback = NULL;
@@ -75,7 +65,7 @@ azr_append_events(AzrAppend *append)
 	AzrAppendResult result = {0};
 	AzrLockedStream locked;
 	AzrSequenceRange duplicate;
-	AppendPlace place;
+	AzrAppendPlace place;
 
 	if (events->count == 0)
 		return next_sequence_only(append);
@@ -95,8 +85,7 @@ azr_append_events(AzrAppend *append)
 		return result;
 	}
 
-	check_may_store(append, &locked.edition);
-	place = place_of(append, &locked);
+	place = azr_append_place(append, &locked);
 	if (!events->committed)
 		check_unresolved(&append->stream, &locked.lock.stream, place.next, events->cascade_id);
 	if (!may_append_at(append, place.next))
@@ -200,30 +189,24 @@ check_registration(const AzrStreamName *name, const AzrEdition *edition)
 }
 
 /*
- * Raise ZR003 or 54000 where the events may not be stored, wherever the stream ends.
- */
-static void
-check_may_store(const AzrAppend *append, const AzrEdition *edition)
-{
-	if (edition->protection == AZR_SEALED)
-		ereport(ERROR,
-				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
-				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(&append->stream)),
-				 errhint("Use azr_protect_edition to open it.")));
-	azr_check_event_sizes(&append->events, append->max_payload);
-}
-
-/*
- * The end of the stream; or where it diverges, if this is the root's first append to a named
- * edition.
+ * Where the events are to be appended in a locked stream: at its end; or where it diverges, if
+ * this is the root's first append to a named edition.
  *
- * Raises ZR004 for a divergence that it cannot have.
+ * Raises ZR003 or 54000 where they may not be stored, wherever that is, and ZR004 for a
+ * divergence that the stream cannot have.
  */
-static AppendPlace
-place_of(const AzrAppend *append, const AzrLockedStream *locked)
+AzrAppendPlace
+azr_append_place(const AzrAppend *append, const AzrLockedStream *locked)
 {
 	const AzrStreamName *name = &append->stream;
-	AppendPlace place = {locked->end.next, locked->end.created_at};
+	AzrAppendPlace place = {locked->end.next, locked->end.created_at};
+
+	if (locked->edition.protection == AZR_SEALED)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_EDITION_PROTECTED),
+				 errmsg("edition of stream \"%s\" is sealed", azr_stream_label(name)),
+				 errhint("Use azr_protect_edition to open it.")));
+	azr_check_event_sizes(&append->events, append->max_payload);
 
 	if (locked->lock.stream.id == AZR_NO_STREAM && !azr_edition_is_main(name->edition))
 		return place_of_first_append(append, &locked->edition);
@@ -237,13 +220,13 @@ place_of(const AzrAppend *append, const AzrLockedStream *locked)
  * Where a root diverges that has no events in the edition yet, and when the event of the main
  * timeline before that was created.
  */
-static AppendPlace
+static AzrAppendPlace
 place_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 {
 	AzrStreamName main_name = azr_main_stream(&append->stream);
 	Snapshot	snapshot = azr_register_read_snapshot();
 	AzrStream	main = azr_stream_find(&main_name, snapshot);
-	AppendPlace place;
+	AzrAppendPlace place;
 
 	place.next = azr_divergence_of_first_append(&append->stream, append->divergence,
 												edition->divergence, append->expected,
@@ -333,12 +316,13 @@ may_append_at(const AzrAppend *append, int64 next)
  * Raises 22003 where there are not as many sequences, and ZR006.
  */
 static AzrAppendResult
-store(AzrAppend *append, AzrStream stream, const AppendPlace *place)
+store(AzrAppend *append, AzrStream stream, const AzrAppendPlace *place)
 {
 	const AzrStreamName *name = &append->stream;
 	AzrNewEvents *events = &append->events;
 	AzrAppendResult result = {.outcome = AZR_ADDED};
 	int64		confirmed = AZR_NO_SEQUENCE;
+	AzrEventRun run;
 
 	if (place->next > PG_INT64_MAX - events->count)
 		ereport(ERROR,
@@ -349,15 +333,22 @@ store(AzrAppend *append, AzrStream stream, const AppendPlace *place)
 	result.last_sequence = result.next_sequence - 1;
 
 	if (stream.id == AZR_NO_STREAM)
-		stream = azr_stream_create(name, result.first_sequence, result.last_sequence);
+	{
+		AzrNewStream created = {
+			.name = *name,
+			.first = result.first_sequence,
+			.last = result.last_sequence
+		};
+
+		azr_streams_create(&created, 1);
+		stream = created.stream;
+	}
 	else if (events->committed && events->cascade_id != NULL)
 		confirmed = about_to_confirm(stream.id, append);
-	set_created_at(events, place->created_before);
-	azr_events_insert(stream.id, result.first_sequence, events, name);
-	if (azr_domain_settings_of(name->domain).relaxed)
-		azr_work_is_relaxed();
-	else
-		azr_work_must_be_durable();
+	azr_set_created_at(events, place->created_before);
+	run = (AzrEventRun) {*name, stream.id, result.first_sequence, *events};
+	azr_events_insert(&run, 1);
+	azr_appended_to(name->domain);
 	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)
 		confirmed_callback(name, confirmed);
 
@@ -366,11 +357,24 @@ store(AzrAppend *append, AzrStream stream, const AppendPlace *place)
 }
 
 /*
+ * Note that our transaction has appended to a domain, which says whether its commit waits for
+ * the disk.
+ */
+void
+azr_appended_to(const text *domain)
+{
+	if (azr_domain_settings_of(domain).relaxed)
+		azr_work_is_relaxed();
+	else
+		azr_work_must_be_durable();
+}
+
+/*
  * Say when those events were created of which nobody has said so.  'before' is when the
  * event before them was.
  */
-static void
-set_created_at(AzrNewEvents *events, TimestampTz before)
+void
+azr_set_created_at(AzrNewEvents *events, TimestampTz before)
 {
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 

@@ -93,12 +93,22 @@ typedef struct AzrLockedStream
 	AzrEdition	edition;		/* what is registered of it */
 } AzrLockedStream;
 
+/* The place in a locked stream where events are to be appended. */
+typedef struct AzrAppendPlace
+{
+	int64		next;			/* the sequence that the first of them gets */
+	TimestampTz created_before; /* when the event before it was created */
+} AzrAppendPlace;
+
 extern const char *const azr_outcome_names[];	/* by AzrOutcome */
 
 extern AzrAppendResult azr_append_events(AzrAppend *append);
 extern AzrStreamLock azr_writer_lock(const AzrStreamName *name, bool probably_new,
 									 LOCKMODE lockmode, AzrStreamEnd *end);
 extern AzrLockedStream azr_append_lock(const AzrStreamName *name, bool probably_new);
+extern AzrAppendPlace azr_append_place(const AzrAppend *append, const AzrLockedStream *locked);
+extern void azr_set_created_at(AzrNewEvents *events, TimestampTz before);
+extern void azr_appended_to(const text *domain);
 extern void azr_on_confirmed(AzrConfirmedCallback callback);
 
 #endif							/* AZR_APPEND_PROTOCOL_H */

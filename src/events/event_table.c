@@ -150,8 +150,8 @@ static void add_found(AzrFoundEvents *found, TupleTableSlot *event);
 static int	compare_found(const void *a, const void *b, void *arg);
 static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 from,
 						AzrOptionalInt64 to, Snapshot snapshot);
-static void insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
-						  const AzrStreamName *name);
+static void insert_runs(AzrTable *leaf, const AzrEventRun *runs, int count);
+static void insert_run(AzrWrite *write, const AzrEventRun *run);
 static bool next_version(AzrTicketScan *scan, AzrTicket *ticket);
 static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
 
@@ -575,46 +575,63 @@ azr_event_scan_end(AzrEventScan *scan)
 }
 
 /*
- * Store events at first_sequence and after, and let the rest of the
- * transaction see them.  'name' is for errors.
+ * Store events in streams, which are all on the main timeline, or all in editions, and let
+ * the rest of the transaction see them.  A stream has one run of events.
  *
- * The caller holds the stream's lock and knows first_sequence to be next.  Raises 27000
- * where an owner's trigger changes what is stored, or appends to the stream itself.
+ * The caller holds the streams' locks and knows each first_sequence to be next.  Raises 27000
+ * where an owner's trigger changes what is stored, or appends to such a stream itself.
  */
 void
-azr_events_insert(int64 stream_id, int64 first_sequence,
-				  const AzrNewEvents *events, const AzrStreamName *name)
+azr_events_insert(const AzrEventRun *runs, int count)
 {
-	AzrAppendGuard guard;
+	AzrAppendGuard *guards = palloc(count * sizeof(AzrAppendGuard));
+	AzrAppendGuard *before = append_guards;
 
-	for (const AzrAppendGuard *outer = append_guards; outer != NULL; outer = outer->outer)
-		if (outer->stream_id == stream_id)
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					 errmsg("a trigger appended to stream \"%s\" while events were appended to it",
-							azr_stream_label(name)),
-					 errhint("A trigger on the extension's tables can append to other streams only.")));
+	for (int i = 0; i < count; i++)
+		for (const AzrAppendGuard *outer = before; outer != NULL; outer = outer->outer)
+			if (outer->stream_id == runs[i].stream_id)
+				ereport(ERROR,
+						(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+						 errmsg("a trigger appended to stream \"%s\" while events were appended to it",
+								azr_stream_label(&runs[i].name)),
+						 errhint("A trigger on the extension's tables can append to other streams only.")));
 
-	azr_append_guard_begin(&guard, stream_id);
+	for (int i = 0; i < count; i++)
+		azr_append_guard_begin(&guards[i], runs[i].stream_id);
 	PG_TRY();
 	{
-		insert_events(stream_id, first_sequence, events, name);
+		insert_runs(leaf_of(runs[0].stream_id), runs, count);
 	}
 	PG_FINALLY();
 	{
-		azr_append_guard_end(&guard);
+		azr_append_guard_end(&guards[0]);
 	}
 	PG_END_TRY();
+	pfree(guards);
 }
 
 static void
-insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
-			  const AzrStreamName *name)
+insert_runs(AzrTable *leaf, const AzrEventRun *runs, int count)
 {
-	AzrTable   *leaf = leaf_of(stream_id);
 	Relation	rel = azr_table_open(leaf, RowExclusiveLock);
+	int			nevents = 0;
+	AzrWrite   *write;
+
+	for (int i = 0; i < count; i++)
+		nevents += runs[i].events.count;
+	write = azr_write_begin(leaf, rel, nevents);
+	for (int i = 0; i < count; i++)
+		insert_run(write, &runs[i]);
+	if (!azr_write_end(write, NULL))
+		azr_trigger_interfered(leaf, azr_stream_label(&runs[0].name));
+	table_close(rel, NoLock);
+}
+
+static void
+insert_run(AzrWrite *write, const AzrEventRun *run)
+{
+	const AzrNewEvents *events = &run->events;
 	Datum	   *type_ids = type_ids_of(events);
-	AzrWrite   *write = azr_write_begin(leaf, rel, events->count);
 	const AzrSource *source = &events->source;
 	pg_uuid_t	uuid;
 	bool		is_uuid = azr_correlation_uuid(events->correlation_id, &uuid);
@@ -632,7 +649,7 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	SET_COLUMN(column, (value) == NULL, PointerGetDatum(value))
 
 	/* what all events of the append have in common */
-	SET_COLUMN(stream_id, false, Int64GetDatum(stream_id));
+	SET_COLUMN(stream_id, false, Int64GetDatum(run->stream_id));
 	SET_COLUMN(committed, false, BoolGetDatum(events->committed));
 	SET_COLUMN(correlation_uuid, !is_uuid, UUIDPGetDatum(&uuid));
 	SET_TEXT(correlation_id, is_uuid ? NULL : events->correlation_id);
@@ -646,7 +663,7 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	nulls[Anum_azr_events_ticket_events - 1] = true;
 
 	/* under the lock on the table, by which numbering knows who may have one */
-	if (stream_id > 0)
+	if (run->stream_id > 0)
 	{
 		SET_COLUMN(ticket, false, Int64GetDatum(azr_next_number(&tickets)));
 		SET_COLUMN(ticket_events, events->count == 1, Int32GetDatum(events->count));
@@ -658,11 +675,15 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 		bool		no_metadata = events->metadata == NULL || events->metadata_nulls[i];
 		Size		bytes = VARSIZE_ANY(DatumGetPointer(events->payloads[i]));
 
-		SET_COLUMN(sequence, false, Int64GetDatum(first_sequence + i));
+		SET_COLUMN(sequence, false, Int64GetDatum(run->first_sequence + i));
 		SET_COLUMN(created_at, false, TimestampTzGetDatum(events->created_at[i]));
 		SET_COLUMN(type_id, false, type_ids[i]);
 		SET_COLUMN(payload, false, events->payloads[i]);
 		SET_COLUMN(metadata, no_metadata, events->metadata[i]);
+		if (events->correlation_ids != NULL)
+			SET_TEXT(correlation_id, events->correlation_ids[i]);
+		if (events->external_ids != NULL)
+			SET_TEXT(external_id, events->external_ids[i]);
 		if (!no_metadata)
 			bytes += VARSIZE_ANY(DatumGetPointer(events->metadata[i]));
 		azr_write_row(write, values, nulls, bytes);
@@ -671,11 +692,7 @@ insert_events(int64 stream_id, int64 first_sequence, const AzrNewEvents *events,
 	}
 #undef SET_TEXT
 #undef SET_COLUMN
-
-	if (!azr_write_end(write, NULL))
-		azr_trigger_interfered(leaf, azr_stream_label(name));
 	pfree(type_ids);
-	table_close(rel, NoLock);
 }
 
 /*

@@ -42,6 +42,10 @@ typedef struct AzrNewEvents
 	bool	   *metadata_nulls;
 	TimestampTz *created_at;	/* AZR_NOW for the default */
 
+	/* NULL where they are the same for all events */
+	text	  **correlation_ids;
+	text	  **external_ids;
+
 	/* the same for all of them; NULL for none */
 	text	   *correlation_id;
 	text	   *external_id;
@@ -49,6 +53,15 @@ typedef struct AzrNewEvents
 	text	   *cascade_id;
 	bool		committed;
 } AzrNewEvents;
+
+/* Events on their way into a stream, one after the other from a sequence on. */
+typedef struct AzrEventRun
+{
+	AzrStreamName name;			/* for errors */
+	int64		stream_id;
+	int64		first_sequence;
+	AzrNewEvents events;
+} AzrEventRun;
 
 /* Events that were looked for, by sequence. */
 typedef struct AzrFoundEvent
@@ -163,8 +176,7 @@ extern void azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last,
 extern bool azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket);
 extern void azr_ticket_scan_end(AzrTicketScan *scan);
 
-extern void azr_events_insert(int64 stream_id, int64 first_sequence,
-							  const AzrNewEvents *events, const AzrStreamName *name);
+extern void azr_events_insert(const AzrEventRun *runs, int count);
 
 extern void azr_append_guard_begin(AzrAppendGuard *guard, int64 stream_id);
 extern void azr_append_guard_end(const AzrAppendGuard *guard);

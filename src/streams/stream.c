@@ -266,45 +266,53 @@ azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *editio
 }
 
 /*
- * Give a stream its row and id, for its first own events.  The caller holds the lock
- * that azr_stream_lock() took, and is about to store them.
+ * Give streams their rows and ids, for their first own events.  The caller holds the locks
+ * that azr_stream_lock() took, and is about to store the events.
  *
- * Raises what azr_next_number() does, and 27000 if a trigger does not let the row in as it
+ * Raises what azr_next_number() does, and 27000 if a trigger does not let a row in as it
  * is.
  */
-AzrStream
-azr_stream_create(const AzrStreamName *name, int64 first, int64 last)
+void
+azr_streams_create(AzrNewStream *streams, int count)
 {
-	bool		is_main = azr_edition_is_main(name->edition);
-	int64		number = azr_next_number(&stream_numbers);
-	AzrStream	stream;
-	Relation	rel;
+	Relation	rel = azr_table_open(&streams_table, RowExclusiveLock);
+	AzrWrite   *write = azr_write_begin(&streams_table, rel, count);
 	Datum		values[Natts_azr_streams];
 	bool		nulls[Natts_azr_streams] = {false};
 
-	stream.id = is_main ? number : -number;
-	stream.divergence = first;
+	for (int i = 0; i < count; i++)
+	{
+		const AzrStreamName *name = &streams[i].name;
+		bool		is_main = azr_edition_is_main(name->edition);
+		int64		number = azr_next_number(&stream_numbers);
+		AzrStream  *stream = &streams[i].stream;
 
-	values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream.id);
-	values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream.divergence);
-	nulls[Anum_azr_streams_divergence - 1] = is_main;
-	values[Anum_azr_streams_created_at - 1] =
-		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
-	values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
-	values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
+		stream->id = is_main ? number : -number;
+		stream->divergence = streams[i].first;
 
-	/* stays so if an error is raised */
+		values[Anum_azr_streams_stream_id - 1] = Int64GetDatum(stream->id);
+		values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream->divergence);
+		nulls[Anum_azr_streams_divergence - 1] = is_main;
+		values[Anum_azr_streams_created_at - 1] =
+			TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
+		values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
+		values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
+
+		/* stays so if an error is raised */
+		stream_numbers.in_doubt = true;
+		azr_write_row(write, values, nulls, 0);
+		stream_numbers.in_doubt = false;
+	}
 	stream_numbers.in_doubt = true;
-	rel = azr_table_open(&streams_table, RowExclusiveLock);
-	if (!azr_write_one(&streams_table, rel, values, nulls))
-		azr_trigger_interfered(&streams_table, azr_stream_label(name));
-	table_close(rel, NoLock);
+	if (!azr_write_end(write, NULL))
+		azr_trigger_interfered(&streams_table, azr_stream_label(&streams[0].name));
 	stream_numbers.in_doubt = false;
+	table_close(rel, NoLock);
 
-	for (int i = 0; i < ncallbacks; i++)
-		callbacks[i] (name, first, last);
-	return stream;
+	for (int i = 0; i < count; i++)
+		for (int n = 0; n < ncallbacks; n++)
+			callbacks[n] (&streams[i].name, streams[i].first, streams[i].last);
 }
 
 /*

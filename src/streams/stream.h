@@ -45,6 +45,15 @@ typedef struct AzrStreamNames
 	AzrStreamName name;			/* its names, until the next one is looked up */
 } AzrStreamNames;
 
+/* A stream that is about to get its first own events, 'first' to 'last'. */
+typedef struct AzrNewStream
+{
+	AzrStreamName name;
+	int64		first;
+	int64		last;
+	AzrStream	stream;			/* as azr_streams_create() has made it */
+} AzrNewStream;
+
 /*
  * Told of a stream that gets its first own events, 'first' to 'last', which are not there
  * yet.  On the main timeline, 'first' is 0; in an edition, it is where the stream branches
@@ -63,7 +72,7 @@ extern AzrStream azr_stream_find(const AzrStreamName *name, Snapshot snapshot);
 extern AzrStream azr_stream_probe(const AzrStreamName *name, Snapshot snapshot,
 								  bool *created_here);
 extern AzrStream azr_stream_find_settled(const AzrStreamName *name, bool *waited);
-extern AzrStream azr_stream_create(const AzrStreamName *name, int64 first, int64 last);
+extern void azr_streams_create(AzrNewStream *streams, int count);
 extern bool azr_is_new_for(const AzrStreamName *name, const text *edition);
 extern void azr_on_new_stream(AzrStreamCallback callback);
 extern void azr_stream_names_begin(AzrStreamNames *names, Snapshot snapshot);

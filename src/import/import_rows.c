@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * import_rows.c
+ *	  The rows that the query of azr_import gives.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "import/import_rows.h"
+#include "miscadmin.h"
+#include "parser/parse_coerce.h"
+#include "plumbing/compat.h"
+#include "utils/builtins.h"
+#include "utils/plancache.h"
+
+const char *const azr_import_columns[] = {
+	[AZR_IMPORT_DOMAIN] = "domain",
+	[AZR_IMPORT_EDITION] = "edition",
+	[AZR_IMPORT_ROOT] = "root",
+	[AZR_IMPORT_SEQUENCE] = "sequence",
+	[AZR_IMPORT_TYPE] = "type",
+	[AZR_IMPORT_PAYLOAD] = "payload",
+	[AZR_IMPORT_METADATA] = "metadata",
+	[AZR_IMPORT_CREATED_AT] = "created_at",
+	[AZR_IMPORT_CORRELATION_ID] = "correlation_id",
+	[AZR_IMPORT_EXTERNAL_ID] = "external_id"
+};
+
+static const Oid column_types[] = {
+	[AZR_IMPORT_DOMAIN] = TEXTOID,
+	[AZR_IMPORT_EDITION] = TEXTOID,
+	[AZR_IMPORT_ROOT] = UUIDOID,
+	[AZR_IMPORT_SEQUENCE] = INT8OID,
+	[AZR_IMPORT_TYPE] = TEXTOID,
+	[AZR_IMPORT_PAYLOAD] = BYTEAOID,
+	[AZR_IMPORT_METADATA] = JSONBOID,
+	[AZR_IMPORT_CREATED_AT] = TIMESTAMPTZOID,
+	[AZR_IMPORT_CORRELATION_ID] = TEXTOID,
+	[AZR_IMPORT_EXTERNAL_ID] = TEXTOID
+};
+
+/* Where the executor sends the rows. */
+typedef struct Receiver
+{
+	DestReceiver pub;
+	AzrImportRows *rows;
+	MemoryContext context;		/* in which the rows are kept */
+	AzrRowsReadCallback callback;
+	void	   *arg;
+} Receiver;
+
+static void check_columns(TupleDesc desc);
+static void begin(DestReceiver *dest, int operation, TupleDesc desc);
+static bool receive(TupleTableSlot *slot, DestReceiver *dest);
+static void end(DestReceiver *dest);
+static double expected_rows(SPIPlanPtr plan);
+
+/*
+ * Run the query with the rights of the caller, who is connected to SPI, and keep its rows in
+ * the current memory context.  If an error is raised, also by a later transaction,
+ * azr_import_rows_end() gives back the file.
+ *
+ * Raises 22023 if it is not one query, 42804 if its columns are others, and what it raises.
+ */
+void
+azr_import_rows_read(AzrImportRows *rows, const char *query, AzrRowsReadCallback callback,
+					 void *arg)
+{
+	Receiver	receiver = {
+		.pub = {receive, begin, end, end, DestNone},
+		.rows = rows,
+		.context = CurrentMemoryContext,
+		.callback = callback,
+		.arg = arg
+	};
+	SPIExecuteOptions options = {
+		.must_return_tuples = true,
+		.dest = &receiver.pub
+	};
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_PARALLEL_OK);
+	int			result;
+
+	if (plan == NULL || !SPI_is_cursor_plan(plan))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"query\" must be one query that returns rows")));
+	rows->expected = expected_rows(plan);
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "could not run the query of azr_import: %s", SPI_result_code_string(result));
+	SPI_freeplan(plan);
+}
+
+/*
+ * How many rows the planner thinks there are.
+ */
+static double
+expected_rows(SPIPlanPtr plan)
+{
+	CachedPlan *cached = SPI_plan_get_cached_plan(plan);
+	double		expected = 0;
+
+	if (cached != NULL && list_length(cached->stmt_list) > 0)
+	{
+		PlannedStmt *statement = linitial_node(PlannedStmt, cached->stmt_list);
+
+		if (statement->planTree != NULL)
+			expected = statement->planTree->plan_rows;
+	}
+	if (cached != NULL)
+		ReleaseCachedPlan(cached, NULL);
+	return expected;
+}
+
+/*
+ * Raise 42804 unless the query returns what is asked for.
+ */
+static void
+check_columns(TupleDesc desc)
+{
+	if (desc->natts != AZR_IMPORT_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("query returns %d columns, but azr_import takes %d",
+						desc->natts, AZR_IMPORT_COLUMNS),
+				 errhint("The columns are domain, edition, root, sequence, type, payload, metadata, created_at, correlation_id and external_id, in this order.")));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Oid			type = TupleDescAttr(desc, i)->atttypid;
+
+		if (!IsBinaryCoercible(type, column_types[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %d of the query, \"%s\", must be of type %s, but is of type %s",
+							i + 1, azr_import_columns[i], format_type_be(column_types[i]),
+							format_type_be(type)),
+					 errhint("Cast it in the query, also a NULL.")));
+	}
+}
+
+static void
+begin(DestReceiver *dest, int operation, TupleDesc desc)
+{
+	Receiver   *receiver = (Receiver *) dest;
+	MemoryContext oldcontext;
+
+	check_columns(desc);
+	oldcontext = MemoryContextSwitchTo(receiver->context);
+	receiver->rows->desc = CreateTupleDescCopy(desc);
+	receiver->rows->store = tuplestore_begin_heap(false, true, work_mem);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Keep a row.  What it has stored elsewhere, in a TOAST table, may be gone when the
+ * transaction has ended, so it is fetched now.
+ */
+static bool
+receive(TupleTableSlot *slot, DestReceiver *dest)
+{
+	Receiver   *receiver = (Receiver *) dest;
+	AzrImportRows *rows = receiver->rows;
+	Datum		values[AZR_IMPORT_COLUMNS];
+	struct varlena *fetched[AZR_IMPORT_COLUMNS];
+	int			nfetched = 0;
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < AZR_IMPORT_COLUMNS; i++)
+	{
+		values[i] = slot->tts_values[i];
+		if (slot->tts_isnull[i] || TupleDescAttr(rows->desc, i)->attlen != -1 ||
+			!VARATT_IS_EXTERNAL(DatumGetPointer(values[i])))
+			continue;
+		fetched[nfetched] = detoast_external_attr((struct varlena *) DatumGetPointer(values[i]));
+		values[i] = PointerGetDatum(fetched[nfetched++]);
+	}
+	if (nfetched == 0)
+		tuplestore_puttupleslot(rows->store, slot);
+	else
+		tuplestore_putvalues(rows->store, rows->desc, values, slot->tts_isnull);
+	while (nfetched > 0)
+		pfree(fetched[--nfetched]);
+	receiver->callback(++rows->count, receiver->arg);
+	return true;
+}
+
+static void
+end(DestReceiver *dest)
+{
+}
+
+/*
+ * Give back the rows, and the file that they are in.
+ */
+void
+azr_import_rows_end(AzrImportRows *rows)
+{
+	if (rows->store != NULL)
+		tuplestore_end(rows->store);
+	rows->store = NULL;
+}
