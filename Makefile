@@ -37,7 +37,7 @@ endif
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.
 REGRESS = install arguments append append_one on_conflict expect max_payload idempotency load load_scan append_scan json find roots types \
-	transactions domain_settings editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades feed feed_scan groups \
+	transactions domain_settings editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades feed feed_scan groups import \
 	check numbers plans privileges reinstall
 REGRESS_OPTS = --inputdir=$(SOURCE)
 
