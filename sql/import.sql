@@ -6,7 +6,7 @@ CREATE SCHEMA import_source;
 CREATE TABLE import_source.e (n serial, domain text, edition text, root uuid, sequence bigint, type text, payload bytea,
 	metadata jsonb, created_at timestamptz, correlation_id text, external_id text);
 INSERT INTO import_source.e (domain, edition, root, sequence, type, payload, metadata, created_at, correlation_id, external_id)
-SELECT 'imp', CASE WHEN s % 2 = 0 THEN 'angzarr' END, azr_root('imp', s::text), i, 'T' || i % 3, convert_to('p ' || s || ' ' || i, 'UTF8'),
+SELECT 'imp', CASE s % 3 WHEN 0 THEN 'angzarr' WHEN 1 THEN '' END, azr_root('imp', s::text), i, 'T' || i % 3, convert_to('p ' || s || ' ' || i, 'UTF8'),
 	CASE WHEN i % 2 = 0 THEN '{"m": 1}'::jsonb END, timestamptz '2020-01-01 00:00:00+00' + i * interval '1 s',
 	CASE WHEN i % 3 = 0 THEN 'corr ' || s END, CASE WHEN i = 1 THEN 'ext' END
 FROM generate_series(1, 300) s, generate_series(0, 4) i ORDER BY s, i;
@@ -15,7 +15,7 @@ $$ SELECT format('SELECT domain, edition, root, sequence, type, payload, metadat
 -- what the store has of a domain that the source has not, and the other way round
 CREATE FUNCTION import_source.differences(name text) RETURNS bigint LANGUAGE sql AS
 $$ SELECT (SELECT count(*) FROM import_source.e s WHERE domain = name AND NOT EXISTS (
-		SELECT FROM azr_timeline t WHERE (t.domain, t.edition, t.root, t.sequence) = (s.domain, coalesce(s.edition, 'angzarr'), s.root, s.sequence)
+		SELECT FROM azr_timeline t WHERE (t.domain, t.edition, t.root, t.sequence) = (s.domain, coalesce(nullif(s.edition, ''), 'angzarr'), s.root, s.sequence)
 		AND (t.type, t.payload, t.metadata, t.correlation_id, t.external_id) IS NOT DISTINCT FROM (s.type, s.payload, s.metadata, s.correlation_id, s.external_id)
 		AND t.created_at = coalesce(s.created_at, t.created_at)))
 	+ (SELECT count(*) FROM azr_timeline WHERE domain = name) - (SELECT count(*) FROM import_source.e WHERE domain = name) $$;

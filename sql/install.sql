@@ -7,7 +7,7 @@ FROM pg_extension WHERE extname = 'angzarr';
 
 -- every function: names, order and defaults of its arguments are the contract
 SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ') -> ' ||
-	pg_get_function_result(p.oid) AS signature
+	coalesce(pg_get_function_result(p.oid), 'procedure') AS signature
 FROM pg_proc p
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'angzarr'

@@ -134,6 +134,9 @@ const AzrEventColumn azr_event_columns[Natts_azr_event] = {
 
 static AzrAppendGuard *append_guards = NULL;
 
+/* How many events back one of the same type is looked for, to save a look-up. */
+#define TYPES_LOOKED_BACK	4
+
 /* How many entries of the primary key are read at most, in all and a stream, to save a descent. */
 #define WALK_START		32
 #define WALK_ENTRIES	12
@@ -918,7 +921,7 @@ azr_stored_correlation_id(TupleTableSlot *event, AzrCorrelationText *room, bool 
 }
 
 /*
- * The numbers of the events' types.
+ * The numbers of the events' types.  Most appends have few types, which come again.
  */
 static Datum *
 type_ids_of(const AzrNewEvents *events)
@@ -928,9 +931,13 @@ type_ids_of(const AzrNewEvents *events)
 	for (int i = 0; i < events->count; i++)
 	{
 		const text *type = DatumGetTextPP(events->types[i]);
+		int			before = i - 1;
 
-		if (i > 0 && azr_same_text(type, DatumGetTextPP(events->types[i - 1])))
-			type_ids[i] = type_ids[i - 1];
+		while (before >= 0 && before > i - 1 - TYPES_LOOKED_BACK &&
+			   !azr_same_text(type, DatumGetTextPP(events->types[before])))
+			before--;
+		if (before >= 0 && before > i - 1 - TYPES_LOOKED_BACK)
+			type_ids[i] = type_ids[before];
 		else
 			type_ids[i] = Int32GetDatum(azr_type_number(type));
 	}

@@ -28,6 +28,9 @@
 #define LOT_STREAMS 256
 #define LOT_BYTES	(4 * 1024 * 1024)
 
+/* The memory of one lot, and more. */
+#define MALLOC_KEEPS	(16 * 1024 * 1024)
+
 /* Places for hashes of the streams of a lot: a power of 2, and more than those. */
 #define SEEN_PLACES 1024
 
@@ -107,8 +110,9 @@ struct AzrImport
 };
 
 static bool fetch(AzrImport *import);
-static void read_row(AzrImport *import, ImportRow *row);
-static bool is_current(const AzrImport *import, const AzrStreamName *name);
+static void read_row(AzrImport *import, ImportRow *row, bool *new_stream);
+static bool is_current(const AzrImport *import, TupleTableSlot *slot);
+static bool is_text(TupleTableSlot *slot, int column, const text *value);
 static bool fits(AzrImport *import, const ImportRow *row, bool new_stream);
 static bool see(AzrImport *import, const AzrStreamName *name);
 static void begin_stream(AzrImport *import, const ImportRow *row);
@@ -132,6 +136,12 @@ AzrImport *
 azr_import_begin(AzrImportRows *rows)
 {
 	AzrImport  *import = palloc0(sizeof(AzrImport));
+
+	/*
+	 * Each lot needs some megabytes again.  A larger block that is freed once has malloc()
+	 * of the GNU C library keep them in between, where it would give them back to the system.
+	 */
+	pfree(palloc(MALLOC_KEEPS));
 
 	import->rows = rows;
 	import->context = CurrentMemoryContext;
@@ -164,14 +174,13 @@ azr_import_batch(AzrImport *import, int64 nrows, AzrImportCounts *counts)
 		bool		new_stream;
 
 		CHECK_FOR_INTERRUPTS();
-		read_row(import, &row);
-		new_stream = !is_current(import, &row.name);
+		read_row(import, &row, &new_stream);
 		if (new_stream && taken >= nrows)
 			break;
 		if (!fits(import, &row, new_stream))
 		{
 			store_lot(import);
-			read_row(import, &row);
+			read_row(import, &row, &new_stream);
 			(void) see(import, &row.name);
 		}
 		if (new_stream)
@@ -215,10 +224,11 @@ fetch(AzrImport *import)
 }
 
 /*
- * Check the row, as the arguments of an append are.
+ * Check the row, as the arguments of an append are.  Says whether it is of another stream than
+ * the row before.
  */
 static void
-read_row(AzrImport *import, ImportRow *row)
+read_row(AzrImport *import, ImportRow *row, bool *new_stream)
 {
 	TupleTableSlot *slot = import->ahead;
 	AzrNewEvents event = {.count = 1, .payloads = &row->payload};
@@ -234,11 +244,19 @@ read_row(AzrImport *import, ImportRow *row)
 	}
 
 #define NAME_OF(column)	azr_import_columns[column]
-	row->name.domain = azr_arg_name(columns, AZR_IMPORT_DOMAIN, NAME_OF(AZR_IMPORT_DOMAIN));
-	row->name.edition = azr_arg_edition(columns, AZR_IMPORT_EDITION,
-										NAME_OF(AZR_IMPORT_EDITION));
-	row->name.root = azr_arg_uuid(columns, AZR_IMPORT_ROOT, NAME_OF(AZR_IMPORT_ROOT));
-	import->max_payload = azr_max_payload(row->name.domain);
+	/* most rows are of the stream that the one before was of */
+	*new_stream = !is_current(import, slot);
+	if (!*new_stream)
+		row->name = import->current->name;
+	else
+	{
+		row->name.domain = azr_arg_name(columns, AZR_IMPORT_DOMAIN,
+										NAME_OF(AZR_IMPORT_DOMAIN));
+		row->name.edition = azr_arg_edition(columns, AZR_IMPORT_EDITION,
+											NAME_OF(AZR_IMPORT_EDITION));
+		row->name.root = azr_arg_uuid(columns, AZR_IMPORT_ROOT, NAME_OF(AZR_IMPORT_ROOT));
+		import->max_payload = azr_max_payload(row->name.domain);
+	}
 	row->sequence = azr_arg_count(columns, AZR_IMPORT_SEQUENCE, NAME_OF(AZR_IMPORT_SEQUENCE));
 	import->row_name = &row->name;
 	import->row_sequence = row->sequence;
@@ -277,14 +295,25 @@ read_row(AzrImport *import, ImportRow *row)
  * Is a row of the same stream as the one before it?
  */
 static bool
-is_current(const AzrImport *import, const AzrStreamName *name)
+is_current(const AzrImport *import, TupleTableSlot *slot)
 {
 	const AzrStreamName *current = &import->current->name;
 
 	return import->current != NULL &&
-		memcmp(current->root, name->root, UUID_LEN) == 0 &&
-		azr_same_text(current->domain, name->domain) &&
-		azr_same_text(current->edition, name->edition);
+		!slot->tts_isnull[AZR_IMPORT_ROOT] &&
+		memcmp(current->root, DatumGetUUIDP(slot->tts_values[AZR_IMPORT_ROOT]), UUID_LEN) == 0 &&
+		is_text(slot, AZR_IMPORT_DOMAIN, current->domain) &&
+		(slot->tts_isnull[AZR_IMPORT_EDITION] ||
+		 VARSIZE_ANY_EXHDR(DatumGetPointer(slot->tts_values[AZR_IMPORT_EDITION])) == 0
+		 ? azr_edition_is_main(current->edition)
+		 : is_text(slot, AZR_IMPORT_EDITION, current->edition));
+}
+
+static bool
+is_text(TupleTableSlot *slot, int column, const text *value)
+{
+	return !slot->tts_isnull[column] &&
+		azr_same_text(DatumGetTextPP(slot->tts_values[column]), value);
 }
 
 /*

@@ -136,6 +136,7 @@ static void put(AzrWrite *write, const Position *position);
 static int	sort_positions(Position *positions, int count);
 static int	compare_positions(const void *a, const void *b, void *arg);
 static bool find_position(Position *position, Snapshot snapshot);
+static void forget_new_streams(const AzrNewStream *streams, int count);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
 static uint64 count_positions_past(const AzrStreamName *name, int64 limit);
 static void key_text_after(ScanKey key, AttrNumber attno, const text *value);
@@ -516,7 +517,19 @@ compare_positions(const void *a, const void *b, void *arg)
 void
 azr_positions_init(void)
 {
-	azr_on_new_stream(forget_new_stream);
+	azr_on_new_stream(forget_new_streams);
+}
+
+/*
+ * Streams get their first own events.  Most stores have nothing kept for such.
+ */
+static void
+forget_new_streams(const AzrNewStream *streams, int count)
+{
+	if (azr_table_is_empty(&positions_table))
+		return;
+	for (int i = 0; i < count; i++)
+		forget_new_stream(&streams[i].name, streams[i].first, streams[i].last);
 }
 
 /*
@@ -534,8 +547,6 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 	uint64		npast;
 	AzrQueryArgs args;
 
-	if (azr_table_is_empty(&positions_table))
-		return;
 	npast = count_positions_past(name, limit);
 	if (npast == 0)
 		return;

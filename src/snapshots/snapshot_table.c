@@ -163,6 +163,7 @@ static Relation open_leaf_for(Relation by_time, TimestampTz filed_at, AzrTable *
 static Oid	leaf_for(Relation by_time, TimestampTz filed_at);
 static void put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, LatestRow *latest);
 static void drop_transient(const AzrStreamName *name, int64 before);
+static void forget_new_streams(const AzrNewStream *streams, int count);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
 static List *editions_past(const AzrStreamName *name, int64 limit);
 static void forget_from(const AzrStreamName *name, int64 sequence);
@@ -398,7 +399,7 @@ open_by_time(LOCKMODE lockmode)
 void
 azr_snapshots_init(void)
 {
-	azr_on_new_stream(forget_new_stream);
+	azr_on_new_stream(forget_new_streams);
 	azr_on_confirmed(forget_from);
 }
 
@@ -588,6 +589,18 @@ drop_transient(const AzrStreamName *name, int64 before)
 }
 
 /*
+ * Streams get their first own events.  Most stores have nothing kept for such.
+ */
+static void
+forget_new_streams(const AzrNewStream *streams, int count)
+{
+	if (azr_table_is_empty(&latest_table))
+		return;
+	for (int i = 0; i < count; i++)
+		forget_new_stream(&streams[i].name, streams[i].first, streams[i].last);
+}
+
+/*
  * A stream gets its first own events.  It may have snapshots already, from clients that
  * knew of events that were not stored yet.  Those past the last event are not states of the
  * stream, nor of editions that read as the main timeline.  If the stream is in an edition,
@@ -601,8 +614,6 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 	AzrStreamName reader = *name;
 	ListCell   *lc;
 
-	if (azr_table_is_empty(&latest_table))
-		return;
 	foreach(lc, editions_past(name, limit))
 	{
 		reader.edition = (text *) lfirst(lc);

@@ -310,9 +310,8 @@ azr_streams_create(AzrNewStream *streams, int count)
 	stream_numbers.in_doubt = false;
 	table_close(rel, NoLock);
 
-	for (int i = 0; i < count; i++)
-		for (int n = 0; n < ncallbacks; n++)
-			callbacks[n] (&streams[i].name, streams[i].first, streams[i].last);
+	for (int n = 0; n < ncallbacks; n++)
+		callbacks[n] (streams, count);
 }
 
 /*
@@ -334,7 +333,7 @@ azr_is_new_for(const AzrStreamName *name, const text *edition)
 }
 
 /*
- * Have a callback told of each new stream.  This is for stores above that keep something
+ * Have a callback told of new streams.  This is for stores above that keep something
  * for streams that may have no events yet.
  */
 void

@@ -55,11 +55,11 @@ typedef struct AzrNewStream
 } AzrNewStream;
 
 /*
- * Told of a stream that gets its first own events, 'first' to 'last', which are not there
- * yet.  On the main timeline, 'first' is 0; in an edition, it is where the stream branches
- * off.  The writer holds the stream's lock.
+ * Told of streams that get their first own events, which are not there yet.  On the main
+ * timeline, 'first' is 0; in an edition, it is where the stream branches off.  The writer holds
+ * the streams' locks.
  */
-typedef void (*AzrStreamCallback) (const AzrStreamName *name, int64 first, int64 last);
+typedef void (*AzrStreamCallback) (const AzrNewStream *streams, int count);
 
 extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
 extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
