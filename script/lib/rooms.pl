@@ -147,7 +147,7 @@ foreach my $file (grep { /^src/ } sort keys %code)
 	foreach my $name ($code{$file} =~ /^PG_FUNCTION_INFO_V1\((\w+)\)/gm)
 	{
 		complain("$file has $name for SQL, which $beside does not declare")
-		  unless $sql =~ /^CREATE FUNCTION [^(]*\b\Q$name\E\(|'\Q$name\E'/m;
+		  unless $sql =~ /^CREATE (?:FUNCTION|PROCEDURE) [^(]*\b\Q$name\E\(|'\Q$name\E'/m;
 	}
 }
 
