@@ -155,6 +155,7 @@ static void begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 fr
 						AzrOptionalInt64 to, Snapshot snapshot);
 static void insert_runs(AzrTable *leaf, const AzrEventRun *runs, int count);
 static void insert_run(AzrWrite *write, const AzrEventRun *run);
+static void set_correlation_id(text *id, Datum *values, bool *nulls);
 static bool next_version(AzrTicketScan *scan, AzrTicket *ticket);
 static bool column_equals(TupleTableSlot *event, AttrNumber attno, const text *value);
 
@@ -636,8 +637,6 @@ insert_run(AzrWrite *write, const AzrEventRun *run)
 	const AzrNewEvents *events = &run->events;
 	Datum	   *type_ids = type_ids_of(events);
 	const AzrSource *source = &events->source;
-	pg_uuid_t	uuid;
-	bool		is_uuid = azr_correlation_uuid(events->correlation_id, &uuid);
 	Datum		values[Natts_azr_events] = {0};
 	bool		nulls[Natts_azr_events] = {false};
 
@@ -654,8 +653,7 @@ insert_run(AzrWrite *write, const AzrEventRun *run)
 	/* what all events of the append have in common */
 	SET_COLUMN(stream_id, false, Int64GetDatum(run->stream_id));
 	SET_COLUMN(committed, false, BoolGetDatum(events->committed));
-	SET_COLUMN(correlation_uuid, !is_uuid, UUIDPGetDatum(&uuid));
-	SET_TEXT(correlation_id, is_uuid ? NULL : events->correlation_id);
+	set_correlation_id(events->correlation_id, values, nulls);
 	SET_TEXT(external_id, events->external_id);
 	SET_TEXT(cascade_id, events->cascade_id);
 	SET_COLUMN(source_sequence, !source->given, Int64GetDatum(source->sequence));
@@ -684,7 +682,7 @@ insert_run(AzrWrite *write, const AzrEventRun *run)
 		SET_COLUMN(payload, false, events->payloads[i]);
 		SET_COLUMN(metadata, no_metadata, events->metadata[i]);
 		if (events->correlation_ids != NULL)
-			SET_TEXT(correlation_id, events->correlation_ids[i]);
+			set_correlation_id(events->correlation_ids[i], values, nulls);
 		if (events->external_ids != NULL)
 			SET_TEXT(external_id, events->external_ids[i]);
 		if (!no_metadata)
@@ -696,6 +694,29 @@ insert_run(AzrWrite *write, const AzrEventRun *run)
 #undef SET_TEXT
 #undef SET_COLUMN
 	pfree(type_ids);
+}
+
+/*
+ * Store a correlation id in one of its two columns.  What that takes lives in the current
+ * memory context.
+ */
+static void
+set_correlation_id(text *id, Datum *values, bool *nulls)
+{
+	pg_uuid_t	uuid;
+	bool		is_uuid = azr_correlation_uuid(id, &uuid);
+
+	nulls[Anum_azr_events_correlation_uuid - 1] = !is_uuid;
+	nulls[Anum_azr_events_correlation_id - 1] = is_uuid || id == NULL;
+	if (is_uuid)
+	{
+		pg_uuid_t  *stored = palloc(sizeof(pg_uuid_t));
+
+		*stored = uuid;
+		values[Anum_azr_events_correlation_uuid - 1] = UUIDPGetDatum(stored);
+	}
+	else
+		values[Anum_azr_events_correlation_id - 1] = PointerGetDatum(id);
 }
 
 /*

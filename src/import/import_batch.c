@@ -121,6 +121,7 @@ static bool put(AzrImport *import, const ImportRow *row);
 static void compare(AzrImport *import, const ImportRow *row);
 static const char *difference(TupleTableSlot *event, const ImportRow *row);
 static bool same_column(TupleTableSlot *event, AttrNumber attno, Datum value, bool isnull);
+static bool same_text(const text *a, const text *b);
 static void end_comparing(AzrImport *import);
 static void store_lot(AzrImport *import);
 static void create_streams(AzrImport *import);
@@ -475,6 +476,10 @@ compare(AzrImport *import, const ImportRow *row)
 static const char *
 difference(TupleTableSlot *event, const ImportRow *row)
 {
+	AzrCorrelationText room;
+	bool		uncorrelated;
+	Datum		correlation_id = azr_stored_correlation_id(event, &room, &uncorrelated);
+
 	if (!azr_same_text(azr_stored_event_type(event), row->type))
 		return azr_import_columns[AZR_IMPORT_TYPE];
 	if (!same_column(event, Anum_azr_events_payload, row->payload, false))
@@ -483,8 +488,7 @@ difference(TupleTableSlot *event, const ImportRow *row)
 		return azr_import_columns[AZR_IMPORT_METADATA];
 	if (row->created_at != AZR_NOW && row->created_at != azr_stored_created_at(event))
 		return azr_import_columns[AZR_IMPORT_CREATED_AT];
-	if (!same_column(event, Anum_azr_events_correlation_id,
-					 PointerGetDatum(row->correlation_id), row->correlation_id == NULL))
+	if (!same_text(uncorrelated ? NULL : DatumGetTextPP(correlation_id), row->correlation_id))
 		return azr_import_columns[AZR_IMPORT_CORRELATION_ID];
 	if (!same_column(event, Anum_azr_events_external_id,
 					 PointerGetDatum(row->external_id), row->external_id == NULL))
@@ -502,6 +506,12 @@ same_column(TupleTableSlot *event, AttrNumber attno, Datum value, bool isnull)
 	if (isnull || event->tts_isnull[attno - 1])
 		return isnull == event->tts_isnull[attno - 1];
 	return datum_image_eq(event->tts_values[attno - 1], value, false, -1);
+}
+
+static bool
+same_text(const text *a, const text *b)
+{
+	return a == NULL || b == NULL ? a == b : azr_same_text(a, b);
 }
 
 static void
