@@ -73,7 +73,7 @@ foreach my $table ('azr_events', 'azr_main_events', 'azr_edition_events', 'azr_s
 # functions are enough: no right on the tables is needed, none is given
 is(as('keeper', q{DO $$ DECLARE f regprocedure; BEGIN
 	FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'es'::regnamespace AND proname <> 'azr_reject_change'
-	LOOP EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO clerk', f); END LOOP; END $$; SELECT 1}),
+	LOOP EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO clerk', f); END LOOP; END $$; SELECT 1}),
 	'1', 'the owner grants the functions');
 $answers[0] = 'duplicate';
 foreach my $i (0 .. $#calls)
