@@ -190,4 +190,12 @@ FROM (SELECT array_agg('scan.many.' || i ORDER BY i) AS types, array_agg(''::byt
 EXPLAIN (COSTS off) SELECT sequence FROM azr_load('scan', NULL, :'r');
 SELECT count(*), bool_and(a.type = 'scan.many.' || a.sequence AND b.type = 'scan.many.' || b.sequence)
 FROM azr_load('scan', NULL, azr_root('scan', 'many'), 0, 3) a, LATERAL azr_load('scan', NULL, azr_root('scan', 'many'), a.sequence) b;
+-- a correlation id is made of what is stored only where somebody looks at it
+SELECT (azr_append('scan', NULL, azr_root('scan', 'correlated'), NULL, ARRAY['A', 'B'], ARRAY['', '']::bytea[], correlation_id => 'c0ffee00-0000-4000-8000-000000000000')).next_sequence;
+SELECT sequence FROM azr_load('scan', NULL, azr_root('scan', 'correlated')) WHERE correlation_id = 'c0ffee00-0000-4000-8000-000000000000';
+SELECT count(correlation_id), max(sequence) FROM azr_load('scan', NULL, azr_root('scan', 'correlated'));
+SELECT a.sequence FROM azr_load('scan', NULL, azr_root('scan', 'correlated')) a JOIN azr_load('scan', NULL, azr_root('scan', 'correlated')) b USING (correlation_id, sequence);
+SELECT type FROM azr_load('scan', NULL, azr_root('scan', 'correlated')) ORDER BY correlation_id, sequence;
+SELECT azr_feed_advance() > 0 AS numbered;
+SELECT count(*) FROM azr_feed(azr_feed_head() - 2) WHERE correlation_id LIKE 'c0ffee00%';
 DROP FUNCTION differences, rows_of;

@@ -902,6 +902,7 @@ azr_stored_event_type(TupleTableSlot *event)
 /*
  * Turn a stored event into the columns of azr_event.  They are valid as long as 'type' and
  * 'correlation', which has room for a correlation id, and until the next event is looked at.
+ * If there is no such room, the correlation id is left out.
  */
 void
 azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
@@ -920,8 +921,11 @@ azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 	nulls[Anum_azr_event_type - 1] = false;
 	values[Anum_azr_event_edition - 1] = PointerGetDatum(edition);
 	nulls[Anum_azr_event_edition - 1] = false;
-	values[Anum_azr_event_correlation_id - 1] =
-		azr_stored_correlation_id(event, correlation, &nulls[Anum_azr_event_correlation_id - 1]);
+	nulls[Anum_azr_event_correlation_id - 1] = true;
+	if (correlation != NULL)
+		values[Anum_azr_event_correlation_id - 1] =
+			azr_stored_correlation_id(event, correlation,
+									  &nulls[Anum_azr_event_correlation_id - 1]);
 }
 
 /*

@@ -246,7 +246,8 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 
 	type = type_of(load, event);
 	azr_event_result(event, load->types[type].type,
-					 is_own ? load->stream.edition : load->main_edition, &load->correlation,
+					 is_own ? load->stream.edition : load->main_edition,
+					 load->no_correlation_id ? NULL : &load->correlation,
 					 values, nulls);
 	if (load->effective &&
 		(load->types[type].is_framework || !azr_event_is_effective(&load->view, event)))

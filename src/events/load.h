@@ -36,6 +36,7 @@ typedef struct AzrLoad
 	const text *empty;
 	const text *main_edition;
 	MemoryContext context;
+	bool		no_correlation_id;	/* does nobody look at that? */
 	AzrCorrelationText correlation; /* of the last event */
 	struct
 	{

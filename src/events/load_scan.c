@@ -159,6 +159,7 @@ begin_load(LoadScan *scan)
 
 	azr_function_scan_args(&scan->scan, fcinfo);
 	azr_load_begin_call(&scan->load, fcinfo, scan->scan.css.ss.ps.state->es_snapshot);
+	scan->load.no_correlation_id = !azr_function_scan_wants(&scan->scan, Anum_azr_event_correlation_id);
 	scan->loading = true;
 }
 

@@ -707,8 +707,11 @@ fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
 	nulls[Anum_azr_timeline_##name] = stored_nulls[Anum_azr_events_##name - 1];
 	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN, AZR_NO_COLUMN)
 #undef AZR_COPY
+		nulls[Anum_azr_timeline_correlation_id] = true;
+	if (!reader->read.no_correlation_id)
 		values[Anum_azr_timeline_correlation_id] =
-		azr_stored_correlation_id(event, &reader->correlation, &nulls[Anum_azr_timeline_correlation_id]);
+			azr_stored_correlation_id(event, &reader->correlation,
+									  &nulls[Anum_azr_timeline_correlation_id]);
 }
 
 static bool

@@ -53,6 +53,7 @@ typedef struct AzrFeedRead
 	int64		stream_id;		/* if not 0, only events of this stream, whose
 								 * event at after + 1 has this sequence */
 	int64		sequence;
+	bool		no_correlation_id;	/* does nobody look at that? */
 
 	AzrFeedFilter filter;		/* or NULL */
 	void	   *filter_arg;

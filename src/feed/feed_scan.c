@@ -141,6 +141,8 @@ begin_read(FeedScan *scan)
 	PushActiveSnapshot(snapshot);
 	read = azr_arg_feed_read(fcinfo);
 	PopActiveSnapshot();
+	read.no_correlation_id = !azr_function_scan_wants(&scan->scan,
+													  Anum_azr_timeline_correlation_id + 1);
 	scan->reader = azr_feed_reader_begin(&read, snapshot);
 	MemoryContextSwitchTo(oldcontext);
 }

@@ -139,8 +139,9 @@ azr_import_begin(AzrImportRows *rows)
 	AzrImport  *import = palloc0(sizeof(AzrImport));
 
 	/*
-	 * Each lot needs some megabytes again.  A larger block that is freed once has malloc()
-	 * of the GNU C library keep them in between, where it would give them back to the system.
+	 * Each lot needs some megabytes again.  A larger block that is freed once
+	 * has malloc() of the GNU C library keep them in between, where it would
+	 * give them back to the system.
 	 */
 	pfree(palloc(MALLOC_KEEPS));
 
@@ -197,7 +198,10 @@ azr_import_batch(AzrImport *import, int64 nrows, AzrImportCounts *counts)
 	}
 	store_lot(import);
 
-	/* the locks go with the transaction, and the next row is of another stream */
+	/*
+	 * the locks go with the transaction, and the next row is of another
+	 * stream
+	 */
 	import->current = NULL;
 	import->nstreams = 0;
 	error_context_stack = context.previous;
@@ -232,7 +236,8 @@ static void
 read_row(AzrImport *import, ImportRow *row, bool *new_stream)
 {
 	TupleTableSlot *slot = import->ahead;
-	AzrNewEvents event = {.count = 1, .payloads = &row->payload};
+	AzrNewEvents event = {.count = 1,.payloads = &row->payload};
+
 	LOCAL_FCINFO(columns, AZR_IMPORT_COLUMNS);
 
 	import->at_row = true;
@@ -380,7 +385,7 @@ static void
 check_stream(AzrImport *import, const ImportRow *row)
 {
 	LotStream  *stream = import->current;
-	AzrAppend	append = {.stream = row->name, .expected = {true, row->sequence}};
+	AzrAppend	append = {.stream = row->name,.expected = {true, row->sequence}};
 
 	stream->place = azr_append_place(&append, &stream->locked);
 	stream->checked = true;
@@ -606,16 +611,17 @@ store_events(AzrImport *import)
 			.name = stream->name,
 				.stream_id = stream->locked.lock.stream.id,
 				.first_sequence = stream->place.next,
-				.events = {
+				.events =
+			{
 				.count = stream->count,
-				.types = &import->types[stream->first],
-				.payloads = &import->payloads[stream->first],
-				.metadata = &import->metadata[stream->first],
-				.metadata_nulls = &import->metadata_nulls[stream->first],
-				.created_at = &import->created_at[stream->first],
-				.correlation_ids = &import->correlation_ids[stream->first],
-				.external_ids = &import->external_ids[stream->first],
-				.committed = true
+					.types = &import->types[stream->first],
+					.payloads = &import->payloads[stream->first],
+					.metadata = &import->metadata[stream->first],
+					.metadata_nulls = &import->metadata_nulls[stream->first],
+					.created_at = &import->created_at[stream->first],
+					.correlation_ids = &import->correlation_ids[stream->first],
+					.external_ids = &import->external_ids[stream->first],
+					.committed = true
 			}
 		};
 		azr_set_created_at(&run->events, stream->place.created_before);

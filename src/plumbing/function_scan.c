@@ -45,6 +45,7 @@ static void add_scan_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTb
 static FuncExpr *only_call(const RangeTblEntry *rte);
 static AzrScannedFunction *called_function(const FuncExpr *call);
 static bool needs_whole_row(const RelOptInfo *rel);
+static int	wanted_columns(const RelOptInfo *rel, List *clauses);
 static List *all_columns(const AzrScannedFunction *function, const FuncExpr *call, Index rti);
 static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 					   List *tlist, List *clauses, List *custom_plans);
@@ -217,10 +218,32 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 	scan->flags = best_path->flags;
 	scan->custom_scan_tlist = all_columns(function, call, rel->relid);
 
+	scan->custom_private = list_make1(makeInteger(wanted_columns(rel, clauses)));
+
 	/* the whole call, so that the plan is known to depend on the function */
 	scan->custom_exprs = list_make1(call);
 	scan->methods = &function->scan_methods;
 	return &scan->scan.plan;
+}
+
+/*
+ * A bit for each column that is asked for, above the scan or in its own conditions.  The target
+ * list that the plan begins with does not tell: it may be empty, and be replaced.
+ */
+static int
+wanted_columns(const RelOptInfo *rel, List *clauses)
+{
+	Bitmapset  *columns = NULL;
+	int			wanted = 0;
+	int			i = -1;
+	ListCell   *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
+	foreach(lc, clauses)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &columns);
+	while ((i = bms_next_member(columns, i)) >= 0)
+		wanted |= 1 << (i + FirstLowInvalidHeapAttributeNumber);
+	return wanted;
 }
 
 /*
@@ -275,6 +298,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	AclResult	acl;
 
 	scan->call = linitial_node(FuncExpr, ((CustomScan *) node->ss.ps.plan)->custom_exprs);
+	scan->wanted = intVal(linitial(((CustomScan *) node->ss.ps.plan)->custom_private));
 	acl = azr_function_aclcheck(scan->call->funcid, GetUserId(), ACL_EXECUTE);
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FUNCTION, get_func_name(scan->call->funcid));
@@ -416,6 +440,15 @@ azr_function_scan_args_changed(const AzrFunctionScan *scan)
 	Bitmapset  *changed = scan->css.ss.ps.chgParam;
 
 	return changed != NULL && uses_changed_param((Node *) scan->call, changed);
+}
+
+/*
+ * Does anybody look at a column?  If not, the scan may give NULL for it.
+ */
+bool
+azr_function_scan_wants(const AzrFunctionScan *scan, AttrNumber column)
+{
+	return (scan->wanted & (1 << column)) != 0;
 }
 
 static bool

@@ -37,6 +37,7 @@ typedef struct AzrFunctionScan
 	const struct AzrScannedFunction *function;
 	FuncExpr   *call;
 	AzrScanArg *args;
+	uint32		wanted;			/* see azr_function_scan_wants() */
 	MemoryContext context;		/* for what a call needs */
 } AzrFunctionScan;
 
@@ -66,5 +67,6 @@ typedef struct AzrScannedFunction
 extern void azr_scanned_function_register(AzrScannedFunction *function);
 extern void azr_function_scan_args(AzrFunctionScan *scan, FunctionCallInfo fcinfo);
 extern bool azr_function_scan_args_changed(const AzrFunctionScan *scan);
+extern bool azr_function_scan_wants(const AzrFunctionScan *scan, AttrNumber column);
 
 #endif							/* AZR_FUNCTION_SCAN_H */

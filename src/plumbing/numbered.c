@@ -85,8 +85,8 @@ azr_next_number(AzrNumbers *numbers)
 			(void) azr_raise_sequence(numbers->sequence, numbers->sequence_id, highest);
 
 		/*
-		 * of a sequence with a CACHE, this session may have lower numbers left
-		 * from before
+		 * of a sequence with a CACHE, this session may have lower numbers
+		 * left from before
 		 */
 		for (int i = 0; number <= highest; i++)
 		{

@@ -53,7 +53,10 @@ azr_stream_lock(const AzrStreamName *name, bool probably_new)
 			take(&lock, AZR_LOCK_NEW_STREAM, hash_name(name));
 			lock.stream = azr_stream_probe(name, &dirty, &created_here);
 
-			/* one lock at a time, so that writers of one stream cannot deadlock */
+			/*
+			 * one lock at a time, so that writers of one stream cannot
+			 * deadlock
+			 */
 			if (lock.stream.id != AZR_NO_STREAM)
 				azr_stream_unlock(&lock);
 			lock.taken = lock.stream.id == AZR_NO_STREAM;
