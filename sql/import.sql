@@ -113,6 +113,13 @@ CALL azr_import('SELECT ''d'', NULL, azr_root(''d'', ''r''), 0::bigint, ''T'', '
 CALL azr_import('SELECT 1; SELECT 2');
 CALL azr_import('CREATE TABLE t ()');
 CALL azr_import('');
+-- FETCH gives columns, also where it gives no row
+BEGIN;
+DECLARE held CURSOR WITH HOLD FOR SELECT 'd', NULL, azr_root('d', 'r'), 0::bigint, 'T', 'p'::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL;
+COMMIT;
+CALL azr_import('FETCH 0 FROM held');
+CALL azr_import('MOVE 0 FROM held');
+CLOSE held;
 CALL azr_import('SELEC');
 CALL azr_import('SELECT ''d''::varchar, NULL, azr_root(''d'', ''r''), 0::bigint, ''T''::varchar(7), ''p''::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL WHERE 1 / (random() < 0)::int = 0');
 CALL azr_import('SELECT ''d'', NULL, azr_root(''d'', ''r''), 0::bigint, ''T'', ''p''::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL WHERE false');

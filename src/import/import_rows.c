@@ -70,8 +70,9 @@ void
 azr_import_rows_read(AzrImportRows *rows, const char *query, AzrRowsReadCallback callback,
 					 void *arg)
 {
+	/* to DestNone, FETCH 0 would not even say what its columns are */
 	Receiver	receiver = {
-		.pub = {receive, begin, end, end, DestNone},
+		.pub = {receive, begin, end, end, DestTuplestore},
 		.rows = rows,
 		.context = CurrentMemoryContext,
 		.callback = callback,
@@ -92,6 +93,10 @@ azr_import_rows_read(AzrImportRows *rows, const char *query, AzrRowsReadCallback
 	result = SPI_execute_plan_extended(plan, &options);
 	if (result < 0)
 		elog(ERROR, "could not run the query of azr_import: %s", SPI_result_code_string(result));
+	if (rows->store == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"query\" must be one query that returns rows")));
 	SPI_freeplan(plan);
 }
 
