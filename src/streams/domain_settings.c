@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(azr_domain_set);
 PG_FUNCTION_INFO_V1(azr_domain_settings);
@@ -194,6 +195,8 @@ azr_domain_settings_of(const text *domain)
 	KnownDomain key = {.domain = unconstify(text *, domain)};
 	const KnownDomain *found = NULL;
 
+	/* a transaction that goes on need not have been told of what is committed meanwhile */
+	AcceptInvalidationMessages();
 	if (known == NULL || !azr_table_is_known(&domains_table, known_finding))
 		read_settings();
 	if (known->count > 0)
@@ -203,7 +206,8 @@ azr_domain_settings_of(const text *domain)
 
 /*
  * What is committed after the table was looked for makes that finding an old one, so none of it
- * is missed.
+ * is missed.  What is read is kept for later transactions, so it is read by a new snapshot, also
+ * where this one must stick to its own.
  */
 static void
 read_settings(void)
@@ -226,9 +230,11 @@ read_settings(void)
 									ALLOCSET_SMALL_SIZES);
 	read = MemoryContextAllocZero(context, sizeof(KnownDomains));
 	read->context = context;
-	azr_query_latest("SELECT domain::text, durability::text, max_payload::int "
-					 "FROM %s.azr_registered_domains",
-					 &no_args, note_settings, read);
+	PushActiveSnapshot(GetLatestSnapshot());
+	azr_query_read("SELECT domain::text, durability::text, max_payload::int "
+				   "FROM %s.azr_registered_domains",
+				   &no_args, note_settings, read);
+	PopActiveSnapshot();
 	if (read->count > 1)
 		qsort(read->all, read->count, sizeof(KnownDomain), compare_domains);
 	MemoryContextSetParent(context, CacheMemoryContext);
