@@ -19,6 +19,7 @@
 #include "plumbing/text.h"
 #include "streams/edition.h"
 #include "streams/stream_memory.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/reltrigger.h"
@@ -59,6 +60,9 @@ static bool rejects_changes(Relation rel);
  * The number of a stream, if it is remembered and the snapshot shows it; else AZR_NO_STREAM,
  * which says nothing.  The caller has opened the table.
  *
+ * A transaction that has locked the table before is not told by opening it again of what
+ * others have done to it since, so this asks.
+ *
  * A serializable transaction must note what it has read, so it is told nothing.
  */
 int64
@@ -66,7 +70,10 @@ azr_stream_recall(const AzrTable *table, const AzrStreamName *name, Snapshot sna
 {
 	RememberedStream *set;
 
-	if (sets == NULL || !rows_stay || !azr_table_is_known(table, remembered_finding) ||
+	if (sets == NULL)
+		return AZR_NO_STREAM;
+	AcceptInvalidationMessages();
+	if (!rows_stay || !azr_table_is_known(table, remembered_finding) ||
 		IsolationIsSerializable() || !azr_edition_is_main(name->edition))
 		return AZR_NO_STREAM;
 
