@@ -82,6 +82,7 @@ azr_append_events(AzrAppend *append)
 		result.first_sequence = duplicate.first;
 		result.last_sequence = duplicate.last;
 		result.next_sequence = locked.end.next;
+		azr_stream_appended(&locked.lock);
 		return result;
 	}
 
@@ -95,7 +96,7 @@ azr_append_events(AzrAppend *append)
 		return result;
 	}
 	result = store(append, locked.lock.stream, &place);
-	azr_stream_written(&locked.lock);
+	azr_stream_appended(&locked.lock);
 	return result;
 }
 

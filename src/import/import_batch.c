@@ -545,7 +545,7 @@ store_lot(AzrImport *import)
 		LotStream  *stream = &import->streams[i];
 
 		if (stream->count > 0)
-			azr_stream_written(&stream->locked.lock);
+			azr_stream_appended(&stream->locked.lock);
 		else if (stream != import->current)
 			azr_stream_unlock(&stream->locked.lock);
 	}

@@ -85,11 +85,12 @@ azr_stream_unlock(const AzrStreamLock *lock)
 }
 
 /*
- * Our transaction has stored events in a locked stream, so that its id keeps others out.  Give
+ * An append to a locked stream is done.  Either our transaction has stored events there, so that
+ * its id keeps others out, or they were there already, so that nobody needs to be kept out.  Give
  * back the lock if there are many.
  */
 void
-azr_stream_written(const AzrStreamLock *lock)
+azr_stream_appended(const AzrStreamLock *lock)
 {
 	if (nlocks > max_locks_per_xact)
 		azr_stream_unlock(lock);

@@ -19,7 +19,7 @@
  * A transaction may write to any number of streams, but the server's lock table has room for
  * some thousand locks only.  So once a transaction has taken as many of these locks as the
  * server has set aside for one (max_locks_per_transaction), it gives back each further one as
- * soon as it has stored events in the stream (azr_stream_written()).  From then on, its
+ * soon as it has stored events in the stream (azr_stream_appended()).  From then on, its
  * transaction id is the coarser lock, which covers all streams that it has written to:
  * PostgreSQL keeps that lock for each transaction that writes, so it takes no room, nobody has
  * to wait for it while escalating, and two transactions that escalate cannot deadlock over it.
@@ -29,8 +29,11 @@
  * begins again: it must not keep the lock while it waits, since the other one may want it for
  * its next append.  Both rows are read in any case, so this costs nobody anything.
  *
- * Locks of streams in which nothing is stored are kept to the end: those of azr_expect(), and
- * of who puts or deletes snapshots alone.
+ * Past that number, the lock is also given back after an append whose events were there already.
+ * So who does not know whether such a transaction was committed can run it again.
+ *
+ * Other locks of streams in which nothing is stored are kept to the end: those of azr_expect(),
+ * of appends that found a conflict, and of who puts or deletes snapshots alone.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,7 +55,7 @@ typedef struct AzrStreamLock
 
 extern AzrStreamLock azr_stream_lock(const AzrStreamName *name, bool probably_new);
 extern void azr_stream_unlock(const AzrStreamLock *lock);
-extern void azr_stream_written(const AzrStreamLock *lock);
+extern void azr_stream_appended(const AzrStreamLock *lock);
 extern void azr_stream_hold_off(const AzrStreamName *name);
 
 #endif							/* AZR_STREAM_LOCK_H */
