@@ -120,6 +120,13 @@ COMMIT;
 CALL azr_import('FETCH 0 FROM held');
 CALL azr_import('MOVE 0 FROM held');
 CLOSE held;
+-- nothing is stored in a transaction that the query has made read-only
+SELECT azr_append_one('ro', NULL, azr_root('ro', 'r'), 0, 'T', ''), azr_append_one('ro', 'e', azr_root('ro', 'r'), 1, 'T', '');
+CALL azr_import('SELECT ''ro'', ''e'', azr_root(''ro'', ''r''), 2::bigint, set_config(''transaction_read_only'', ''on'', true), ''p''::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL');
+CALL azr_import('SELECT ''ro'', ''e'', azr_root(''ro'', ''r''), 2::bigint, set_config(''default_transaction_read_only'', ''on'', false), ''p''::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL
+	UNION ALL SELECT ''ro'', ''f'', azr_root(''ro'', ''r''), 1, ''T'', ''p'', NULL, NULL, NULL, NULL', 1, false);
+RESET default_transaction_read_only;
+SELECT azr_next_sequence('ro', 'e', azr_root('ro', 'r')), azr_next_sequence('ro', 'f', azr_root('ro', 'r'));
 CALL azr_import('SELEC');
 CALL azr_import('SELECT ''d''::varchar, NULL, azr_root(''d'', ''r''), 0::bigint, ''T''::varchar(7), ''p''::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL WHERE 1 / (random() < 0)::int = 0');
 CALL azr_import('SELECT ''d'', NULL, azr_root(''d'', ''r''), 0::bigint, ''T'', ''p''::bytea, NULL::jsonb, NULL::timestamptz, NULL, NULL WHERE false');

@@ -158,8 +158,10 @@ azr_import_begin(AzrImportRows *rows)
  * Store 'nrows' rows, and those after them that are of the same stream as the last of them.
  * Adds to what was done.  Returns false if there are no more rows.
  *
- * Raises what an append does, and ZR001 for a row that does not follow the one before it, or
- * is another event than the one that the stream has.  The error's context names the row.
+ * Raises 25006 if the transaction is read-only: the query may have made it so, or those that
+ * follow its own.  Raises what an append does, and ZR001 for a row that does not follow the one
+ * before it, or is another event than the one that the stream has.  The error's context names
+ * the row.
  */
 bool
 azr_import_batch(AzrImport *import, int64 nrows, AzrImportCounts *counts)
@@ -169,6 +171,7 @@ azr_import_batch(AzrImport *import, int64 nrows, AzrImportCounts *counts)
 	int64		taken = 0;
 	bool		more;
 
+	PreventCommandIfReadOnly("azr_import()");
 	error_context_stack = &context;
 	while ((more = fetch(import)))
 	{
