@@ -20,13 +20,15 @@ enum
 	Natts_azr_change = Anum_azr_change_detail
 };
 
+static const Oid column_types[Natts_azr_change] = {TEXTOID, TEXTOID, TEXTOID};
+
 /*
  * Prepare the result of a function that returns SETOF azr_change.
  */
 void
 azr_begin_changes(FunctionCallInfo fcinfo)
 {
-	(void) azr_set_begin(fcinfo, Natts_azr_change);
+	(void) azr_set_begin(fcinfo, column_types, Natts_azr_change);
 }
 
 /*

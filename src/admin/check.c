@@ -47,6 +47,10 @@ enum
 	Natts_azr_problem = Anum_azr_problem_detail
 };
 
+static const Oid column_types[Natts_azr_problem] = {
+	TEXTOID, TEXTOID, TEXTOID, UUIDOID, INT8OID, TEXTOID
+};
+
 typedef struct Check
 {
 	ReturnSetInfo *rsinfo;
@@ -113,7 +117,7 @@ azr_check(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = domain_arg(domain);
 	Check		check = {0};
 
-	check.rsinfo = azr_set_begin(fcinfo, Natts_azr_problem);
+	check.rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_problem);
 	check.snapshot = GetActiveSnapshot();
 	check.last_notice = GetCurrentTimestamp();
 

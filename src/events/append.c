@@ -120,11 +120,12 @@ static Datum
 append_and_return(FunctionCallInfo fcinfo, AzrAppendCall call)
 {
 	AzrAppendResult result = call(fcinfo);
+	static const Oid types[Natts_azr_append_result] = {AZR_APPEND_RESULT_TYPES};
 	Datum		values[Natts_azr_append_result];
 	bool		nulls[Natts_azr_append_result];
 
 	azr_append_result_columns(&result, values, nulls);
-	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+	return azr_return_row(fcinfo, values, nulls, types, lengthof(types));
 }
 
 /*

@@ -21,6 +21,8 @@ enum
 	Natts_azr_append_result = Anum_azr_append_result_next_sequence
 };
 
+#define AZR_APPEND_RESULT_TYPES	TEXTOID, INT8OID, INT8OID, INT8OID
+
 /* A call of one of the functions that return azr_append_result. */
 typedef AzrAppendResult (*AzrAppendCall) (FunctionCallInfo fcinfo);
 

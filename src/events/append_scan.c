@@ -54,7 +54,7 @@ static bool move(AppendScan *scan, bool forward);
 static void call_function(AppendScan *scan);
 static void scan_again(CustomScanState *node);
 
-static const Oid column_types[Natts_azr_append_result] = {TEXTOID, INT8OID, INT8OID, INT8OID};
+static const Oid column_types[Natts_azr_append_result] = {AZR_APPEND_RESULT_TYPES};
 
 static AzrScannedFunction scanned_append = {
 	.name = "azr_append",

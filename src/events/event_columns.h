@@ -91,6 +91,14 @@ enum
 	Natts_azr_timeline = Anum_azr_timeline_end - 1
 };
 
+/* The types of the columns, in lists to initialize arrays with. */
+#define AZR_COLUMN_TYPE(name, type) type,
+#define AZR_EVENT_TYPES \
+	AZR_EVENT_COLUMNS(AZR_COLUMN_TYPE, AZR_COLUMN_TYPE, AZR_COLUMN_TYPE, AZR_COLUMN_TYPE)
+#define AZR_TIMELINE_TYPES \
+	TEXTOID, TEXTOID, UUIDOID, \
+	AZR_EVENT_COLUMNS(AZR_COLUMN_TYPE, AZR_COLUMN_TYPE, AZR_NO_COLUMN, AZR_COLUMN_TYPE)
+
 /* A column of azr_event. */
 typedef struct AzrEventColumn
 {

@@ -38,6 +38,9 @@ PG_FUNCTION_INFO_V1(azr_find_by_external_id);
 PG_FUNCTION_INFO_V1(azr_find_by_source);
 PG_FUNCTION_INFO_V1(azr_trace);
 
+static const Oid event_types[Natts_azr_event] = {AZR_EVENT_TYPES};
+static const Oid timeline_types[Natts_azr_timeline] = {AZR_TIMELINE_TYPES};
+
 static char *trace_query(void);
 static void begin_sort(Trace *trace, TupleDesc desc);
 static void sort_event(uint64 row, const Datum *values, const bool *nulls, void *arg);
@@ -97,7 +100,7 @@ azr_trace(PG_FUNCTION_ARGS)
 	TupleTableSlot *sorted;
 	int			guc_level;
 
-	rsinfo = azr_set_begin(fcinfo, Natts_azr_timeline);
+	rsinfo = azr_set_begin(fcinfo, timeline_types, Natts_azr_timeline);
 	begin_sort(&trace, rsinfo->setDesc);
 	azr_stream_names_begin(&trace.names, GetActiveSnapshot());
 
@@ -155,19 +158,10 @@ trace_query(void)
 
 /*
  * Begin to sort rows of azr_timeline by domain, edition, root and sequence, in work_mem.
- *
- * Raises 42804 where columns of the view azr_timeline have other types than it was created
- * with.
  */
 static void
 begin_sort(Trace *trace, TupleDesc desc)
 {
-	static const Oid types[Natts_azr_timeline] = {
-		TEXTOID, TEXTOID, UUIDOID,
-#define AZR_TYPE(name, type) type,
-		AZR_EVENT_COLUMNS(AZR_TYPE, AZR_TYPE, AZR_NO_COLUMN, AZR_TYPE)
-#undef AZR_TYPE
-	};
 	AttrNumber	columns[] = {
 		Anum_azr_timeline_domain, Anum_azr_timeline_edition, Anum_azr_timeline_root,
 		Anum_azr_timeline_sequence
@@ -176,16 +170,9 @@ begin_sort(Trace *trace, TupleDesc desc)
 	Oid			collations[lengthof(columns)];
 	bool		nulls_first[lengthof(columns)] = {false};
 
-	for (int i = 0; i < desc->natts; i++)
-		if (TupleDescAttr(desc, i)->atttypid != types[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("the columns of view \"%s\" were changed", "azr_timeline"),
-					 errhint("Create it as the extension's install script does.")));
-
 	for (int i = 0; i < lengthof(columns); i++)
 	{
-		Oid			type = types[columns[i] - 1];
+		Oid			type = timeline_types[columns[i] - 1];
 
 		operators[i] = lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr;
 		collations[i] = type == TEXTOID ? C_COLLATION_OID : InvalidOid;
@@ -240,7 +227,7 @@ return_events(FunctionCallInfo fcinfo, const AzrStreamName *name,
 	ReturnSetInfo *rsinfo;
 	int			first = 0;
 
-	rsinfo = azr_set_begin(fcinfo, Natts_azr_event);
+	rsinfo = azr_set_begin(fcinfo, event_types, Natts_azr_event);
 
 	while (first < found.count)
 	{

@@ -55,4 +55,4 @@ Result: rows of azr_timeline: domain, edition, root, and what azr_load gives of 
 
 Locks: AccessShareLock on the tables.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value; 42804 the columns of the view azr_timeline were changed; XX001 an event''s type is gone from azr_event_types, or a column is NULL that must not be; 55000 a table, column or index of the store was altered.';
+Errors: 22004 NULL where there must be a value; 22023 bad value; XX001 an event''s type is gone from azr_event_types, or a column is NULL that must not be; 55000 a table, column, index or type of the store was altered.';

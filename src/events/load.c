@@ -265,7 +265,8 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 Datum
 azr_load_return_set(AzrLoad *load, FunctionCallInfo fcinfo)
 {
-	ReturnSetInfo *rsinfo = azr_set_begin(fcinfo, Natts_azr_event);
+	static const Oid types[Natts_azr_event] = {AZR_EVENT_TYPES};
+	ReturnSetInfo *rsinfo = azr_set_begin(fcinfo, types, Natts_azr_event);
 	Datum		values[Natts_azr_event];
 	bool		nulls[Natts_azr_event];
 

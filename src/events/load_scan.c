@@ -55,10 +55,7 @@ static bool constant_count(const FuncExpr *call, int argno, double *value);
 static double most_events(Oid schema);
 static double estimated_tuples(const char *table, Oid schema);
 
-#define TYPE_OF_COLUMN(name, type) type,
-static const Oid column_types[Natts_azr_event] = {
-	AZR_EVENT_COLUMNS(TYPE_OF_COLUMN, TYPE_OF_COLUMN, TYPE_OF_COLUMN, TYPE_OF_COLUMN)
-};
+static const Oid column_types[Natts_azr_event] = {AZR_EVENT_TYPES};
 
 static AzrScannedFunction scanned_load = {
 	.name = "azr_load",

@@ -31,6 +31,10 @@ enum
 	Natts_azr_stream = Anum_azr_stream_last_created_at
 };
 
+static const Oid column_types[Natts_azr_stream] = {
+	UUIDOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+
 #define ST_SORT sort_by_id
 #define ST_ELEMENT_TYPE AzrSpanQuery
 #define ST_COMPARE(a, b) \
@@ -61,7 +65,7 @@ azr_streams_of(PG_FUNCTION_ARGS)
 	int			at_once = (int) Min(left, MAX_STREAMS);
 	bool		main = azr_edition_is_main(edition);
 	Snapshot	snapshot = GetActiveSnapshot();
-	ReturnSetInfo *set = azr_set_begin(fcinfo, Natts_azr_stream);
+	ReturnSetInfo *set = azr_set_begin(fcinfo, column_types, Natts_azr_stream);
 	AzrRootValue *streams = palloc(at_once * sizeof(AzrRootValue));
 	AzrSpanQuery *queries = palloc(at_once * sizeof(AzrSpanQuery));
 	int		   *query_of = palloc(at_once * sizeof(int));

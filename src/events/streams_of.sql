@@ -27,4 +27,4 @@ Result: rows of azr_stream, by the caller''s snapshot; works on a standby. creat
 
 Locks: AccessShareLock on the tables. It reads the streams after ''after'' by their index, with two more index probes a stream, however many events it has.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value; 22003 a stream has an event that azr_append did not store, after which no sequence comes; 55000 a table, column or index of the store was altered.';
+Errors: 22004 NULL where there must be a value; 22023 bad value; 22003 a stream has an event that azr_append did not store, after which no sequence comes; 55000 a table, column, index or type of the store was altered.';

@@ -64,6 +64,11 @@ enum
 	Natts_azr_feed_status = Anum_azr_feed_status_batches
 };
 
+static const Oid feed_event_types[Natts_azr_feed_event] = {AZR_FEED_EVENT_TYPES};
+static const Oid status_types[Natts_azr_feed_status] = {
+	INT8OID, UUIDOID, INT8OID, INTERVALOID, INT4OID, INT8OID
+};
+
 /*
  * azr_feed(after, max_count, domains, types, effective) -> setof azr_feed_event
  *
@@ -74,7 +79,8 @@ azr_feed(PG_FUNCTION_ARGS)
 {
 	AzrFeedRead read = azr_arg_feed_read(fcinfo);
 
-	azr_feed_read(&read, GetActiveSnapshot(), azr_set_begin(fcinfo, Natts_azr_feed_event));
+	azr_feed_read(&read, GetActiveSnapshot(),
+				  azr_set_begin(fcinfo, feed_event_types, Natts_azr_feed_event));
 	PG_RETURN_NULL();
 }
 
@@ -177,7 +183,7 @@ azr_feed_status(PG_FUNCTION_ARGS)
 								TimestampTzGetDatum(since));
 		values[Anum_azr_feed_status_oldest_pid - 1] = Int32GetDatum(pid);
 	}
-	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+	return azr_return_row(fcinfo, values, nulls, status_types, Natts_azr_feed_status);
 }
 
 /*

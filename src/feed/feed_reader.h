@@ -19,6 +19,7 @@
 
 /* Columns of azr_feed_event, as in feed.sql: a position, and then those of azr_timeline. */
 #define Natts_azr_feed_event	(1 + Natts_azr_timeline)
+#define AZR_FEED_EVENT_TYPES	INT8OID, AZR_TIMELINE_TYPES
 
 /* An event of the feed.  All of it is valid until the next one is shown. */
 typedef struct AzrFeedRow

@@ -40,12 +40,7 @@ static void begin_read(FeedScan *scan);
 static void end_read(CustomScanState *node);
 static void read_again(CustomScanState *node);
 
-#define TYPE_OF_COLUMN(name, type) type,
-#define NO_COLUMN(name, type)
-static const Oid column_types[Natts_azr_feed_event] = {
-	INT8OID, TEXTOID, TEXTOID, UUIDOID,
-	AZR_EVENT_COLUMNS(TYPE_OF_COLUMN, TYPE_OF_COLUMN, NO_COLUMN, TYPE_OF_COLUMN)
-};
+static const Oid column_types[Natts_azr_feed_event] = {AZR_FEED_EVENT_TYPES};
 
 static AzrScannedFunction scanned_feed = {
 	.name = "azr_feed",

@@ -37,6 +37,10 @@ PG_FUNCTION_INFO_V1(azr_fetch);
 /* Columns of azr_fetched_event, as in fetch.sql: two, and then those of azr_feed_event. */
 #define Natts_azr_fetched_event	(2 + Natts_azr_feed_event)
 
+static const Oid column_types[Natts_azr_fetched_event] = {
+	INT4OID, UUIDOID, AZR_FEED_EVENT_TYPES
+};
+
 typedef struct Fetch
 {
 	AzrGroup	group;
@@ -80,7 +84,7 @@ azr_fetch(PG_FUNCTION_ARGS)
 	fetch.most_partitions = azr_arg_partitions(fcinfo, 2);
 	fetch.lease = PG_ARGISNULL(3) ? NULL : lease_arg(fcinfo, 3);
 	azr_check_can_write(fcinfo);
-	fetch.rsinfo = azr_set_begin(fcinfo, Natts_azr_fetched_event);
+	fetch.rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_fetched_event);
 
 	/* what others do meanwhile may leave nothing of what there was to give */
 	for (int i = 0; i < MAX_TRIES && fetch.given == 0 && take(&fetch); i++)

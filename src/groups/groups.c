@@ -41,6 +41,10 @@ enum
 	Natts_azr_group_state = Anum_azr_group_state_parked
 };
 
+static const Oid column_types[Natts_azr_group_state] = {
+	TEXTOID, INT4OID, INT8OID, INT8OID, INT8OID, INTERVALOID, TIMESTAMPTZOID, INT8OID
+};
+
 typedef struct Listing
 {
 	ReturnSetInfo *rsinfo;
@@ -127,7 +131,7 @@ azr_groups(PG_FUNCTION_ARGS)
 	azr_query_arg(&args, TEXTOID,
 				  PG_ARGISNULL(0) ? (Datum) 0 : PointerGetDatum(azr_arg_name(fcinfo, 0, "handler")),
 				  PG_ARGISNULL(0));
-	listing.rsinfo = azr_set_begin(fcinfo, Natts_azr_group_state);
+	listing.rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_group_state);
 	listing.head = azr_feed_state().next_position - 1;
 	listing.position = PG_INT64_MAX;
 	azr_query_read("SELECT g.handler::text, g.partition::int, g.position::bigint, "

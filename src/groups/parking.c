@@ -41,6 +41,8 @@ typedef struct Retry
 	int64		next_sequence;
 } Retry;
 
+static const Oid feed_event_types[Natts_azr_feed_event] = {AZR_FEED_EVENT_TYPES};
+
 static bool find_event(const AzrGroup *group, int64 position, AzrParkedStream *stream);
 static bool note_event(void *arg, const AzrFeedRow *row);
 static void retry_free(Retry *retry, const AzrParkedStreams *streams);
@@ -154,7 +156,7 @@ azr_retry(PG_FUNCTION_ARGS)
 	retry.max_count = azr_arg_max_count(fcinfo, 3);
 	azr_check_can_write(fcinfo);
 	retry.group = azr_group_get(azr_arg_name(fcinfo, 0, "handler"));
-	retry.rsinfo = azr_set_begin(fcinfo, Natts_azr_feed_event);
+	retry.rsinfo = azr_set_begin(fcinfo, feed_event_types, Natts_azr_feed_event);
 
 	streams = azr_parked_named(retry.group.handler, domain, root);
 	retry_free(&retry, &streams);

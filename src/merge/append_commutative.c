@@ -65,8 +65,9 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	AzrAppend	append = azr_append_read_place(fcinfo);
 	NewState	new_state = {NULL, NULL, false};
 	AzrAppendResult result;
-	Datum		values[5];
-	bool		nulls[5] = {false};
+	static const Oid types[] = {TEXTOID, INT8OID, INT8OID, INT8OID, BYTEAOID};
+	Datum		values[lengthof(types)];
+	bool		nulls[lengthof(types)] = {false};
 
 	azr_arg_check_not_null(fcinfo, 3, "expected_sequence");
 	azr_append_read_events(fcinfo, 4, 8, &append.events);
@@ -104,7 +105,7 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 	values[4] = PointerGetDatum(new_state.state);
 	nulls[1] = nulls[2] = result.outcome == AZR_UNCHANGED;
 	nulls[4] = new_state.state == NULL;
-	return azr_return_row(fcinfo, values, nulls, lengthof(values));
+	return azr_return_row(fcinfo, values, nulls, types, lengthof(types));
 }
 
 /*

@@ -31,6 +31,7 @@
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 #include "plumbing/function_scan.h"
+#include "plumbing/result.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -258,17 +259,14 @@ all_columns(const AzrScannedFunction *function, const FuncExpr *call, Index rti)
 
 	if (get_expr_result_type(unconstify(Node *, (const Node *) call),
 							 NULL, &desc) != TYPEFUNC_COMPOSITE ||
-		desc->natts != function->ncolumns)
+		!azr_has_columns(desc, function->column_types, function->ncolumns))
 		return NIL;
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
-		Var		   *column;
+		Var		   *column = makeVar(rti, attr->attnum, attr->atttypid, attr->atttypmod,
+									 attr->attcollation, 0);
 
-		if (attr->attisdropped || attr->atttypid != function->column_types[i])
-			return NIL;
-		column = makeVar(rti, attr->attnum, attr->atttypid, attr->atttypmod,
-						 attr->attcollation, 0);
 		columns = lappend(columns, makeTargetEntry((Expr *) column, attr->attnum,
 												   pstrdup(NameStr(attr->attname)), false));
 	}

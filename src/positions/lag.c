@@ -25,6 +25,7 @@
 #include "funcapi.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
+#include "plumbing/result.h"
 #include "plumbing/text.h"
 #include "positions/positions.h"
 #include "streams/edition.h"
@@ -48,6 +49,10 @@ enum
 	Anum_azr_lag_entry_next_sequence,
 	Anum_azr_lag_entry_lag,
 	Natts_azr_lag_entry = Anum_azr_lag_entry_lag
+};
+
+static const Oid column_types[Natts_azr_lag_entry] = {
+	TEXTOID, TEXTOID, UUIDOID, INT8OID, INT8OID, INT8OID
 };
 
 /* A position for a stream without one. */
@@ -143,9 +148,9 @@ azr_lag(PG_FUNCTION_ARGS)
 
 		call = SRF_FIRSTCALL_INIT();
 		oldcontext = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
-			desc->natts != Natts_azr_lag_entry)
-			elog(ERROR, "unexpected columns in azr_lag_entry");
+		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "azr_lag returns no composite type");
+		azr_check_columns(fcinfo, desc, column_types, Natts_azr_lag_entry);
 		call->tuple_desc = BlessTupleDesc(desc);
 		call->user_fctx = begin_lag(fcinfo, call->multi_call_memory_ctx);
 		MemoryContextSwitchTo(oldcontext);

@@ -152,8 +152,9 @@ azr_put_position(PG_FUNCTION_ARGS)
 	Relation	rel;
 	AzrWrite   *write;
 	AzrWritten	written;
-	Datum		result[2];
-	bool		nulls[2] = {false};
+	static const Oid types[] = {INT8OID, BOOLOID};
+	Datum		result[lengthof(types)];
+	bool		nulls[lengthof(types)] = {false};
 
 	position.handler = azr_arg_name(fcinfo, 0, "handler");
 	position.stream = azr_arg_stream(fcinfo, 1);
@@ -171,7 +172,7 @@ azr_put_position(PG_FUNCTION_ARGS)
 
 	result[0] = Int64GetDatum(written.stored > 0 ? position.sequence : written.kept);
 	result[1] = BoolGetDatum(written.stored > 0);
-	return azr_return_row(fcinfo, result, nulls, lengthof(result));
+	return azr_return_row(fcinfo, result, nulls, types, lengthof(types));
 }
 
 /*

@@ -31,6 +31,10 @@ enum
 	Natts_azr_state_entry = Anum_azr_state_entry_edition
 };
 
+static const Oid column_types[Natts_azr_state_entry] = {
+	TEXTOID, INT8OID, TEXTOID, BYTEAOID, JSONBOID, TIMESTAMPTZOID, TEXTOID
+};
+
 static bool read_snapshots = true;
 
 static void put_snapshot(const AzrOwnedSnapshot *best, ReturnSetInfo *rsinfo);
@@ -71,7 +75,7 @@ azr_load_state(PG_FUNCTION_ARGS)
 	bool		event_nulls[Natts_azr_event];
 	int64		from = 0;
 
-	rsinfo = azr_set_begin(fcinfo, Natts_azr_state_entry);
+	rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_state_entry);
 
 	if (read_snapshots)
 	{

@@ -31,6 +31,10 @@ enum
 	Natts_azr_maintenance = Anum_azr_maintenance_partitions
 };
 
+static const Oid column_types[Natts_azr_maintenance] = {
+	TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT4OID
+};
+
 #define MAX_AHEAD	1000
 
 /* What a row of the result says nothing of: a count, or the start and end of a period. */
@@ -74,7 +78,7 @@ azr_maintain(PG_FUNCTION_ARGS)
 	request.ahead = ahead_arg(fcinfo, 2);
 
 	azr_check_can_write(fcinfo);
-	rsinfo = azr_set_begin(fcinfo, Natts_azr_maintenance);
+	rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_maintenance);
 
 	if (azr_partitions_keep_up(azr_snapshot_history(), &request, &result))
 		report_result(rsinfo, &result);

@@ -36,6 +36,10 @@ enum
 	Natts_azr_snapshot = Anum_azr_snapshot_created_at
 };
 
+static const Oid column_types[Natts_azr_snapshot] = {
+	INT8OID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID
+};
+
 static void check_place(const AzrStreamName *name, const AzrStream *stream, int64 sequence);
 
 /*
@@ -80,7 +84,7 @@ azr_get_snapshot(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo;
 	AzrSnapshot snapshot;
 
-	rsinfo = azr_set_begin(fcinfo, Natts_azr_snapshot);
+	rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_snapshot);
 
 	snapshot = azr_own_snapshot(&name, at, GetActiveSnapshot());
 	if (snapshot.found)

@@ -47,7 +47,7 @@ Result: none. It holds for appends that begin after its transaction has committe
 
 Locks: RowExclusiveLock on azr_registered_domains, and the lock of its row, to the end of the transaction.
 
-Errors: 22023 bad value; 22004 domain is NULL; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the domain''s settings have changed after the transaction''s PostgreSQL snapshot; 27000 a trigger of the table''s owner dropped the row; 55000 a table, column or index of the store was altered.';
+Errors: 22023 bad value; 22004 domain is NULL; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the domain''s settings have changed after the transaction''s PostgreSQL snapshot; 27000 a trigger of the table''s owner dropped the row; 55000 a table, column, index or type of the store was altered.';
 
 CREATE TYPE @extschema@.azr_domain_setting AS (
 	domain text,
