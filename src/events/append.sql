@@ -10,12 +10,6 @@ CREATE TYPE @extschema@.azr_append_result AS (
 COMMENT ON TYPE @extschema@.azr_append_result IS
 'What an append did. outcome: added; duplicate (an earlier append with the same external_id or source: its range); unchanged (nothing to append: range is NULL); conflict (another sequence was expected than the next one, and on_conflict is return: range is NULL). next_sequence: what the stream''s next event gets.';
 
-CREATE FUNCTION @extschema@.azr_append_support(internal) RETURNS internal
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION @extschema@.azr_append_support(internal) IS
-'Has the library loaded before a call of azr_append or azr_append_json is planned. For PostgreSQL, not to be called.';
-
 CREATE FUNCTION @extschema@.azr_append(
 	domain text,
 	edition text,
