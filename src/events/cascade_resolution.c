@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "events/cascade_resolution.h"
 #include "plumbing/error.h"
+#include "plumbing/grow.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
 #include "plumbing/text.h"
@@ -54,11 +55,7 @@ azr_events_pending(int64 stream_id, const text *cascade_id, Snapshot snapshot)
 	azr_cascade_scan_begin(&scan, stream_id, cascade_id, false, snapshot);
 	while ((event = azr_event_scan_next(&scan)) != NULL)
 	{
-		if (pending.count == allocated)
-		{
-			allocated *= 2;
-			pending.all = repalloc_huge(pending.all, allocated * sizeof(int64));
-		}
+		pending.all = azr_grow(pending.all, pending.count, &allocated, sizeof(int64));
 		pending.all[pending.count++] = azr_stored_sequence(event);
 	}
 	azr_event_scan_end(&scan);

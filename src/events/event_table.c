@@ -17,6 +17,7 @@
 #include "events/event_table.h"
 #include "events/type.h"
 #include "miscadmin.h"
+#include "plumbing/grow.h"
 #include "plumbing/lock.h"
 #include "plumbing/numbered.h"
 #include "plumbing/probe.h"
@@ -476,13 +477,7 @@ add_found(AzrFoundEvents *found, TupleTableSlot *event)
 	AzrFoundEvent *added;
 	text	   *cascade_id = azr_stored_cascade(event);
 
-	if (found->count == found->allocated)
-	{
-		found->allocated = Max(16, found->allocated * 2);
-		found->all = found->all == NULL
-			? palloc(found->allocated * sizeof(AzrFoundEvent))
-			: repalloc_huge(found->all, found->allocated * sizeof(AzrFoundEvent));
-	}
+	found->all = azr_grow(found->all, found->count, &found->allocated, sizeof(AzrFoundEvent));
 	added = &found->all[found->count++];
 	added->sequence = azr_stored_sequence(event);
 	added->pending_in = azr_stored_committed(event) || cascade_id == NULL

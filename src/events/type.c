@@ -25,6 +25,7 @@
 #include "events/type.h"
 #include "fmgr.h"
 #include "lib/qunique.h"
+#include "plumbing/grow.h"
 #include "plumbing/lock.h"
 #include "plumbing/write.h"
 #include "plumbing/text.h"
@@ -232,11 +233,7 @@ azr_type_numbers(const Datum *types, int count)
 		}
 		while ((row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
 		{
-			if (numbers.count == allocated)
-			{
-				allocated *= 2;
-				numbers.all = repalloc_huge(numbers.all, allocated * sizeof(int32));
-			}
+			numbers.all = azr_grow(numbers.all, numbers.count, &allocated, sizeof(int32));
 			numbers.all[numbers.count++] =
 				DatumGetInt32(row->tts_values[Anum_azr_event_types_type_id - 1]);
 		}

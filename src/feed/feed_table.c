@@ -119,7 +119,6 @@ void
 azr_feed_state_put(const AzrFeedState *state, const AzrFeedState *before)
 {
 	AzrQueryArgs args = {0};
-	uint64		stored;
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->next_position), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->next_ticket), false);
@@ -128,22 +127,14 @@ azr_feed_state_put(const AzrFeedState *state, const AzrFeedState *before)
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->system_identifier), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(state->wal_timeline), false);
 	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(state->database_id), false);
-	if (before->found)
-		stored = azr_query_modify("UPDATE %s.azr_feed_state SET next_position = $1, "
-								  "next_ticket = $2, pending = $3, epoch = $4, "
-								  "system_identifier = $5, wal_timeline = $6, database_id = $7",
-								  &args, NULL, NULL);
-	else
-		stored = azr_query_modify("INSERT INTO %s.azr_feed_state (id, next_position, "
-								  "next_ticket, pending, epoch, system_identifier, wal_timeline, "
-								  "database_id) "
-								  "VALUES (true, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-								  &args, NULL, NULL);
-	if (stored != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on table \"%s\" dropped its row", "azr_feed_state"),
-				 errhint("A BEFORE trigger there must return every row.")));
+	azr_query_must_change("azr_feed_state", 1, before->found
+						  ? "UPDATE %s.azr_feed_state SET next_position = $1, next_ticket = $2, "
+						  "pending = $3, epoch = $4, system_identifier = $5, wal_timeline = $6, "
+						  "database_id = $7"
+						  : "INSERT INTO %s.azr_feed_state (id, next_position, next_ticket, "
+						  "pending, epoch, system_identifier, wal_timeline, database_id) "
+						  "VALUES (true, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+						  &args);
 }
 
 /*
@@ -260,23 +251,17 @@ void
 azr_feed_batch_put(const AzrFeedBatch *batch)
 {
 	AzrQueryArgs args = {0};
-	uint64		stored;
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(batch->first_position), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(batch->events + batch->events_added), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(batch->appends), false);
 	azr_query_arg(&args, INT8ARRAYOID, azr_ranges_array(&batch->tickets), false);
-	stored = azr_query_modify(batch->found
-							  ? "UPDATE %s.azr_feed_batches SET events = $2, appends = $3, "
-							  "tickets = $4, numbered_at = now() WHERE first_position = $1"
-							  : "INSERT INTO %s.azr_feed_batches (first_position, numbered_at, "
-							  "events, appends, tickets) VALUES ($1, now(), $2, $3, $4)",
-							  &args, NULL, NULL);
-	if (stored != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on table \"%s\" dropped its row", "azr_feed_batches"),
-				 errhint("A BEFORE trigger there must return every row.")));
+	azr_query_must_change("azr_feed_batches", 1, batch->found
+						  ? "UPDATE %s.azr_feed_batches SET events = $2, appends = $3, "
+						  "tickets = $4, numbered_at = now() WHERE first_position = $1"
+						  : "INSERT INTO %s.azr_feed_batches (first_position, numbered_at, "
+						  "events, appends, tickets) VALUES ($1, now(), $2, $3, $4)",
+						  &args);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "plumbing/args.h"
 #include "plumbing/compat.h"
 #include "plumbing/error.h"
+#include "plumbing/grow.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
 #include "plumbing/wakeup.h"
@@ -415,13 +416,8 @@ add_numbered(Numbering *numbering, const AzrTicket *ticket)
 {
 	Numbered   *numbered;
 
-	if (numbering->count == numbering->allocated)
-	{
-		numbering->allocated = Max(64, numbering->allocated * 2);
-		numbering->numbered = numbering->numbered == NULL
-			? palloc(numbering->allocated * sizeof(Numbered))
-			: repalloc_huge(numbering->numbered, numbering->allocated * sizeof(Numbered));
-	}
+	numbering->numbered = azr_grow(numbering->numbered, numbering->count, &numbering->allocated,
+								   sizeof(Numbered));
 	numbered = &numbering->numbered[numbering->count++];
 	numbered->ticket = ticket->ticket;
 	numbered->events = ticket->events;

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "feed/ranges.h"
+#include "plumbing/grow.h"
 #include "utils/array.h"
 
 static Datum to_array(const AzrTicketRanges *ranges, int width);
@@ -36,13 +37,7 @@ azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 x
 		range->last = last;
 		return;
 	}
-	if (ranges->count == ranges->allocated)
-	{
-		ranges->allocated = Max(16, ranges->allocated * 2);
-		ranges->all = ranges->all == NULL
-			? palloc(ranges->allocated * sizeof(AzrTicketRange))
-			: repalloc_huge(ranges->all, ranges->allocated * sizeof(AzrTicketRange));
-	}
+	ranges->all = azr_grow(ranges->all, ranges->count, &ranges->allocated, sizeof(AzrTicketRange));
 	ranges->all[ranges->count].first = first;
 	ranges->all[ranges->count].last = last;
 	ranges->all[ranges->count].xid = xid;

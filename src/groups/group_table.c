@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "groups/group_table.h"
+#include "plumbing/grow.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
 #include "plumbing/text.h"
@@ -29,8 +30,6 @@ static void note_partition(uint64 row, const Datum *values, const bool *nulls, v
 static void show_lock(const text *handler, int32 number);
 static uint64 lock_key(const text *handler, int32 number);
 static AzrQueryArgs handler_arg(const text *handler);
-static void update_partitions(const char *sql, const AzrQueryArgs *args, int expected);
-pg_noreturn static void trigger_interfered(const char *table);
 
 /*
  * Add a group, whose partitions have all come as far as 'after'.  'domains' and 'types' are
@@ -55,10 +54,10 @@ azr_group_add(const text *handler, int32 partitions, int64 after,
 	args = handler_arg(handler);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(partitions), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(after), false);
-	if (azr_query_modify("INSERT INTO %s.azr_group_partitions (handler, partition, position) "
-						 "SELECT $1, p, $3 FROM generate_series(0, $2 - 1) p",
-						 &args, NULL, NULL) != partitions)
-		trigger_interfered("azr_group_partitions");
+	azr_query_must_change("azr_group_partitions", partitions,
+						  "INSERT INTO %s.azr_group_partitions (handler, partition, position) "
+						  "SELECT $1, p, $3 FROM generate_series(0, $2 - 1) p",
+						  &args);
 	return true;
 }
 
@@ -317,13 +316,8 @@ azr_partitions_lock(const text *handler)
 void
 azr_partitions_add(AzrPartitions *partitions, const AzrPartition *partition)
 {
-	if (partitions->count == partitions->allocated)
-	{
-		partitions->allocated = Max(8, partitions->allocated * 2);
-		partitions->all = partitions->all == NULL
-			? palloc(partitions->allocated * sizeof(AzrPartition))
-			: repalloc_huge(partitions->all, partitions->allocated * sizeof(AzrPartition));
-	}
+	partitions->all = azr_grow(partitions->all, partitions->count, &partitions->allocated,
+							   sizeof(AzrPartition));
 	partitions->all[partitions->count++] = *partition;
 }
 
@@ -337,11 +331,12 @@ azr_partitions_move(const text *handler, const AzrPartitions *which, int64 posit
 
 	azr_query_arg(&args, INT4ARRAYOID, azr_partition_numbers(which), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(position), false);
-	update_partitions("UPDATE %s.azr_group_partitions "
-					  "SET position = greatest(position, $3), leased_until = NULL, token = NULL, "
-					  "given_to = NULL, last_given = NULL "
-					  "WHERE handler = $1 AND partition = ANY ($2)",
-					  &args, which->count);
+	azr_query_must_change("azr_group_partitions", which->count,
+						  "UPDATE %s.azr_group_partitions "
+						  "SET position = greatest(position, $3), leased_until = NULL, "
+						  "token = NULL, given_to = NULL, last_given = NULL "
+						  "WHERE handler = $1 AND partition = ANY ($2)",
+						  &args);
 }
 
 /*
@@ -354,10 +349,11 @@ azr_partitions_set(const text *handler, int count, int64 position)
 	AzrQueryArgs args = handler_arg(handler);
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(position), false);
-	update_partitions("UPDATE %s.azr_group_partitions "
-					  "SET position = $2, leased_until = NULL, token = NULL, "
-					  "given_to = NULL, last_given = NULL WHERE handler = $1",
-					  &args, count);
+	azr_query_must_change("azr_group_partitions", count,
+						  "UPDATE %s.azr_group_partitions "
+						  "SET position = $2, leased_until = NULL, token = NULL, "
+						  "given_to = NULL, last_given = NULL WHERE handler = $1",
+						  &args);
 }
 
 /*
@@ -373,11 +369,12 @@ azr_partition_lease(const text *handler, const AzrPartition *partition, const In
 	azr_query_arg(&args, UUIDOID, UUIDPGetDatum(&partition->token), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(partition->given_to), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(partition->last_given), false);
-	update_partitions("UPDATE %s.azr_group_partitions "
-					  "SET leased_until = clock_timestamp() + $3, token = $4, "
-					  "given_to = $5, last_given = $6 "
-					  "WHERE handler = $1 AND partition = $2",
-					  &args, 1);
+	azr_query_must_change("azr_group_partitions", 1,
+						  "UPDATE %s.azr_group_partitions "
+						  "SET leased_until = clock_timestamp() + $3, token = $4, "
+						  "given_to = $5, last_given = $6 "
+						  "WHERE handler = $1 AND partition = $2",
+						  &args);
 }
 
 /*
@@ -392,10 +389,11 @@ azr_partition_acknowledge(const text *handler, const AzrPartition *partition, bo
 	azr_query_arg(&args, INT4OID, Int32GetDatum(partition->number), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(partition->position), false);
 	azr_query_arg(&args, BOOLOID, BoolGetDatum(ends), false);
-	update_partitions("UPDATE %s.azr_group_partitions "
-					  "SET position = $3, leased_until = CASE WHEN NOT $4 THEN leased_until END "
-					  "WHERE handler = $1 AND partition = $2",
-					  &args, 1);
+	azr_query_must_change("azr_group_partitions", 1,
+						  "UPDATE %s.azr_group_partitions "
+						  "SET position = $3, leased_until = CASE WHEN NOT $4 THEN leased_until END "
+						  "WHERE handler = $1 AND partition = $2",
+						  &args);
 }
 
 /*
@@ -408,9 +406,10 @@ azr_partition_touch(const text *handler, int32 number)
 	AzrQueryArgs args = handler_arg(handler);
 
 	azr_query_arg(&args, INT4OID, Int32GetDatum(number), false);
-	update_partitions("UPDATE %s.azr_group_partitions SET position = position "
-					  "WHERE handler = $1 AND partition = $2",
-					  &args, 1);
+	azr_query_must_change("azr_group_partitions", 1,
+						  "UPDATE %s.azr_group_partitions SET position = position "
+						  "WHERE handler = $1 AND partition = $2",
+						  &args);
 }
 
 /*
@@ -449,25 +448,4 @@ azr_partition_numbers(const AzrPartitions *partitions)
 		numbers[i] = Int32GetDatum(partitions->all[i].number);
 	return PointerGetDatum(construct_array(numbers, partitions->count, INT4OID, sizeof(int32),
 										   true, TYPALIGN_INT));
-}
-
-/*
- * Change rows that we have locked.
- *
- * Raises 27000 where a trigger keeps that from being done.
- */
-static void
-update_partitions(const char *sql, const AzrQueryArgs *args, int expected)
-{
-	if (azr_query_modify(sql, args, NULL, NULL) != expected)
-		trigger_interfered("azr_group_partitions");
-}
-
-static void
-trigger_interfered(const char *table)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-			 errmsg("a trigger on table \"%s\" dropped a row", table),
-			 errhint("A BEFORE trigger there must return every row.")));
 }

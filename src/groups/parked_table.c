@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "groups/parked_table.h"
+#include "plumbing/grow.h"
 #include "plumbing/query.h"
 
 /* As note_stream() expects them. */
@@ -18,7 +19,6 @@
 
 static void note_stream(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static int	compare_streams(const void *a, const void *b);
-static void check_stored(uint64 rows);
 
 /*
  * What is noted of the streams of some partitions, by the active PostgreSQL snapshot: those
@@ -48,13 +48,8 @@ note_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 
 	azr_check_row(nulls, 2);
 	azr_check_row(&nulls[3], 2);
-	if (streams->count == streams->allocated)
-	{
-		streams->allocated = Max(8, streams->allocated * 2);
-		streams->all = streams->all == NULL
-			? palloc(streams->allocated * sizeof(AzrParkedStream))
-			: repalloc_huge(streams->all, streams->allocated * sizeof(AzrParkedStream));
-	}
+	streams->all = azr_grow(streams->all, streams->count, &streams->allocated,
+							sizeof(AzrParkedStream));
 	stream = &streams->all[streams->count++];
 	stream->stream_id = DatumGetInt64(values[0]);
 	stream->partition = DatumGetInt32(values[1]);
@@ -149,17 +144,18 @@ azr_parked_put(const text *handler, const AzrParkedStream *stream, const text *r
 	azr_query_arg(&args, INT8OID, Int64GetDatum(stream->parked_from), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(stream->sequence), false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(reason), false);
-	check_stored(azr_query_modify("INSERT INTO %s.azr_parked_streams AS p "
-								  "(handler, stream_id, partition, parked_from, done_below, "
-								  "sequence, parked_at, reason) "
-								  "VALUES ($1, $2, $3, $4, 0, $5, clock_timestamp(), $6) "
-								  "ON CONFLICT (handler, stream_id) DO UPDATE SET "
-								  "sequence = CASE WHEN p.parked_from < excluded.parked_from "
-								  "THEN p.sequence ELSE excluded.sequence END, "
-								  "parked_from = least(p.parked_from, excluded.parked_from), "
-								  "done_below = least(p.done_below, excluded.parked_from), "
-								  "parked_at = excluded.parked_at, reason = excluded.reason",
-								  &args, NULL, NULL));
+	azr_query_must_change("azr_parked_streams", 1,
+						  "INSERT INTO %s.azr_parked_streams AS p "
+						  "(handler, stream_id, partition, parked_from, done_below, "
+						  "sequence, parked_at, reason) "
+						  "VALUES ($1, $2, $3, $4, 0, $5, clock_timestamp(), $6) "
+						  "ON CONFLICT (handler, stream_id) DO UPDATE SET "
+						  "sequence = CASE WHEN p.parked_from < excluded.parked_from "
+						  "THEN p.sequence ELSE excluded.sequence END, "
+						  "parked_from = least(p.parked_from, excluded.parked_from), "
+						  "done_below = least(p.done_below, excluded.parked_from), "
+						  "parked_at = excluded.parked_at, reason = excluded.reason",
+						  &args);
 	azr_partition_touch(handler, stream->partition);
 }
 
@@ -176,10 +172,11 @@ azr_parked_set(const text *handler, const AzrParkedStream *stream)
 	azr_query_arg(&args, INT8OID, Int64GetDatum(stream->parked_from), !stream->is_parked);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(stream->done_below), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(stream->sequence), false);
-	check_stored(azr_query_modify("UPDATE %s.azr_parked_streams "
-								  "SET parked_from = $3, done_below = $4, sequence = $5 "
-								  "WHERE handler = $1 AND stream_id = $2",
-								  &args, NULL, NULL));
+	azr_query_must_change("azr_parked_streams", 1,
+						  "UPDATE %s.azr_parked_streams "
+						  "SET parked_from = $3, done_below = $4, sequence = $5 "
+						  "WHERE handler = $1 AND stream_id = $2",
+						  &args);
 	azr_partition_touch(handler, stream->partition);
 }
 
@@ -211,14 +208,4 @@ azr_parked_forget_all(const text *handler)
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(handler), false);
 	(void) azr_query_modify("DELETE FROM %s.azr_parked_streams WHERE handler = $1",
 							&args, NULL, NULL);
-}
-
-static void
-check_stored(uint64 rows)
-{
-	if (rows != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on table \"%s\" dropped a row", "azr_parked_streams"),
-				 errhint("A BEFORE trigger there must return every row.")));
 }

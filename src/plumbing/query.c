@@ -218,6 +218,21 @@ azr_query_modify(const char *sql, const AzrQueryArgs *args,
 }
 
 /*
+ * Run a statement that changes this many rows of a table, unless a trigger keeps it from that.
+ *
+ * Raises 27000 if it has changed fewer or more.
+ */
+void
+azr_query_must_change(const char *table, uint64 rows, const char *sql, const AzrQueryArgs *args)
+{
+	if (azr_query_modify(sql, args, NULL, NULL) != rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger on table \"%s\" dropped a row", table),
+				 errhint("A BEFORE trigger there must return every row.")));
+}
+
+/*
  * Run a command such as CREATE TABLE, which has names in it that are not known
  * beforehand.  It is run as it stands: here "%s" is nothing special.
  */

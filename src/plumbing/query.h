@@ -60,6 +60,8 @@ extern void azr_query_latest(const char *sql, const AzrQueryArgs *args,
 							 AzrRowCallback callback, void *arg);
 extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 							   AzrRowCallback callback, void *arg);
+extern void azr_query_must_change(const char *table, uint64 rows, const char *sql,
+								  const AzrQueryArgs *args);
 extern uint64 azr_query_exact(const char *sql, const AzrQueryArgs *args, bool read_only,
 							  AzrRowCallback callback, void *arg);
 extern void azr_query_utility(const char *command);

@@ -15,6 +15,7 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "plumbing/args.h"
+#include "plumbing/grow.h"
 #include "plumbing/query.h"
 #include "plumbing/table.h"
 #include "plumbing/text.h"
@@ -123,18 +124,15 @@ azr_domain_set(PG_FUNCTION_ARGS)
 				  durability == NULL);
 	azr_query_arg(&args, INT4OID, PG_GETARG_DATUM(2), PG_ARGISNULL(2));
 	azr_query_arg(&args, TEXTOID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
-	if (azr_query_modify("INSERT INTO %s.azr_registered_domains AS d "
-						 "(domain, durability, max_payload, description) "
-						 "VALUES ($1, coalesce($2, 'durable'), nullif($3, 0), nullif($4, '')) "
-						 "ON CONFLICT (domain) DO UPDATE SET "
-						 "durability = coalesce($2, d.durability), "
-						 "max_payload = nullif(coalesce($3, d.max_payload), 0), "
-						 "description = nullif(coalesce($4, d.description), '')",
-						 &args, NULL, NULL) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on table \"%s\" dropped a row", "azr_registered_domains"),
-				 errhint("A BEFORE trigger there must return every row.")));
+	azr_query_must_change("azr_registered_domains", 1,
+						  "INSERT INTO %s.azr_registered_domains AS d "
+						  "(domain, durability, max_payload, description) "
+						  "VALUES ($1, coalesce($2, 'durable'), nullif($3, 0), nullif($4, '')) "
+						  "ON CONFLICT (domain) DO UPDATE SET "
+						  "durability = coalesce($2, d.durability), "
+						  "max_payload = nullif(coalesce($3, d.max_payload), 0), "
+						  "description = nullif(coalesce($4, d.description), '')",
+						  &args);
 	args.count = 1;
 	(void) azr_query_modify("DELETE FROM %s.azr_registered_domains WHERE domain = $1 "
 							"AND durability = 'durable' AND max_payload IS NULL "
@@ -214,6 +212,7 @@ read_settings(void)
 {
 	AzrQueryArgs no_args = {0};
 	MemoryContext context;
+	MemoryContext oldcontext;
 	KnownDomains *read;
 	uint64		finding;
 
@@ -230,11 +229,13 @@ read_settings(void)
 									ALLOCSET_SMALL_SIZES);
 	read = MemoryContextAllocZero(context, sizeof(KnownDomains));
 	read->context = context;
+	oldcontext = MemoryContextSwitchTo(context);
 	PushActiveSnapshot(GetLatestSnapshot());
 	azr_query_read("SELECT domain::text, durability::text, max_payload::int "
 				   "FROM %s.azr_registered_domains",
 				   &no_args, note_settings, read);
 	PopActiveSnapshot();
+	MemoryContextSwitchTo(oldcontext);
 	if (read->count > 1)
 		qsort(read->all, read->count, sizeof(KnownDomain), compare_domains);
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -252,13 +253,8 @@ note_settings(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	KnownDomain *domain;
 
 	azr_check_row(nulls, 2);
-	if (domains->count == domains->allocated)
-	{
-		domains->allocated = Max(8, domains->allocated * 2);
-		domains->all = domains->all == NULL
-			? MemoryContextAlloc(domains->context, domains->allocated * sizeof(KnownDomain))
-			: repalloc_huge(domains->all, domains->allocated * sizeof(KnownDomain));
-	}
+	domains->all = azr_grow(domains->all, domains->count, &domains->allocated,
+							sizeof(KnownDomain));
 	domain = &domains->all[domains->count++];
 	domain->domain = azr_copy_text(DatumGetTextPP(values[0]), domains->context);
 	domain->settings.relaxed = azr_text_is(DatumGetTextPP(values[1]), durability_names[RELAXED]);
