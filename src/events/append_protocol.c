@@ -135,10 +135,8 @@ azr_writer_lock(const AzrStreamName *name, bool probably_new, LOCKMODE lockmode,
 
 		InitDirtySnapshot(dirty);
 		dirty.xmin = InvalidTransactionId;
-		*end = (AzrStreamEnd)
-		{
-			0, DT_NOBEGIN
-		};
+		end->next = 0;
+		end->created_at = DT_NOBEGIN;
 		if (lock.stream.id != AZR_NO_STREAM)
 			*end = azr_events_end(lock.stream.id, &dirty, lockmode);
 		if (!TransactionIdIsValid(dirty.xmin))
@@ -350,10 +348,10 @@ store(AzrAppend *append, AzrStream stream, const AzrAppendPlace *place)
 	else if (events->committed && events->cascade_id != NULL)
 		confirmed = about_to_confirm(stream.id, append);
 	azr_set_created_at(events, place->created_before);
-	run = (AzrEventRun)
-	{
-		*name, stream.id, result.first_sequence, *events
-	};
+	run.name = *name;
+	run.stream_id = stream.id;
+	run.first_sequence = result.first_sequence;
+	run.events = *events;
 	azr_events_insert(&run, 1);
 	azr_appended_to(name->domain);
 	if (confirmed != AZR_NO_SEQUENCE && confirmed_callback != NULL)

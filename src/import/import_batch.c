@@ -139,9 +139,9 @@ azr_import_begin(AzrImportRows *rows)
 	AzrImport  *import = palloc0(sizeof(AzrImport));
 
 	/*
-	 * Each lot needs some megabytes again.  A larger block that is freed once
-	 * has malloc() of the GNU C library keep them in between, where it would
-	 * give them back to the system.
+	 * Each lot needs some megabytes again.  Once a larger block was freed,
+	 * malloc() of the GNU C library keeps such memory between lots, in place
+	 * of giving it back to the system each time.
 	 */
 	pfree(palloc(MALLOC_KEEPS));
 
@@ -239,10 +239,12 @@ static void
 read_row(AzrImport *import, ImportRow *row, bool *new_stream)
 {
 	TupleTableSlot *slot = import->ahead;
-	AzrNewEvents event = {.count = 1,.payloads = &row->payload};
 
 	LOCAL_FCINFO(columns, AZR_IMPORT_COLUMNS);
+	AzrNewEvents event = {0};
 
+	event.count = 1;
+	event.payloads = &row->payload;
 	import->at_row = true;
 	import->row_name = NULL;
 	slot_getallattrs(slot);
@@ -388,8 +390,11 @@ static void
 check_stream(AzrImport *import, const ImportRow *row)
 {
 	LotStream  *stream = import->current;
-	AzrAppend	append = {.stream = row->name,.expected = {true, row->sequence}};
+	AzrAppend	append = {0};
 
+	append.stream = row->name;
+	append.expected.given = true;
+	append.expected.value = row->sequence;
 	stream->place = azr_append_place(&append, &stream->locked);
 	stream->checked = true;
 }
@@ -606,28 +611,25 @@ store_events(AzrImport *import)
 	{
 		LotStream  *stream = &import->streams[i];
 		AzrEventRun *run = &runs[nruns];
+		AzrNewEvents *events;
 
 		if (stream->count == 0)
 			continue;
-		*run = (AzrEventRun)
-		{
-			.name = stream->name,
-				.stream_id = stream->locked.lock.stream.id,
-				.first_sequence = stream->place.next,
-				.events =
-			{
-				.count = stream->count,
-					.types = &import->types[stream->first],
-					.payloads = &import->payloads[stream->first],
-					.metadata = &import->metadata[stream->first],
-					.metadata_nulls = &import->metadata_nulls[stream->first],
-					.created_at = &import->created_at[stream->first],
-					.correlation_ids = &import->correlation_ids[stream->first],
-					.external_ids = &import->external_ids[stream->first],
-					.committed = true
-			}
-		};
-		azr_set_created_at(&run->events, stream->place.created_before);
+		events = &run->events;
+		memset(run, 0, sizeof(AzrEventRun));
+		run->name = stream->name;
+		run->stream_id = stream->locked.lock.stream.id;
+		run->first_sequence = stream->place.next;
+		events->count = stream->count;
+		events->types = &import->types[stream->first];
+		events->payloads = &import->payloads[stream->first];
+		events->metadata = &import->metadata[stream->first];
+		events->metadata_nulls = &import->metadata_nulls[stream->first];
+		events->created_at = &import->created_at[stream->first];
+		events->correlation_ids = &import->correlation_ids[stream->first];
+		events->external_ids = &import->external_ids[stream->first];
+		events->committed = true;
+		azr_set_created_at(events, stream->place.created_before);
 		azr_appended_to(stream->name.domain);
 		nruns++;
 	}
