@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * append.h
- *	  azr_append and azr_append_json, for those who want what they do not as a row.
+ *	  Calls of azr_append and azr_append_json whose result is not wanted as a row.
  *
  *-------------------------------------------------------------------------
  */

@@ -5,13 +5,13 @@
  *
  * For a function in FROM, PostgreSQL compiles each of its arguments as an expression, has it
  * make a row, and keeps that in a tuplestore.  That is a tenth of an append of one event.
- * What calls plumbing/function_scan.h excepts, and such as have a subplan among their
- * arguments, are function scans as ever.
+ * Calls that plumbing/function_scan.h excepts, and calls with a subplan among their arguments,
+ * remain function scans.
  *
  * These functions write, so it matters when they are called, and how often: as a function
  * scan would call them.  That is when the first row is asked for.  From then on, the row
- * stays: it is given again to whoever starts the scan again or reads it backward.  Only a
- * parameter of the call that has changed makes the scan call again.
+ * stays: it is given again when the scan is started again or read backward.  The function is
+ * called again only if a parameter of the call has changed.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,9 +3,10 @@
  * correlation.h
  *	  Correlation ids: how they are stored, and the key of their index.
  *
- * Most of them are uuids.  An id that is exactly what PostgreSQL prints of a uuid, so in lower
- * case and with dashes, is stored as that, in correlation_uuid, and any other one in
- * correlation_id.  Nobody sees that but who reads the tables: it is text everywhere else.
+ * Most of them are uuids.  An id that is exactly what PostgreSQL prints of a uuid, in lower case
+ * and with dashes, is stored as a uuid in the column correlation_uuid.  Any other id is stored as
+ * text in correlation_id.  Only queries of the tables themselves show the difference: functions
+ * and azr_timeline give every id as text.
  *
  *-------------------------------------------------------------------------
  */

@@ -38,7 +38,8 @@ typedef struct AzrFeedRow
 typedef bool (*AzrFeedFilter) (void *arg, int64 stream_id, int64 first, int64 last);
 
 /*
- * Looks at an event, in the caller's memory context.  Returns whether positions after its own are to be read.
+ * Looks at an event, in the caller's memory context.  Returns whether positions after its own
+ * are to be read.
  */
 typedef bool (*AzrFeedCallback) (void *arg, const AzrFeedRow *row);
 

@@ -3,12 +3,12 @@
  * function_scan.h
  *	  A function of ours in FROM as a scan of its own.
  *
- * The planner is offered a custom scan in the place of a function scan.  It is not offered
- * one for calls in other places, nor for such as ask for the row as a whole, WITH ORDINALITY,
- * or in ROWS FROM with others.
+ * The planner is offered a custom scan in the place of a function scan.  It is not offered one
+ * if the call is outside of FROM, if the row is asked for as a whole, or for a call with WITH
+ * ORDINALITY or beside others in ROWS FROM.
  *
- * The rights to call the function, and what a hook has to say about it, are asked for when
- * the scan begins, as a function scan does.
+ * As in a function scan, the right to call the function is checked when the scan begins, and
+ * object_access_hook is called then.
  *
  * A function's planner support function sees to it that the library is loaded, with its
  * hook, before the first of its calls is planned.

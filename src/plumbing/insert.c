@@ -8,10 +8,10 @@
  * lock a page rather than a row.
  *
  * The executor would open all indexes and prepare their predicates for each insert.  The
- * indexes of a plain table have columns only, or what the table has computed of some, and
- * predicates that test one of these.  So only the indexes that get an entry are opened, and nothing has to be
- * prepared, which would be most of the work of appending one event.  What is done with an
- * index is what ExecInsertIndexTuples() in execIndexing.c does.
+ * indexes of a plain table are on columns only, or on what the table computes of some columns
+ * (AzrComputed), and their predicates test one of these.  So only the indexes that get an entry
+ * are opened, and nothing has to be prepared, which would be most of the work of appending one
+ * event.  What is done with an index is what ExecInsertIndexTuples() in execIndexing.c does.
  *
  *-------------------------------------------------------------------------
  */

@@ -522,7 +522,7 @@ azr_positions_init(void)
 }
 
 /*
- * Streams get their first own events.  Most stores have nothing kept for such.
+ * Streams get their first own events.  In most stores, the table is empty then.
  */
 static void
 forget_new_streams(const AzrNewStream *streams, int count)

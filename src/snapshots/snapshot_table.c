@@ -589,7 +589,7 @@ drop_transient(const AzrStreamName *name, int64 before)
 }
 
 /*
- * Streams get their first own events.  Most stores have nothing kept for such.
+ * Streams get their first own events.  In most stores, the table is empty then.
  */
 static void
 forget_new_streams(const AzrNewStream *streams, int count)

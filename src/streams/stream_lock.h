@@ -21,12 +21,12 @@
  * server has set aside for one (max_locks_per_transaction), it gives back each further one as
  * soon as it has stored events in the stream (azr_stream_appended()).  From then on, its
  * transaction id is the coarser lock, which covers all streams that it has written to:
- * PostgreSQL keeps that lock for each transaction that writes, so it takes no room, nobody has
- * to wait for it while escalating, and two transactions that escalate cannot deadlock over it.
- * Whoever has got a stream's lock looks therefore whether the row of the stream
- * (azr_stream_lock()) or its last event (azr_writer_lock(), in the room of events) is of another
- * transaction in progress.  If so, it gives back the lock, waits for that transaction, and
- * begins again: it must not keep the lock while it waits, since the other one may want it for
+ * PostgreSQL keeps that lock for each transaction that writes.  So it takes no more room, it is
+ * there without waiting, and two such transactions cannot deadlock over it.
+ * So whoever has got a stream's lock looks at the row of the stream (azr_stream_lock()) and
+ * at its last event (azr_writer_lock(), in the room of events).  If one of them is of another
+ * transaction in progress, it gives back the lock, waits for that transaction, and begins
+ * again.  It must not keep the lock while it waits, since the other transaction may want it for
  * its next append.  Both rows are read in any case, so this costs nobody anything.
  *
  * Past that number, the lock is also given back after an append whose events were there already.
