@@ -61,7 +61,7 @@ static Expr *key_expression(Oid function, Expr *uuid, Expr *id);
 bool
 azr_correlation_uuid(const text *id, pg_uuid_t *uuid)
 {
-	/* digits have 16 added, so that what is none is 0 */
+	/* the values of hexadecimal digits plus 16; 0 for other characters */
 	static const uint8 digits[256] = {
 		['0'] = 16,['1'] = 17,['2'] = 18,['3'] = 19,['4'] = 20,['5'] = 21,['6'] = 22,
 		['7'] = 23,['8'] = 24,['9'] = 25,['a'] = 26,['b'] = 27,['c'] = 28,['d'] = 29,

@@ -1,5 +1,5 @@
--- azr_correlation_key, what the index on correlation ids has, and azr_correlated, with which
--- the view azr_timeline finds them by that
+-- azr_correlation_key, which makes the keys of the index on correlation ids, and azr_correlated,
+-- with which queries of the view azr_timeline use that index
 
 CREATE FUNCTION @extschema@.azr_correlation_key(
 	correlation_uuid uuid,
@@ -8,7 +8,7 @@ CREATE FUNCTION @extschema@.azr_correlation_key(
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_correlation_key(uuid, text) IS
-'What the index on correlation ids has of an id. For SQL on azr_events; queries of azr_timeline use the index by themselves. Every role may call it.
+'The key of a correlation id in the index on such ids. For SQL on azr_events; queries of azr_timeline use the index by themselves. Every role may call it.
 
 Arguments: correlation_uuid and correlation_id, the columns of an event, or NULL and any id as text.
 

@@ -102,7 +102,7 @@ static int	compare_domains(const void *a, const void *b);
 /*
  * azr_domain_set(domain, durability, max_payload, description) -> void
  *
- * A domain of which nothing is said but what goes without saying has no row.
+ * A domain with the default of every setting has no row.
  */
 Datum
 azr_domain_set(PG_FUNCTION_ARGS)
@@ -193,7 +193,10 @@ azr_domain_settings_of(const text *domain)
 	KnownDomain key = {.domain = unconstify(text *, domain)};
 	const KnownDomain *found = NULL;
 
-	/* a transaction that goes on need not have been told of what is committed meanwhile */
+	/*
+	 * a transaction that goes on need not have been told of what is committed
+	 * meanwhile
+	 */
 	AcceptInvalidationMessages();
 	if (known == NULL || !azr_table_is_known(&domains_table, known_finding))
 		read_settings();
@@ -203,9 +206,10 @@ azr_domain_settings_of(const text *domain)
 }
 
 /*
- * What is committed after the table was looked for makes that finding an old one, so none of it
- * is missed.  What is read is kept for later transactions, so it is read by a new snapshot, also
- * where this one must stick to its own.
+ * Read the settings of all domains.  The finding of the table is noted before they are read.  A
+ * change that is committed after that makes the finding an old one, so it is not missed.  They are
+ * kept for later transactions, so a new snapshot reads them, also where this transaction must
+ * stick to its own.
  */
 static void
 read_settings(void)

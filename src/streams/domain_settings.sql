@@ -41,9 +41,9 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_domain_set(text, text, integer, text) IS
 'Says what holds for a domain. What is NULL stays as it is.
 
-Arguments: domain, 1 to 255 bytes; it need not have events yet. durability: durable, which is what holds if nothing is said: a commit waits for the disk, and for replicas, as the session''s synchronous_commit says; or relaxed: a transaction that appends to relaxed domains alone does not wait, so that a crash may lose the last moments of it, but never a part of an append, nor an event before one that is kept. max_payload, the largest payload of an event and state of a snapshot in bytes, 1024 to 535822336; or 0 for no limit but angzarr.max_payload, which holds beside it. description, up to 65536 bytes, '''' for none.
+Arguments: domain, 1 to 255 bytes; it need not have events yet. durability, durable or relaxed; durable is the default. After an append to a durable domain, the commit waits for the disk, and for replicas, as the session''s synchronous_commit says. A transaction that appends to relaxed domains alone does not wait: a crash may lose the last moments of such transactions, but never a part of an append, nor an event before one that is kept. max_payload, the largest payload of an event and state of a snapshot in bytes, 1024 to 535822336; or 0 for no limit but angzarr.max_payload, which holds beside it. description, up to 65536 bytes, '''' for none.
 
-Result: none. It holds for appends that begin after its transaction has committed, and for those of its own transaction.
+Result: none. The settings hold for appends that begin after this transaction has committed, and for later ones of this transaction.
 
 Locks: RowExclusiveLock on azr_registered_domains, and the lock of its row, to the end of the transaction.
 
