@@ -136,21 +136,20 @@ azr_correlation_key_of(const pg_uuid_t *uuid, const text *id)
 Datum
 azr_correlation_key(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *uuid = NULL;
-	text	   *id = NULL;
-	pg_uuid_t	room;
+	pg_uuid_t	uuid;
+	text	   *id;
 
 	if (!PG_ARGISNULL(0))
-		uuid = PG_GETARG_UUID_P(0);
+		uuid = *PG_GETARG_UUID_P(0);
 	else if (PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	else
 	{
 		id = PG_GETARG_TEXT_PP(1);
-		if (azr_correlation_uuid(id, &room))
-			uuid = &room;
+		if (!azr_correlation_uuid(id, &uuid))
+			PG_RETURN_INT64(azr_correlation_key_of(NULL, id));
 	}
-	PG_RETURN_INT64(azr_correlation_key_of(uuid, id));
+	PG_RETURN_INT64(azr_correlation_key_of(&uuid, NULL));
 }
 
 /*

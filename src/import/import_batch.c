@@ -460,7 +460,7 @@ compare(AzrImport *import, const ImportRow *row)
 	const AzrLockedStream *locked = &import->current->locked;
 	AzrOptionalInt64 to = {true, locked->end.next};
 	TupleTableSlot *event;
-	const char *differs;
+	const char *differs = NULL;
 
 	if (!import->comparing)
 	{
@@ -469,10 +469,11 @@ compare(AzrImport *import, const ImportRow *row)
 		import->comparing = true;
 	}
 	event = azr_event_scan_next(&import->scan);
-	if (event == NULL || azr_stored_sequence(event) != row->sequence)
+	if (event != NULL && azr_stored_sequence(event) == row->sequence)
+		differs = difference(event, row);
+	else
 		azr_sequence_conflict(&row->name, row->sequence, locked->end.next,
 							  "The query must give the events of a stream in order, and only those that it owns.");
-	differs = difference(event, row);
 	if (differs != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
