@@ -20,7 +20,6 @@
 #include "events/load_scan.h"
 #include "fmgr.h"
 #include "nodes/supportnodes.h"
-#include "optimizer/optimizer.h"
 #include "plumbing/function_scan.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -46,7 +45,6 @@ typedef struct LoadScan
 								 * context */
 } LoadScan;
 
-static bool accepts(const FuncExpr *call);
 static TupleTableSlot *next_event(ScanState *node);
 static void begin_load(LoadScan *scan);
 static void end_load(CustomScanState *node);
@@ -64,7 +62,7 @@ static AzrScannedFunction scanned_load = {
 	.ncolumns = Natts_azr_event,
 	.column_types = column_types,
 	.state_size = sizeof(LoadScan),
-	.accepts = accepts,
+	.accepts = azr_args_stay,
 	.next = next_event,
 	.end = end_load,
 	.rescan = load_again
@@ -114,15 +112,6 @@ azr_load_support(PG_FUNCTION_ARGS)
 	if (rows->rows > FEW_EVENTS)
 		rows->rows = Min(rows->rows, most_events(get_func_namespace(call->funcid)));
 	PG_RETURN_POINTER(rows);
-}
-
-/*
- * A function scan computes volatile arguments once, this one would for each rescan.
- */
-static bool
-accepts(const FuncExpr *call)
-{
-	return !contain_volatile_functions((Node *) call->args);
 }
 
 /*

@@ -18,7 +18,6 @@
 #include "feed/feed_scan.h"
 #include "fmgr.h"
 #include "nodes/supportnodes.h"
-#include "optimizer/optimizer.h"
 #include "plumbing/function_scan.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -34,7 +33,6 @@ typedef struct FeedScan
 	AzrFeedReader *reader;		/* in the scan's context, or NULL */
 } FeedScan;
 
-static bool accepts(const FuncExpr *call);
 static TupleTableSlot *next_event(ScanState *node);
 static void begin_read(FeedScan *scan);
 static void end_read(CustomScanState *node);
@@ -49,7 +47,7 @@ static AzrScannedFunction scanned_feed = {
 	.ncolumns = Natts_azr_feed_event,
 	.column_types = column_types,
 	.state_size = sizeof(FeedScan),
-	.accepts = accepts,
+	.accepts = azr_args_stay,
 	.next = next_event,
 	.end = end_read,
 	.rescan = read_again
@@ -92,15 +90,6 @@ azr_feed_support(PG_FUNCTION_ARGS)
 	if (!max_count->constisnull)
 		rows->rows = Min(rows->rows, Max(1, (double) DatumGetInt64(max_count->constvalue)));
 	PG_RETURN_POINTER(rows);
-}
-
-/*
- * A function scan computes volatile arguments once, this one would for each rescan.
- */
-static bool
-accepts(const FuncExpr *call)
-{
-	return !contain_volatile_functions((Node *) call->args);
 }
 
 /*

@@ -189,6 +189,16 @@ called_function(const FuncExpr *call)
 }
 
 /*
+ * For functions that compute their arguments again whenever their scan is started again: may
+ * they?  A function scan computes volatile arguments once.
+ */
+bool
+azr_args_stay(const FuncExpr *call)
+{
+	return !contain_volatile_functions((Node *) call->args);
+}
+
+/*
  * Is a row asked for as a whole, above the scan or in its own conditions?
  */
 static bool

@@ -65,6 +65,7 @@ typedef struct AzrScannedFunction
 } AzrScannedFunction;
 
 extern void azr_scanned_function_register(AzrScannedFunction *function);
+extern bool azr_args_stay(const FuncExpr *call);
 extern void azr_function_scan_args(AzrFunctionScan *scan, FunctionCallInfo fcinfo);
 extern bool azr_function_scan_args_changed(const AzrFunctionScan *scan);
 extern bool azr_function_scan_wants(const AzrFunctionScan *scan, AttrNumber column);
