@@ -13,6 +13,7 @@
 #include "events/append_protocol.h"
 #include "events/cascade_resolution.h"
 #include "events/divergence.h"
+#include "events/event_insert.h"
 #include "events/expected_sequence.h"
 #include "events/idempotency.h"
 #include "events/max_payload.h"

@@ -54,15 +54,6 @@ typedef struct AzrNewEvents
 	bool		committed;
 } AzrNewEvents;
 
-/* Events on their way into a stream, one after the other from a sequence on. */
-typedef struct AzrEventRun
-{
-	AzrStreamName name;			/* for errors */
-	int64		stream_id;
-	int64		first_sequence;
-	AzrNewEvents events;
-} AzrEventRun;
-
 /* Events that were looked for, by sequence. */
 typedef struct AzrFoundEvent
 {
@@ -83,13 +74,6 @@ typedef struct AzrStreamEnd
 	int64		next;			/* the sequence after the last one; 0 for none */
 	TimestampTz created_at;		/* of the last one; DT_NOBEGIN for none */
 } AzrStreamEnd;
-
-/* A stream that is being appended to. */
-typedef struct AzrAppendGuard
-{
-	int64		stream_id;
-	struct AzrAppendGuard *outer;
-} AzrAppendGuard;
 
 /* A scan of one stream's events. */
 typedef struct AzrEventScan
@@ -170,16 +154,15 @@ extern TupleTableSlot *azr_event_scan_previous(AzrEventScan *scan);
 extern void azr_event_scan_end(AzrEventScan *scan);
 
 extern Oid	azr_main_events_relid(void);
+extern AzrTable *azr_events_leaf(int64 stream_id);
+extern int64 azr_next_ticket(void);
 extern void azr_tickets_also_taken(int64 (*highest) (void));
 extern void azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last,
 								  Snapshot snapshot);
 extern bool azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket);
 extern void azr_ticket_scan_end(AzrTicketScan *scan);
 
-extern void azr_events_insert(const AzrEventRun *runs, int count);
 
-extern void azr_append_guard_begin(AzrAppendGuard *guard, int64 stream_id);
-extern void azr_append_guard_end(const AzrAppendGuard *guard);
 
 extern int64 azr_stored_stream_id(TupleTableSlot *event);
 extern int64 azr_stored_ticket_events(TupleTableSlot *event);

@@ -12,6 +12,7 @@
 #include "common/hashfn.h"
 #include "events/append_protocol.h"
 #include "events/event_args.h"
+#include "events/event_insert.h"
 #include "events/expected_sequence.h"
 #include "events/max_payload.h"
 #include "import/import_batch.h"

@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "events/append_args.h"
 #include "events/event_args.h"
+#include "events/event_insert.h"
 #include "events/expected_sequence.h"
 #include "fmgr.h"
 #include "merge/state.h"
