@@ -309,10 +309,12 @@ read_row(AzrImport *import, ImportRow *row, bool *new_stream)
 static bool
 is_current(const AzrImport *import, TupleTableSlot *slot)
 {
-	const AzrStreamName *current = &import->current->name;
+	const AzrStreamName *current;
 
-	return import->current != NULL &&
-		!slot->tts_isnull[AZR_IMPORT_ROOT] &&
+	if (import->current == NULL)
+		return false;
+	current = &import->current->name;
+	return !slot->tts_isnull[AZR_IMPORT_ROOT] &&
 		memcmp(current->root, DatumGetUUIDP(slot->tts_values[AZR_IMPORT_ROOT]), UUID_LEN) == 0 &&
 		is_text(slot, AZR_IMPORT_DOMAIN, current->domain) &&
 		(slot->tts_isnull[AZR_IMPORT_EDITION] ||
