@@ -156,3 +156,22 @@ SELECT setval('azr_tickets', 1, false);
 SELECT outcome FROM azr_append('feed', NULL, '00000000-0000-0000-0000-00000000000a', NULL, ARRAY['After'], ARRAY['x'::bytea]);
 SELECT azr_feed_wait(azr_feed_head()) - azr_feed_head();
 SELECT type FROM azr_feed(azr_feed_head() - 1);
+
+-- The events of one append mostly stand one behind the other in the table. Here the place behind the first one has
+-- the next sequence of another stream, and the second one stands elsewhere.
+VACUUM FULL azr_main_events;
+SELECT azr_feed_advance() AS h \gset
+SELECT outcome FROM azr_append('feed.places', NULL, :'a', 0, types(1), payloads(1));
+BEGIN;
+SELECT outcome FROM azr_append('feed.places', NULL, :'b', 0, types(1), payloads(1));
+ROLLBACK;
+SELECT outcome FROM azr_append('feed.places', NULL, :'a', 1, types(1), payloads(1));
+VACUUM (INDEX_CLEANUP ON) azr_main_events;
+SELECT outcome FROM azr_append('feed.places', NULL, :'b', 0, ARRAY['T1', 'T2'], ARRAY['small', 'another']::bytea[]);
+SELECT azr_feed_advance() - :h;
+SELECT position - :h, right(root::text, 1), sequence, type, payload FROM azr_feed(:h);
+-- and over many pages
+SELECT outcome FROM azr_append('feed.places', NULL, :'b', 2, types(300), array_fill(convert_to(repeat('x', 100), 'UTF8'), ARRAY[300]));
+SELECT azr_feed_advance() - :h;
+SELECT count(*), min(sequence), max(sequence), sum(length(payload)), count(DISTINCT position) FROM azr_feed(:h + 4);
+SELECT count(*), min(sequence) FROM azr_feed(:h + 154);

@@ -151,6 +151,8 @@ extern void azr_ticket_event_scan_begin(AzrEventScan *scan, int64 first, int64 l
 										Snapshot snapshot);
 extern TupleTableSlot *azr_event_scan_next(AzrEventScan *scan);
 extern TupleTableSlot *azr_event_scan_previous(AzrEventScan *scan);
+extern TupleTableSlot *azr_event_behind(AzrEventScan *scan, const ItemPointerData *place,
+										int64 stream_id, int64 sequence);
 extern void azr_event_scan_end(AzrEventScan *scan);
 
 extern Oid	azr_main_events_relid(void);
@@ -161,8 +163,6 @@ extern void azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last,
 								  Snapshot snapshot);
 extern bool azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket);
 extern void azr_ticket_scan_end(AzrTicketScan *scan);
-
-
 
 extern int64 azr_stored_stream_id(TupleTableSlot *event);
 extern int64 azr_stored_ticket_events(TupleTableSlot *event);

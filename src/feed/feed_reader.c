@@ -94,7 +94,8 @@ struct AzrFeedReader
 	bool		in_range;
 	int64		append_end;		/* the position after the append that is read */
 	int64		sequence;		/* of its next event */
-	bool		in_rest;		/* does 'rest' read it? */
+	ItemPointerData place;		/* of an event before that */
+	bool		in_rest;		/* is that found by its sequence? */
 	KnownStream stream;			/* of that append; its domain is in 'scratch' */
 
 	TupleTableSlot *event;		/* the one before 'position' */
@@ -434,6 +435,7 @@ next_append(AzrFeedReader *reader)
 		reader->append_end = reader->position + events;
 		reader->sequence = azr_stored_sequence(first) + Max(passed, 1);
 		reader->position += Max(passed, 1);
+		reader->place = first->tts_tid;
 		reader->in_rest = false;
 		return passed == 0 ? first : NULL;
 	}
@@ -475,9 +477,12 @@ is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 events)
 static TupleTableSlot *
 next_of_append(AzrFeedReader *reader)
 {
-	TupleTableSlot *event;
+	TupleTableSlot *event = NULL;
 
 	if (!reader->in_rest)
+		event = azr_event_behind(&reader->rest, &reader->place, reader->stream.stream_id,
+								 reader->sequence);
+	if (event == NULL && !reader->in_rest)
 	{
 		int64		left = reader->append_end - reader->position;
 		ScanKeyData keys[3];
@@ -491,12 +496,14 @@ next_of_append(AzrFeedReader *reader)
 		index_rescan(reader->rest.scan.desc, keys, lengthof(keys), NULL, 0);
 		reader->in_rest = true;
 	}
-	event = azr_event_scan_next(&reader->rest);
+	if (event == NULL)
+		event = azr_event_scan_next(&reader->rest);
 	if (event == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("events of stream %lld from sequence %lld on are missing",
 						(long long) reader->stream.stream_id, (long long) reader->sequence)));
+	reader->place = event->tts_tid;
 	reader->position++;
 	reader->sequence++;
 	return event;
