@@ -218,6 +218,15 @@ my %scripts = (
 	edition => q{
 		\set s random(1, 5)
 		SELECT put('hot' || :s, 2, 'branch');},
+	bulk => q{
+		\set s random(1, 1000000000)
+		\set n random(100, 300)
+		\set ms random(0, 30)
+		BEGIN;
+		SELECT put('bulk' || :s, :n);
+		\sleep :ms ms
+		SELECT put('bulk' || :s, 2);
+		COMMIT;},
 	many => q{
 		\set s random(1, 1000000000)
 		SELECT count(put('many' || :s || ' ' || i)) FROM generate_series(1, 100) i;},
@@ -332,7 +341,7 @@ sub finish_outside
 	is(slurp_file($consumer->{err}), '', 'a consumer outside finds nothing wrong') unless $broken_off;
 }
 
-my @inside = ([ 'paging' => 'read committed', 50, 'false' ], [ 'slow' => 'read committed', 4, 'false' ], [ 'waiting' => 'read committed', 1000, 'true' ], [ 'repeatable' => 'repeatable read', 300, 'false' ]);
+my @inside = ([ 'paging' => 'read committed', 50, 'false' ], [ 'slow' => 'read committed', $minutes ? 100 : 4, 'false' ], [ 'waiting' => 'read committed', 1000, 'true' ], [ 'repeatable' => 'repeatable read', 300, 'false' ]);
 
 sub start_inside
 {
@@ -450,6 +459,9 @@ sub let_go
 my %everything = (
 	single => 10, short => 20, several => 10, fresh => 12, rollback => 6, savepoint => 6, early_xid => 6, long => 2, long_rollback => 1,
 	prepared => 2, prepared_rollback => 1, edition => 4, many => 1, rewrite => 6, own => 3, own_rollback => 2);
+
+# a long run is also to have many events
+$everything{bulk} = 4 if $minutes;
 my %numbering = (advance => 3, wait => 2);
 
 sub load
