@@ -35,6 +35,7 @@
 #include "feed/feed_scan.h"
 #include "feed/numbering.h"
 #include "fmgr.h"
+#include "plumbing/entry.h"
 #include "positions/positions.h"
 #include "snapshots/load_state.h"
 #include "snapshots/snapshot_table.h"
@@ -60,6 +61,7 @@ PG_FUNCTION_INFO_V1(azr_version);
 void
 _PG_init(void)
 {
+	azr_entries_init();
 	azr_feed_init();
 	azr_feed_scan_init();
 	azr_positions_init();

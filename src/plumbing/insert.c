@@ -11,7 +11,7 @@
  * indexes of a plain table are on columns only, or on what the table computes of some columns
  * (AzrComputed), and their predicates test one of these.  So only the indexes that get an entry
  * are opened, and nothing has to be prepared, which would be most of the work of appending one
- * event.  What is done with an index is what ExecInsertIndexTuples() in execIndexing.c does.
+ * event.  Entries are made as btinsert() in nbtree.c does, and go in by entry.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +22,7 @@
 #include "catalog/index.h"
 #include "miscadmin.h"
 #include "plumbing/compat.h"
+#include "plumbing/entry.h"
 #include "plumbing/insert.h"
 #include "utils/memutils.h"
 
@@ -50,13 +51,14 @@ struct AzrInsert
 static TupleTableSlot *next_slot(AzrInsert *insert, int natts);
 static TupleDesc first_columns(TupleDesc desc, int natts);
 static void flush(AzrInsert *insert);
-static void insert_index_entries(AzrInsert *insert, TupleTableSlot *row);
+static void insert_index_entries(AzrInsert *insert, int i);
+static Relation open_index(AzrInsert *insert, int i);
 static inline Datum column_of(TupleTableSlot *row, AttrNumber attno, bool *isnull);
 static Datum computed_of(const AzrComputed *computed, TupleTableSlot *row, bool *isnull);
 static inline Datum key_of(const AzrTable *table, TupleTableSlot *row, AttrNumber attno,
 						   bool *isnull);
 static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
-static void insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row);
+static IndexTuple index_entry(const AzrTable *table, Relation index, TupleTableSlot *row);
 
 /*
  * Begin to insert up to 'nrows' rows into a plain table that the caller has opened
@@ -187,12 +189,10 @@ flush(AzrInsert *insert)
 	else
 		table_multi_insert(insert->rel, insert->slots, insert->ngathered,
 						   insert->cid, 0, NULL);
+	for (int i = 0; i < insert->table->nall_indexes; i++)
+		insert_index_entries(insert, i);
 	for (int i = 0; i < insert->ngathered; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		insert_index_entries(insert, insert->slots[i]);
 		ExecClearTuple(insert->slots[i]);
-	}
 	MemoryContextSwitchTo(oldcontext);
 	if (insert->scratch != NULL)
 		MemoryContextReset(insert->scratch);
@@ -201,12 +201,59 @@ flush(AzrInsert *insert)
 	insert->gathered_bytes = 0;
 }
 
+/*
+ * Give an index its entries of the gathered rows.
+ */
 static void
-insert_index_entries(AzrInsert *insert, TupleTableSlot *row)
+insert_index_entries(AzrInsert *insert, int i)
 {
-	for (int i = 0; i < insert->table->nall_indexes; i++)
-		if (belongs_in_index(insert->table, i, row))
-			insert_index_entry(insert, i, row);
+	IndexTuple	entries[AZR_MAX_ENTRIES];
+	int			count = 0;
+	Relation	index = NULL;
+
+	for (int n = 0; n < insert->ngathered; n++)
+	{
+		TupleTableSlot *row = insert->slots[n];
+
+		if (!belongs_in_index(insert->table, i, row))
+			continue;
+		if (index == NULL)
+			index = open_index(insert, i);
+
+		/*
+		 * an index that is being built concurrently takes entries only from
+		 * some point on
+		 */
+		if (!index->rd_index->indisready)
+			return;
+
+		entries[count++] = index_entry(insert->table, index, row);
+		if (count == AZR_MAX_ENTRIES)
+		{
+			CHECK_FOR_INTERRUPTS();
+			azr_entries_put(index, insert->rel, entries, count, InvalidBlockNumber,
+							insert->index_info);
+			count = 0;
+		}
+	}
+	if (count > 0)
+		azr_entries_put(index, insert->rel, entries, count, InvalidBlockNumber,
+						insert->index_info);
+}
+
+static Relation
+open_index(AzrInsert *insert, int i)
+{
+	MemoryContext oldcontext;
+
+	if (insert->indexes[i] != NULL)
+		return insert->indexes[i];
+	oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
+	insert->indexes[i] = index_open(insert->table->all_indexes[i].id, RowExclusiveLock);
+	if (insert->index_info == NULL)
+		insert->index_info = makeNode(IndexInfo);
+	MemoryContextSwitchTo(oldcontext);
+	return insert->indexes[i];
 }
 
 /*
@@ -277,34 +324,19 @@ belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
 	return true;
 }
 
-static void
-insert_index_entry(AzrInsert *insert, int i, TupleTableSlot *row)
+/*
+ * A row's entry in an index, in the current memory context.
+ */
+static IndexTuple
+index_entry(const AzrTable *table, Relation index, TupleTableSlot *row)
 {
-	Relation	index = insert->indexes[i];
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
-
-	if (index == NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(insert));
-
-		index = insert->indexes[i] = index_open(insert->table->all_indexes[i].id,
-												RowExclusiveLock);
-		if (insert->index_info == NULL)
-			insert->index_info = makeNode(IndexInfo);
-		MemoryContextSwitchTo(oldcontext);
-	}
-
-	/*
-	 * an index that is being built concurrently takes entries only from some
-	 * point on
-	 */
-	if (!index->rd_index->indisready)
-		return;
+	IndexTuple	entry;
 
 	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
-		values[n] = key_of(insert->table, row, index->rd_index->indkey.values[n], &nulls[n]);
-	(void) index_insert(index, values, nulls, &row->tts_tid, insert->rel,
-						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
-						false, insert->index_info);
+		values[n] = key_of(table, row, index->rd_index->indkey.values[n], &nulls[n]);
+	entry = index_form_tuple(RelationGetDescr(index), values, nulls);
+	entry->t_tid = row->tts_tid;
+	return entry;
 }

@@ -1,0 +1,280 @@
+/*-------------------------------------------------------------------------
+ *
+ * entry.c
+ *	  Putting entries into a B-tree.
+ *
+ * For each entry, PostgreSQL descends the tree from its root, compares keys by calling functions,
+ * and searches the page once for an equal key and once for the place.  That is a sixth of an
+ * append of one event, and two thirds of a batch.  Here the page is mostly known before: it is
+ * the one on which the last event of the stream was found, or the one that took the entry before,
+ * or the last page of the index.  Otherwise it is found by one descent that compares numbers and
+ * uuids itself.
+ *
+ * Which page that is, is never taken on trust.  Once it is locked, this looks whether it is the
+ * page to which the entry belongs: a leaf that is part of the tree, with an entry below the new
+ * one, and either a bound above it or no page to the right.  This is the rule by which PostgreSQL
+ * uses the last page of an index without a descent (_bt_search_insert() in nbtinsert.c), for any
+ * page.  An equal key could only stand on this page too, so a unique index is looked at by the
+ * same search.
+ *
+ * Only the plain case is done here: there is room on the page, and no equal key if the index is
+ * unique.  What is written then, to the page and to WAL, is what _bt_insertonpg() writes; no other
+ * kind of WAL record is needed, and whoever replays it sees no difference.  In every other case
+ * the entry goes to index_insert(), which splits pages, removes dead entries, merges equal ones,
+ * and raises errors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/nbtxlog.h"
+#include "access/xloginsert.h"
+#include "miscadmin.h"
+#include "plumbing/compat.h"
+#include "plumbing/descent.h"
+#include "plumbing/entry.h"
+#include "storage/predicate.h"
+#include "utils/guc.h"
+
+/* As in nbtinsert.c: from which height on the last page of an index is remembered. */
+#define MIN_HEIGHT_TO_REMEMBER_LAST_PAGE	2
+
+/* Larger entries are left to index_insert(), which knows how large they may be. */
+#define MAX_ENTRY_SIZE	(BLCKSZ / 16)
+
+/* An entry that is to be put in, and the page that is locked. */
+typedef struct Place
+{
+	AzrSearchKey key;
+	Relation	index;
+	Relation	rel;
+	Buffer		buffer;			/* locked for writing, or invalid */
+	bool		has_equal;		/* there was no place because of an equal key */
+} Place;
+
+static bool direct_index_entries = true;
+
+static bool can_be_direct(Relation index);
+static bool set_key(Place *place, IndexTuple entry);
+static bool put_direct(Place *place, IndexTuple entry, BlockNumber probable_leaf);
+static bool put_on_page(Place *place, IndexTuple entry);
+static void write_entry(Relation index, Buffer buffer, OffsetNumber offset, IndexTuple entry);
+static void leave_page(Place *place);
+static void put_by_index(Relation index, Relation rel, IndexTuple entry, IndexInfo *info);
+
+/*
+ * Called when the library is loaded.
+ */
+void
+azr_entries_init(void)
+{
+	DefineCustomBoolVariable("angzarr.direct_index_entries",
+							 "Puts entries into pages of indexes without PostgreSQL's own search.",
+							 "Off is slower. It makes no other difference.",
+							 &direct_index_entries, true, PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+/*
+ * Put entries into a B-tree that takes entries and has no deferred constraint.  They are of rows
+ * that are stored already, up to AZR_MAX_ENTRIES of them, and faster if each belongs beside the
+ * one before.  'probable_leaf' may be the page of the first one.  index_insert() is given 'info'.
+ *
+ * Raises what index_insert() does, such as 23505.
+ */
+void
+azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
+				BlockNumber probable_leaf, IndexInfo *info)
+{
+	Place		place;
+	bool		direct = direct_index_entries && can_be_direct(index);
+
+	Assert(count <= AZR_MAX_ENTRIES);
+	if (direct)
+	{
+		azr_search_key_begin(&place.key, index, IndexRelationGetNumberOfKeyAttributes(index));
+		direct = place.key.values.heapkeyspace;
+		place.index = index;
+		place.rel = rel;
+		place.buffer = InvalidBuffer;
+		place.has_equal = false;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		if (direct && put_direct(&place, entries[i], i == 0 ? probable_leaf : InvalidBlockNumber))
+			continue;
+		put_by_index(index, rel, entries[i], info);
+
+		/* that key is likely to come again */
+		direct = direct && !place.has_equal;
+	}
+	if (direct)
+		leave_page(&place);
+}
+
+/*
+ * An index that was made, or emptied, in this transaction may not be in WAL.
+ */
+static bool
+can_be_direct(Relation index)
+{
+	return RelationNeedsWAL(index);
+}
+
+/*
+ * Put an entry into the page on which it belongs, if that is the plain case.  Keeps the page
+ * locked if it does, and has none locked if it does not.
+ */
+static bool
+put_direct(Place *place, IndexTuple entry, BlockNumber probable_leaf)
+{
+	Relation	index = place->index;
+	BlockNumber last_page;
+
+	if (IndexTupleSize(entry) > MAX_ENTRY_SIZE || !set_key(place, entry))
+	{
+		leave_page(place);
+		return false;
+	}
+
+	/* the page of the entry before */
+	if (BufferIsValid(place->buffer))
+	{
+		if (put_on_page(place, entry))
+			return true;
+		leave_page(place);
+	}
+
+	/* what the caller thinks, or the last page */
+	last_page = RelationGetTargetBlock(index);
+	if (BlockNumberIsValid(probable_leaf) || BlockNumberIsValid(last_page))
+	{
+		place->buffer = _bt_getbuf(index, BlockNumberIsValid(probable_leaf)
+								   ? probable_leaf : last_page, BT_WRITE);
+		if (put_on_page(place, entry))
+			return true;
+		leave_page(place);
+		if (!BlockNumberIsValid(probable_leaf))
+			RelationSetTargetBlock(index, InvalidBlockNumber);
+	}
+
+	place->buffer = azr_find_leaf(&place->key, place->rel);
+	if (!BufferIsValid(place->buffer))
+		return false;			/* the index is empty */
+	_bt_unlockbuf(index, place->buffer);
+	_bt_lockbuf(index, place->buffer, BT_WRITE);
+	if (put_on_page(place, entry))
+		return true;
+	leave_page(place);
+	return false;
+}
+
+/*
+ * Have an entry's values as the key.  Returns false if one of them is NULL.
+ */
+static bool
+set_key(Place *place, IndexTuple entry)
+{
+	BTScanInsert values = &place->key.values;
+
+	for (int i = 0; i < values->keysz; i++)
+	{
+		bool		isnull;
+
+		values->scankeys[i].sk_argument = index_getattr(entry, i + 1,
+														RelationGetDescr(place->index), &isnull);
+		if (isnull)
+			return false;
+	}
+
+	/* entries with equal values are in the order of their rows' places */
+	values->scantid = place->index->rd_index->indisunique ? NULL : &entry->t_tid;
+	return true;
+}
+
+/*
+ * Put an entry into the page that is locked, if it belongs there, and has a place there.
+ */
+static bool
+put_on_page(Place *place, IndexTuple entry)
+{
+	Page		page = BufferGetPage(place->buffer);
+	BTPageOpaque opaque = BTPageGetOpaque(page);
+	OffsetNumber before;
+	bool		is_equal;
+
+	if (!azr_is_page_for(&place->key, page) || P_INCOMPLETE_SPLIT(opaque) ||
+		PageGetFreeSpace(page) < MAXALIGN(IndexTupleSize(entry)))
+		return false;
+
+	/* if all entries are above the new one, it may belong on the page before */
+	before = azr_last_not_above(&place->key, page, &is_equal);
+	if (before == InvalidOffsetNumber && !P_LEFTMOST(opaque))
+		return false;
+	if (is_equal)
+	{
+		place->has_equal = true;
+		return false;
+	}
+
+	CheckForSerializableConflictIn(place->index, NULL, BufferGetBlockNumber(place->buffer));
+	write_entry(place->index, place->buffer,
+				before == InvalidOffsetNumber ? P_FIRSTDATAKEY(opaque) : OffsetNumberNext(before),
+				entry);
+	if (P_RIGHTMOST(opaque) && !P_ISROOT(opaque) &&
+		_bt_getrootheight(place->index) >= MIN_HEIGHT_TO_REMEMBER_LAST_PAGE)
+		RelationSetTargetBlock(place->index, BufferGetBlockNumber(place->buffer));
+	return true;
+}
+
+/*
+ * Write an entry into a leaf page, which is locked for writing and has room for it, as
+ * _bt_insertonpg() does.
+ */
+static void
+write_entry(Relation index, Buffer buffer, OffsetNumber offset, IndexTuple entry)
+{
+	Page		page = BufferGetPage(buffer);
+	xl_btree_insert record = {.offnum = offset};
+	XLogRecPtr	end;
+
+	START_CRIT_SECTION();
+
+	if (PageAddItem(page, (char *) entry, IndexTupleSize(entry), offset, false,
+					false) == InvalidOffsetNumber)
+		elog(PANIC, "failed to add new item to block %u in index \"%s\"",
+			 BufferGetBlockNumber(buffer), RelationGetRelationName(index));
+	MarkBufferDirty(buffer);
+
+	XLogBeginInsert();
+	XLogRegisterData((char *) &record, SizeOfBtreeInsert);
+	XLogRegisterBuffer(0, buffer, REGBUF_STANDARD);
+	XLogRegisterBufData(0, (char *) entry, IndexTupleSize(entry));
+	end = XLogInsert(RM_BTREE_ID, XLOG_BTREE_INSERT_LEAF);
+	PageSetLSN(page, end);
+
+	END_CRIT_SECTION();
+}
+
+static void
+leave_page(Place *place)
+{
+	if (BufferIsValid(place->buffer))
+		_bt_relbuf(place->index, place->buffer);
+	place->buffer = InvalidBuffer;
+}
+
+/*
+ * Put in an entry by PostgreSQL's own way.
+ */
+static void
+put_by_index(Relation index, Relation rel, IndexTuple entry, IndexInfo *info)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	index_deform_tuple(entry, RelationGetDescr(index), values, nulls);
+	(void) index_insert(index, values, nulls, &entry->t_tid, rel,
+						index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+						false, info);
+}
