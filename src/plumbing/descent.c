@@ -5,24 +5,25 @@
  *
  * The descent is that of _bt_search() in PostgreSQL's nbtsearch.c, and the search within a
  * page that of _bt_binsrch(), for a key that is above all entries with the same values
- * ("nextkey").  Here the first columns are compared without a function call, if they are
- * bigints or one uuid: that is most of the work, since they nearly always decide.
+ * ("nextkey").  Here bigints, uuids and texts that are compared by bytes are compared without a
+ * function call: that is most of the work.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation.h"
 #include "plumbing/compat.h"
 #include "plumbing/descent.h"
 #include "utils/fmgroids.h"
 #include "utils/uuid.h"
 
-static bool column_is(Relation index, int column, RegProcedure comparison);
+static AzrComparison comparison_of(Relation index, int column);
 static inline int compare(AzrSearchKey *key, Page page, OffsetNumber offset);
+static inline int compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided);
 
 /*
- * Prepare a key of the first 'nkeys' columns of an index.  The caller gives it the values, none
- * of which is NULL, in values.scankeys[].sk_argument.
+ * Prepare a key of the first 'nkeys' columns of an index.
  */
 void
 azr_search_key_begin(AzrSearchKey *key, Relation index, int nkeys)
@@ -30,11 +31,6 @@ azr_search_key_begin(AzrSearchKey *key, Relation index, int nkeys)
 	BTScanInsert values = &key->values;
 
 	key->index = index;
-	key->begins_with_uuid = column_is(index, 0, F_UUID_CMP);
-	key->nbigints = 0;
-	while (key->nbigints < nkeys && column_is(index, key->nbigints, F_BTINT8CMP))
-		key->nbigints++;
-
 	memset(values, 0, offsetof(BTScanInsertData, scankeys));
 	_bt_metaversion(index, &values->heapkeyspace, &values->allequalimage);
 	values->nextkey = true;
@@ -43,22 +39,70 @@ azr_search_key_begin(AzrSearchKey *key, Relation index, int nkeys)
 #endif
 	values->keysz = nkeys;
 	for (int i = 0; i < nkeys; i++)
+	{
+		key->columns[i].comparison = comparison_of(index, i);
 		ScanKeyEntryInitializeWithInfo(&values->scankeys[i],
 									   index->rd_indoption[i] << SK_BT_INDOPTION_SHIFT,
 									   i + 1, InvalidStrategy, InvalidOid,
 									   index->rd_indcollation[i],
 									   index_getprocinfo(index, i + 1, BTORDER_PROC),
 									   (Datum) 0);
+	}
+}
+
+static AzrComparison
+comparison_of(Relation index, int column)
+{
+	if (index->rd_indoption[column] == 0)
+		switch (index_getprocid(index, column + 1, BTORDER_PROC))
+		{
+			case F_BTINT8CMP:
+				return AZR_COMPARE_BIGINT;
+			case F_UUID_CMP:
+				return AZR_COMPARE_UUID;
+			case F_BTTEXTCMP:
+				if (index->rd_indcollation[column] == C_COLLATION_OID)
+					return AZR_COMPARE_TEXT;
+				break;
+		}
+	return AZR_COMPARE_OTHER;
 }
 
 /*
- * Is a column in ascending order by one of PostgreSQL's own comparisons?
+ * Give the key its values, none of which is NULL.  They must live as long as the key has them.
  */
-static bool
-column_is(Relation index, int column, RegProcedure comparison)
+void
+azr_search_key_set(AzrSearchKey *key, const Datum *values)
 {
-	return index->rd_indoption[column] == 0 &&
-		index_getprocid(index, column + 1, BTORDER_PROC) == comparison;
+	key->nplain = 0;
+	for (int i = 0; i < key->values.keysz; i++)
+	{
+		AzrSearchColumn *column = &key->columns[i];
+		void	   *value = DatumGetPointer(values[i]);
+
+		key->values.scankeys[i].sk_argument = values[i];
+		if (key->nplain < i)
+			continue;
+		switch (column->comparison)
+		{
+			case AZR_COMPARE_BIGINT:
+				column->number = DatumGetInt64(values[i]);
+				break;
+			case AZR_COMPARE_UUID:
+				column->bytes = value;
+				column->length = UUID_LEN;
+				break;
+			case AZR_COMPARE_TEXT:
+				if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+					continue;
+				column->bytes = VARDATA_ANY(value);
+				column->length = VARSIZE_ANY_EXHDR(value);
+				break;
+			case AZR_COMPARE_OTHER:
+				continue;
+		}
+		key->nplain++;
+	}
 }
 
 /*
@@ -158,32 +202,66 @@ static inline int
 compare(AzrSearchKey *key, Page page, OffsetNumber offset)
 {
 	IndexTuple	entry = (IndexTuple) PageGetItem(page, PageGetItemId(page, offset));
-	const char *column = (const char *) entry + IndexInfoFindDataOffset(entry->t_info);
 
-	if (IndexTupleHasNulls(entry))
-		return _bt_compare(key->index, &key->values, page, offset);
-	if (key->begins_with_uuid)
+	if (key->nplain > 0 && !IndexTupleHasNulls(entry))
 	{
-		Datum		ours = key->values.scankeys[0].sk_argument;
-		int			result = memcmp(DatumGetUUIDP(ours)->data, column, UUID_LEN);
+		bool		is_decided;
+		int			result = compare_plain(key, entry, &is_decided);
 
-		if (result != 0)
+		if (is_decided)
 			return result;
 	}
-	for (int i = 0; i < key->nbigints; i++)
-	{
-		int64		ours = DatumGetInt64(key->values.scankeys[i].sk_argument);
-		int64		theirs;
-
-		/* an entry that only bounds a page may lack columns: the next one */
-		if (i > 0 && BTreeTupleIsPivot(entry) &&
-			i >= BTreeTupleGetNAtts(entry, key->index))
-			return 1;
-		theirs = ((const int64 *) column)[i];
-		if (ours != theirs)
-			return ours < theirs ? -1 : 1;
-	}
-	if (key->nbigints == key->values.keysz && key->values.scantid == NULL)
-		return 0;
 	return _bt_compare(key->index, &key->values, page, offset);
+}
+
+/*
+ * The same by those columns only that are compared here, which may not decide.
+ */
+static inline int
+compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided)
+{
+	const char *theirs = (const char *) entry + IndexInfoFindDataOffset(entry->t_info);
+
+	*is_decided = true;
+	for (int i = 0; i < key->nplain; i++)
+	{
+		const AzrSearchColumn *ours = &key->columns[i];
+		int			length;
+		int			result;
+
+		/* an entry that only bounds a page may lack columns: it is below the key then */
+		if (i > 0 && BTreeTupleIsPivot(entry) && i >= BTreeTupleGetNAtts(entry, key->index))
+			return 1;
+
+		if (ours->comparison == AZR_COMPARE_BIGINT)
+		{
+			int64		number;
+
+			theirs = (const char *) MAXALIGN(theirs);
+			number = *(const int64 *) theirs;
+			if (ours->number != number)
+				return ours->number < number ? -1 : 1;
+			theirs += sizeof(int64);
+			continue;
+		}
+
+		length = UUID_LEN;
+		if (ours->comparison == AZR_COMPARE_TEXT)
+		{
+			if (!VARATT_NOT_PAD_BYTE(theirs))
+				theirs = (const char *) INTALIGN(theirs);
+			if (VARATT_IS_COMPRESSED(theirs))
+				break;
+			length = VARSIZE_ANY_EXHDR(theirs);
+			theirs = VARDATA_ANY(theirs);
+		}
+		result = memcmp(ours->bytes, theirs, Min(ours->length, length));
+		if (result != 0)
+			return result;
+		if (ours->length != length)
+			return ours->length < length ? -1 : 1;
+		theirs += length;
+	}
+	*is_decided = key->nplain == key->values.keysz && key->values.scantid == NULL;
+	return 0;
 }

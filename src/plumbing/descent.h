@@ -11,6 +11,23 @@
 #include "access/nbtree.h"
 #include "utils/rel.h"
 
+/* How a column is compared. */
+typedef enum AzrComparison
+{
+	AZR_COMPARE_BIGINT,
+	AZR_COMPARE_UUID,
+	AZR_COMPARE_TEXT,			/* by bytes */
+	AZR_COMPARE_OTHER
+} AzrComparison;
+
+typedef struct AzrSearchColumn
+{
+	AzrComparison comparison;
+	int64		number;			/* of a bigint */
+	const char *bytes;			/* of the others */
+	int			length;
+} AzrSearchColumn;
+
 /*
  * A key that is above all entries whose first columns have its values, and below the rest.  If
  * values.scantid is set, it is above such entries only if their rows' places are not above that.
@@ -18,13 +35,14 @@
 typedef struct AzrSearchKey
 {
 	Relation	index;
-	int			nbigints;		/* how many of its columns are bigints, from
-								 * the first on, and compared as such */
-	bool		begins_with_uuid;
+	int			nplain;			/* how many columns are compared without a
+								 * function call, from the first on */
+	AzrSearchColumn columns[INDEX_MAX_KEYS];
 	BTScanInsertData values;
 } AzrSearchKey;
 
 extern void azr_search_key_begin(AzrSearchKey *key, Relation index, int nkeys);
+extern void azr_search_key_set(AzrSearchKey *key, const Datum *values);
 extern Buffer azr_find_leaf(AzrSearchKey *key, Relation rel);
 extern bool azr_is_page_for(AzrSearchKey *key, Page page);
 extern OffsetNumber azr_last_not_above(AzrSearchKey *key, Page page, bool *is_equal);

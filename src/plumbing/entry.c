@@ -175,20 +175,21 @@ put_direct(Place *place, IndexTuple entry, BlockNumber probable_leaf)
 static bool
 set_key(Place *place, IndexTuple entry)
 {
-	BTScanInsert values = &place->key.values;
+	BTScanInsert key = &place->key.values;
+	Datum		values[INDEX_MAX_KEYS];
 
-	for (int i = 0; i < values->keysz; i++)
+	for (int i = 0; i < key->keysz; i++)
 	{
 		bool		isnull;
 
-		values->scankeys[i].sk_argument = index_getattr(entry, i + 1,
-														RelationGetDescr(place->index), &isnull);
+		values[i] = index_getattr(entry, i + 1, RelationGetDescr(place->index), &isnull);
 		if (isnull)
 			return false;
 	}
+	azr_search_key_set(&place->key, values);
 
 	/* entries with equal values are in the order of their rows' places */
-	values->scantid = place->index->rd_index->indisunique ? NULL : &entry->t_tid;
+	key->scantid = place->index->rd_index->indisunique ? NULL : &entry->t_tid;
 	return true;
 }
 

@@ -74,6 +74,7 @@ probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys)
 {
 	Relation	index = scan->index;
 	AzrSearchKey key;
+	Datum		values[AZR_MAX_INDEX_KEYS];
 	Buffer		buffer;
 	Page		page;
 	OffsetNumber last;
@@ -84,8 +85,10 @@ probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys)
 	bool		is_visible;
 
 	azr_search_key_begin(&key, index, nkeys);
+	Assert(nkeys <= AZR_MAX_INDEX_KEYS);
 	for (int i = 0; i < nkeys; i++)
-		key.values.scankeys[i].sk_argument = keys[i].sk_argument;
+		values[i] = keys[i].sk_argument;
+	azr_search_key_set(&key, values);
 	pgstat_count_index_scan(index);
 	buffer = azr_find_leaf(&key, rel);
 	if (!BufferIsValid(buffer))
