@@ -138,6 +138,7 @@ azr_writer_lock(const AzrStreamName *name, bool probably_new, LOCKMODE lockmode,
 		dirty.xmin = InvalidTransactionId;
 		end->next = 0;
 		end->created_at = DT_NOBEGIN;
+		end->leaf.index = InvalidOid;
 		if (lock.stream.id != AZR_NO_STREAM)
 			*end = azr_events_end(lock.stream.id, &dirty, lockmode);
 		if (!TransactionIdIsValid(dirty.xmin))
@@ -202,7 +203,7 @@ AzrAppendPlace
 azr_append_place(const AzrAppend *append, const AzrLockedStream *locked)
 {
 	const AzrStreamName *name = &append->stream;
-	AzrAppendPlace place = {locked->end.next, locked->end.created_at};
+	AzrAppendPlace place = {locked->end.next, locked->end.created_at, locked->end.leaf};
 
 	if (locked->edition.protection == AZR_SEALED)
 		ereport(ERROR,
@@ -229,7 +230,7 @@ place_of_first_append(const AzrAppend *append, const AzrEdition *edition)
 	AzrStreamName main_name = azr_main_stream(&append->stream);
 	Snapshot	snapshot = azr_register_read_snapshot();
 	AzrStream	main = azr_stream_find(&main_name, snapshot);
-	AzrAppendPlace place;
+	AzrAppendPlace place = {0};
 
 	place.next = azr_divergence_of_first_append(&append->stream, append->divergence,
 												edition->divergence, append->expected,
@@ -352,6 +353,7 @@ store(AzrAppend *append, AzrStream stream, const AzrAppendPlace *place)
 	run.name = *name;
 	run.stream_id = stream.id;
 	run.first_sequence = result.first_sequence;
+	run.leaf = place->leaf;
 	run.events = *events;
 	azr_events_insert(&run, 1);
 	azr_appended_to(name->domain);

@@ -98,6 +98,7 @@ typedef struct AzrAppendPlace
 {
 	int64		next;			/* the sequence that the first of them gets */
 	TimestampTz created_before; /* when the event before it was created */
+	AzrLeaf		leaf;			/* where that one's key was found */
 } AzrAppendPlace;
 
 extern const char *const azr_outcome_names[];	/* by AzrOutcome */

@@ -72,6 +72,7 @@ insert_runs(AzrTable *leaf, const AzrEventRun *runs, int count)
 	for (int i = 0; i < count; i++)
 		nevents += runs[i].events.count;
 	write = azr_write_begin(leaf, rel, nevents);
+	azr_write_beside(write, runs[0].leaf);
 	for (int i = 0; i < count; i++)
 		insert_run(write, &runs[i]);
 	if (!azr_write_end(write, NULL))

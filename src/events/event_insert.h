@@ -16,6 +16,7 @@ typedef struct AzrEventRun
 	AzrStreamName name;			/* for errors */
 	int64		stream_id;
 	int64		first_sequence;
+	AzrLeaf		leaf;			/* where the key of the event before was found */
 	AzrNewEvents events;
 } AzrEventRun;
 

@@ -181,13 +181,14 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 	ScanKeyData key = stream_key(stream_id);
 	AzrScan		scan;
 	TupleTableSlot *event;
-	AzrStreamEnd end = {0, DT_NOBEGIN};
+	AzrStreamEnd end = {0, DT_NOBEGIN, {0}};
 
 	event = azr_probe_last(&scan, leaf, rel, INDEX_PRIMARY_KEY, lockmode, snapshot, &key, 1);
 	if (event != NULL)
 	{
 		end.next = sequence_after(event);
 		end.created_at = azr_stored_created_at(event);
+		end.leaf = scan.leaf;
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
@@ -447,6 +448,12 @@ find_events(int64 stream_id, int index, ScanKey keys, int nkeys,
 	TupleTableSlot *event;
 	AzrFoundEvents found = {0, 0, NULL};
 
+	/* mostly there are none */
+	if (azr_probe_is_absent(leaf, rel, index, keys, nkeys))
+	{
+		table_close(rel, NoLock);
+		return found;
+	}
 	azr_scan_begin(&scan, leaf, rel, index, snapshot, keys, nkeys);
 	while ((event = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
 	{

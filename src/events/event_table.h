@@ -73,6 +73,7 @@ typedef struct AzrStreamEnd
 {
 	int64		next;			/* the sequence after the last one; 0 for none */
 	TimestampTz created_at;		/* of the last one; DT_NOBEGIN for none */
+	AzrLeaf		leaf;			/* where its key was found */
 } AzrStreamEnd;
 
 /* A scan of one stream's events. */

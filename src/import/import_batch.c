@@ -624,6 +624,7 @@ store_events(AzrImport *import)
 		run->name = stream->name;
 		run->stream_id = stream->locked.lock.stream.id;
 		run->first_sequence = stream->place.next;
+		run->leaf = stream->place.leaf;
 		events->count = stream->count;
 		events->types = &import->types[stream->first];
 		events->payloads = &import->payloads[stream->first];

@@ -57,7 +57,7 @@ static bool direct_index_entries = true;
 
 static bool can_be_direct(Relation index);
 static bool set_key(Place *place, IndexTuple entry);
-static bool put_direct(Place *place, IndexTuple entry, BlockNumber probable_leaf);
+static bool put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf);
 static bool put_on_page(Place *place, IndexTuple entry);
 static void write_entry(Relation index, Buffer buffer, OffsetNumber offset, IndexTuple entry);
 static void leave_page(Place *place);
@@ -78,13 +78,14 @@ azr_entries_init(void)
 /*
  * Put entries into a B-tree that takes entries and has no deferred constraint.  They are of rows
  * that are stored already, up to AZR_MAX_ENTRIES of them, and faster if each belongs beside the
- * one before.  'probable_leaf' may be the page of the first one.  index_insert() is given 'info'.
+ * one before.  'leaf' is where the first one may belong, if it is of this index; then it is set to
+ * where they were put last.  index_insert() is given 'info'.
  *
  * Raises what index_insert() does, such as 23505.
  */
 void
 azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
-				BlockNumber probable_leaf, IndexInfo *info)
+				AzrLeaf *leaf, IndexInfo *info)
 {
 	Place		place;
 	bool		direct = direct_index_entries && can_be_direct(index);
@@ -101,13 +102,15 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 	}
 	for (int i = 0; i < count; i++)
 	{
-		if (direct && put_direct(&place, entries[i], i == 0 ? probable_leaf : InvalidBlockNumber))
+		if (direct && put_direct(&place, entries[i], i == 0 ? leaf : NULL))
 			continue;
 		put_by_index(index, rel, entries[i], info);
 
 		/* that key is likely to come again */
 		direct = direct && !place.has_equal;
 	}
+	if (direct && BufferIsValid(place.buffer) && leaf->index == RelationGetRelid(index))
+		leaf->page = BufferGetBlockNumber(place.buffer);
 	if (direct)
 		leave_page(&place);
 }
@@ -126,10 +129,11 @@ can_be_direct(Relation index)
  * locked if it does, and has none locked if it does not.
  */
 static bool
-put_direct(Place *place, IndexTuple entry, BlockNumber probable_leaf)
+put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
 {
 	Relation	index = place->index;
-	BlockNumber last_page;
+	bool		is_hinted = leaf != NULL && leaf->index == RelationGetRelid(index);
+	BlockNumber page = is_hinted ? leaf->page : RelationGetTargetBlock(index);
 
 	if (IndexTupleSize(entry) > MAX_ENTRY_SIZE || !set_key(place, entry))
 	{
@@ -145,16 +149,14 @@ put_direct(Place *place, IndexTuple entry, BlockNumber probable_leaf)
 		leave_page(place);
 	}
 
-	/* what the caller thinks, or the last page */
-	last_page = RelationGetTargetBlock(index);
-	if (BlockNumberIsValid(probable_leaf) || BlockNumberIsValid(last_page))
+	/* what the caller says, or the last page of the index */
+	if (BlockNumberIsValid(page))
 	{
-		place->buffer = _bt_getbuf(index, BlockNumberIsValid(probable_leaf)
-								   ? probable_leaf : last_page, BT_WRITE);
+		place->buffer = _bt_getbuf(index, page, BT_WRITE);
 		if (put_on_page(place, entry))
 			return true;
 		leave_page(place);
-		if (!BlockNumberIsValid(probable_leaf))
+		if (!is_hinted)
 			RelationSetTargetBlock(index, InvalidBlockNumber);
 	}
 

@@ -10,14 +10,13 @@
 
 #include "access/itup.h"
 #include "nodes/execnodes.h"
-#include "storage/block.h"
-#include "utils/rel.h"
+#include "plumbing/table.h"
 
 /* How many entries may be put together: their page is locked for so long. */
 #define AZR_MAX_ENTRIES	64
 
 extern void azr_entries_init(void);
 extern void azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
-							BlockNumber probable_leaf, IndexInfo *info);
+							AzrLeaf *leaf, IndexInfo *info);
 
 #endif							/* AZR_ENTRY_H */

@@ -14,6 +14,7 @@
 typedef struct AzrInsert AzrInsert;
 
 extern AzrInsert *azr_insert_begin(const AzrTable *table, Relation rel, int nrows);
+extern void azr_insert_beside(AzrInsert *insert, AzrLeaf leaf);
 extern void azr_insert_put(AzrInsert *insert, const Datum *values, const bool *nulls, Size bytes);
 extern void azr_insert_end(AzrInsert *insert);
 

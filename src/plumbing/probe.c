@@ -29,6 +29,8 @@ typedef enum Probed
 	PROBE_UNSURE
 } Probed;
 
+static Probed find_entry(Relation index, Relation rel, ScanKey keys, int nkeys, Buffer *buffer,
+						 OffsetNumber *last);
 static Probed probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys);
 
 /*
@@ -36,13 +38,15 @@ static Probed probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys
  * return NULL if there is none.  The keys are of the first columns of the index, in their
  * order.  Whoever is going to add to the index gives the lock mode that this takes.
  *
- * The caller ends the scan with azr_scan_end() in either case, and does not read on.
+ * The caller ends the scan with azr_scan_end() in either case, and does not read on.  'leaf' of
+ * the scan is then where the row's entry stands, if that is known.
  */
 TupleTableSlot *
 azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index, LOCKMODE lockmode,
 			   Snapshot snapshot, ScanKey keys, int nkeys)
 {
 	CHECK_FOR_INTERRUPTS();
+	scan->leaf.index = InvalidOid;
 
 	/*
 	 * a serializable transaction must note which part of the index it has
@@ -69,48 +73,91 @@ azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index, LOCKMODE
 	return azr_scan_next(scan, BackwardScanDirection);
 }
 
-static Probed
-probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys)
+/*
+ * Is there no entry whose first columns equal 'keys'?  False also means that this could not be
+ * found out by one descent.
+ */
+bool
+azr_probe_is_absent(AzrTable *table, Relation rel, int index, ScanKey keys, int nkeys)
 {
-	Relation	index = scan->index;
+	Relation	index_rel;
+	OffsetNumber last;
+	Buffer		buffer;
+	Probed		probed;
+
+	if (IsolationIsSerializable())
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	index_rel = index_open(table->indexids[index], AccessShareLock);
+	probed = find_entry(index_rel, rel, keys, nkeys, &buffer, &last);
+	if (probed != PROBE_ABSENT)
+		_bt_relbuf(index_rel, buffer);
+	index_close(index_rel, NoLock);
+	return probed == PROBE_ABSENT;
+}
+
+/*
+ * Find the last entry whose first columns equal 'keys'.  Unless it is absent, a page is left
+ * locked for reading.
+ */
+static Probed
+find_entry(Relation index, Relation rel, ScanKey keys, int nkeys, Buffer *buffer,
+		   OffsetNumber *last)
+{
 	AzrSearchKey key;
 	Datum		values[AZR_MAX_INDEX_KEYS];
-	Buffer		buffer;
 	Page		page;
-	OffsetNumber last;
 	bool		is_equal;
-	ItemId		item;
-	IndexTuple	entry;
-	ItemPointerData tid;
-	bool		is_visible;
 
-	azr_search_key_begin(&key, index, nkeys);
 	Assert(nkeys <= AZR_MAX_INDEX_KEYS);
+	azr_search_key_begin(&key, index, nkeys);
 	for (int i = 0; i < nkeys; i++)
 		values[i] = keys[i].sk_argument;
 	azr_search_key_set(&key, values);
 	pgstat_count_index_scan(index);
-	buffer = azr_find_leaf(&key, rel);
-	if (!BufferIsValid(buffer))
+	*buffer = azr_find_leaf(&key, rel);
+	if (!BufferIsValid(*buffer))
 		return PROBE_ABSENT;
 
-	page = BufferGetPage(buffer);
-	last = azr_last_not_above(&key, page, &is_equal);
+	page = BufferGetPage(*buffer);
+	*last = azr_last_not_above(&key, page, &is_equal);
+	if (is_equal)
+		return PROBE_FOUND;
 
 	/*
 	 * if all entries of the page are above the key, the one before is on
 	 * another page
 	 */
-	if (last == InvalidOffsetNumber)
-	{
-		_bt_relbuf(index, buffer);
+	if (*last == InvalidOffsetNumber && !P_LEFTMOST(BTPageGetOpaque(page)))
 		return PROBE_UNSURE;
-	}
-	if (!is_equal)
+	_bt_relbuf(index, *buffer);
+	return PROBE_ABSENT;
+}
+
+static Probed
+probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys)
+{
+	Relation	index = scan->index;
+	Buffer		buffer;
+	Page		page;
+	OffsetNumber last;
+	ItemId		item;
+	IndexTuple	entry;
+	ItemPointerData tid;
+	bool		is_visible;
+
+	switch (find_entry(index, rel, keys, nkeys, &buffer, &last))
 	{
-		_bt_relbuf(index, buffer);
-		return PROBE_ABSENT;
+		case PROBE_FOUND:
+			break;
+		case PROBE_ABSENT:
+			return PROBE_ABSENT;
+		case PROBE_UNSURE:
+			_bt_relbuf(index, buffer);
+			return PROBE_UNSURE;
 	}
+
+	page = BufferGetPage(buffer);
 	item = PageGetItemId(page, last);
 	entry = (IndexTuple) PageGetItem(page, item);
 	if (ItemIdIsDead(item) || BTreeTupleIsPosting(entry))
@@ -119,6 +166,8 @@ probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys)
 		return PROBE_UNSURE;
 	}
 	tid = entry->t_tid;
+	scan->leaf.index = RelationGetRelid(index);
+	scan->leaf.page = BufferGetBlockNumber(buffer);
 
 	/*
 	 * as long as the page is pinned, VACUUM does not give the row's place to

@@ -125,6 +125,13 @@ typedef struct AzrTable
 	struct AzrTable *next;		/* in the list of all tables found so far */
 } AzrTable;
 
+/* Where an entry of an index was found; of index 0 if none was. */
+typedef struct AzrLeaf
+{
+	Oid			index;
+	BlockNumber page;
+} AzrLeaf;
+
 /* An index scan in progress. */
 typedef struct AzrScan
 {
@@ -133,6 +140,7 @@ typedef struct AzrScan
 	TupleTableSlot *slot;
 	MemoryContext context;		/* in which it was begun; the index keeps
 								 * notes there */
+	AzrLeaf		leaf;			/* of a probe, on which it found the row */
 } AzrScan;
 
 extern Relation azr_table_open(AzrTable *table, LOCKMODE lockmode);

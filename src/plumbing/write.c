@@ -75,6 +75,16 @@ azr_write_begin(AzrTable *table, Relation rel, int nrows)
 }
 
 /*
+ * Say on which page of an index the first row's entry probably belongs.
+ */
+void
+azr_write_beside(AzrWrite *write, AzrLeaf leaf)
+{
+	if (write->insert != NULL)
+		azr_insert_beside(write->insert, leaf);
+}
+
+/*
  * Write a row, given as the columns that the table is declared with.  What they point to
  * must live until azr_write_end().  'bytes' is roughly the size of its columns of variable
  * length, which bounds the memory for rows that are written together.

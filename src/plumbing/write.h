@@ -33,6 +33,7 @@ typedef struct AzrWritten
 } AzrWritten;
 
 extern AzrWrite *azr_write_begin(AzrTable *table, Relation rel, int nrows);
+extern void azr_write_beside(AzrWrite *write, AzrLeaf leaf);
 extern void azr_write_row(AzrWrite *write, const Datum *values, const bool *nulls, Size bytes);
 extern bool azr_write_end(AzrWrite *write, AzrWritten *written);
 extern bool azr_write_one(AzrTable *table, Relation rel, const Datum *values, const bool *nulls);
