@@ -771,7 +771,8 @@ azr_stored_event_type(TupleTableSlot *event)
 /*
  * Turn a stored event into the columns of azr_event.  They are valid as long as 'type' and
  * 'correlation', which has room for a correlation id, and until the next event is looked at.
- * If there is no such room, the correlation id is left out.
+ * If there is no such room, the correlation id is left out.  What was not read of the event is
+ * NULL.
  */
 void
 azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
@@ -783,7 +784,8 @@ azr_event_result(TupleTableSlot *event, const text *type, const text *edition,
 	/* no loop: this is done for each event that is read */
 #define AZR_COPY(name, type) \
 	values[Anum_azr_event_##name - 1] = stored[Anum_azr_events_##name - 1]; \
-	nulls[Anum_azr_event_##name - 1] = stored_nulls[Anum_azr_events_##name - 1];
+	nulls[Anum_azr_event_##name - 1] = Anum_azr_events_##name > event->tts_nvalid || \
+		stored_nulls[Anum_azr_events_##name - 1];
 	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN, AZR_NO_COLUMN)
 #undef AZR_COPY
 		values[Anum_azr_event_type - 1] = PointerGetDatum(type);

@@ -47,6 +47,7 @@ typedef struct LoadScan
 
 static TupleTableSlot *next_event(ScanState *node);
 static void begin_load(LoadScan *scan);
+static int	columns_read(const LoadScan *scan);
 static void end_load(CustomScanState *node);
 static void load_again(CustomScanState *node);
 static bool constant_count(const FuncExpr *call, int argno, double *value);
@@ -145,8 +146,24 @@ begin_load(LoadScan *scan)
 
 	azr_function_scan_args(&scan->scan, fcinfo);
 	azr_load_begin_call(&scan->load, fcinfo, scan->scan.css.ss.ps.state->es_snapshot);
+	azr_timeline_scan_columns(&scan->load.scan, columns_read(scan));
 	scan->load.no_correlation_id = !azr_function_scan_wants(&scan->scan, Anum_azr_event_correlation_id);
 	scan->loading = true;
+}
+
+/*
+ * How many columns of stored events are read: up to the last one that somebody looks at, or that
+ * loading does.
+ */
+static int
+columns_read(const LoadScan *scan)
+{
+	int			last = Anum_azr_events_committed;
+
+	for (int i = 0; i < Natts_azr_event; i++)
+		if (azr_function_scan_wants(&scan->scan, i + 1))
+			last = Max(last, azr_event_columns[i].stored);
+	return last;
 }
 
 static void

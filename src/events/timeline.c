@@ -121,9 +121,21 @@ azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline, int6
 	scan->from = from;
 	scan->to = to;
 	scan->snapshot = snapshot;
+	scan->ncolumns = 0;
 	scan->backward = backward;
 	scan->in_own = backward;
 	scan->scanning = begin_part(scan);
+}
+
+/*
+ * Have a scan read only the first columns of events.
+ */
+void
+azr_timeline_scan_columns(AzrTimelineScan *scan, int ncolumns)
+{
+	scan->ncolumns = ncolumns;
+	if (scan->scanning)
+		scan->scan.scan.ncolumns = ncolumns;
 }
 
 /*
@@ -183,6 +195,7 @@ begin_part(AzrTimelineScan *scan)
 		return false;
 
 	azr_event_scan_begin(&scan->scan, stream->id, scan->from, to, scan->snapshot);
+	scan->scan.scan.ncolumns = scan->ncolumns;
 	return true;
 }
 

@@ -35,6 +35,7 @@ typedef struct AzrTimelineScan
 	AzrOptionalInt64 to;
 	int64		from;
 	Snapshot	snapshot;
+	int			ncolumns;		/* of stored events that are read, or 0 for all */
 	bool		backward;
 	bool		in_own;			/* in what is owned, not in what is shared */
 	bool		scanning;
@@ -51,6 +52,7 @@ extern int64 azr_timeline_own_next(const AzrStream *stream, Snapshot snapshot);
 extern void azr_timeline_scan_begin(AzrTimelineScan *scan, const AzrTimeline *timeline,
 									int64 from, AzrOptionalInt64 to, bool backward,
 									Snapshot snapshot);
+extern void azr_timeline_scan_columns(AzrTimelineScan *scan, int ncolumns);
 extern TupleTableSlot *azr_timeline_scan_next(AzrTimelineScan *scan, bool *is_own);
 extern void azr_timeline_scan_end(AzrTimelineScan *scan);
 

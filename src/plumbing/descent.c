@@ -132,7 +132,7 @@ azr_find_leaf(AzrSearchKey *key, Relation rel)
 			break;
 		else
 		{
-			OffsetNumber offset = azr_last_not_above(key, page, NULL);
+			OffsetNumber offset = azr_last_not_above(key, page, InvalidOffsetNumber, NULL);
 
 			next = BTreeTupleGetDownLink((IndexTuple) PageGetItem(page, PageGetItemId(page, offset)));
 		}
@@ -156,11 +156,12 @@ azr_is_page_for(AzrSearchKey *key, Page page)
 
 /*
  * The last entry of a page that is not above the key, or InvalidOffsetNumber if there is
- * none.  On a page that is no leaf there is always one.  Unless 'is_equal' is NULL, it is set to
- * whether that entry has the key's values.
+ * none.  On a page that is no leaf there is always one.  'guess' is where it probably stands, or
+ * InvalidOffsetNumber.  Unless 'is_equal' is NULL, it is set to whether that entry has the key's
+ * values.
  */
 OffsetNumber
-azr_last_not_above(AzrSearchKey *key, Page page, bool *is_equal)
+azr_last_not_above(AzrSearchKey *key, Page page, OffsetNumber guess, bool *is_equal)
 {
 	BTPageOpaque opaque = BTPageGetOpaque(page);
 	OffsetNumber first = P_FIRSTDATAKEY(opaque);
@@ -176,6 +177,22 @@ azr_last_not_above(AzrSearchKey *key, Page page, bool *is_equal)
 		low = OffsetNumberNext(low);
 
 	/* all below 'low' are not above the key, all from 'high' on are */
+	if (guess >= low && guess < high)
+	{
+		int			result = compare(key, page, guess);
+
+		if (result >= 0)
+		{
+			low = OffsetNumberNext(guess);
+			result_at_low = result;
+
+			/* then the guess is right */
+			if (low < high && compare(key, page, low) < 0)
+				high = low;
+		}
+		else
+			high = guess;
+	}
 	while (low < high)
 	{
 		OffsetNumber middle = low + (high - low) / 2;

@@ -50,6 +50,7 @@ typedef struct Place
 	Relation	index;
 	Relation	rel;
 	Buffer		buffer;			/* locked for writing, or invalid */
+	OffsetNumber offset;		/* of the entry before, if it is there */
 	bool		has_equal;		/* there was no place because of an equal key */
 } Place;
 
@@ -98,6 +99,7 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 		place.index = index;
 		place.rel = rel;
 		place.buffer = InvalidBuffer;
+		place.offset = InvalidOffsetNumber;
 		place.has_equal = false;
 	}
 	for (int i = 0; i < count; i++)
@@ -211,7 +213,7 @@ put_on_page(Place *place, IndexTuple entry)
 		return false;
 
 	/* if all entries are above the new one, it may belong on the page before */
-	before = azr_last_not_above(&place->key, page, &is_equal);
+	before = azr_last_not_above(&place->key, page, place->offset, &is_equal);
 	if (before == InvalidOffsetNumber && !P_LEFTMOST(opaque))
 		return false;
 	if (is_equal)
@@ -221,9 +223,9 @@ put_on_page(Place *place, IndexTuple entry)
 	}
 
 	CheckForSerializableConflictIn(place->index, NULL, BufferGetBlockNumber(place->buffer));
-	write_entry(place->index, place->buffer,
-				before == InvalidOffsetNumber ? P_FIRSTDATAKEY(opaque) : OffsetNumberNext(before),
-				entry);
+	place->offset = before == InvalidOffsetNumber
+		? P_FIRSTDATAKEY(opaque) : OffsetNumberNext(before);
+	write_entry(place->index, place->buffer, place->offset, entry);
 	if (P_RIGHTMOST(opaque) && !P_ISROOT(opaque) &&
 		_bt_getrootheight(place->index) >= MIN_HEIGHT_TO_REMEMBER_LAST_PAGE)
 		RelationSetTargetBlock(place->index, BufferGetBlockNumber(place->buffer));
@@ -265,6 +267,7 @@ leave_page(Place *place)
 	if (BufferIsValid(place->buffer))
 		_bt_relbuf(place->index, place->buffer);
 	place->buffer = InvalidBuffer;
+	place->offset = InvalidOffsetNumber;
 }
 
 /*

@@ -120,7 +120,7 @@ find_entry(Relation index, Relation rel, ScanKey keys, int nkeys, Buffer *buffer
 		return PROBE_ABSENT;
 
 	page = BufferGetPage(*buffer);
-	*last = azr_last_not_above(&key, page, &is_equal);
+	*last = azr_last_not_above(&key, page, InvalidOffsetNumber, &is_equal);
 	if (is_equal)
 		return PROBE_FOUND;
 

@@ -240,6 +240,7 @@ azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
 	index_rescan(scan->desc, keys, nkeys, NULL, 0);
 	scan->slot = table_slot_create(rel, NULL);
 	scan->context = CurrentMemoryContext;
+	scan->ncolumns = 0;
 }
 
 /*
@@ -257,7 +258,10 @@ azr_scan_next(AzrScan *scan, ScanDirection direction)
 	MemoryContextSwitchTo(oldcontext);
 	if (!found)
 		return NULL;
-	slot_getallattrs(scan->slot);
+	if (scan->ncolumns > 0)
+		slot_getsomeattrs(scan->slot, scan->ncolumns);
+	else
+		slot_getallattrs(scan->slot);
 	return scan->slot;
 }
 
