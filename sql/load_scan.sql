@@ -199,3 +199,32 @@ SELECT type FROM azr_load('scan', NULL, azr_root('scan', 'correlated')) ORDER BY
 SELECT azr_feed_advance() > 0 AS numbered;
 SELECT count(*) FROM azr_feed(azr_feed_head() - 2) WHERE correlation_id LIKE 'c0ffee00%';
 DROP FUNCTION differences, rows_of;
+
+-- each column alone is what it is among all, also of an edition, where the slot is copied, and where a condition reads another one
+CREATE FUNCTION column_differences(args text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	name text;
+	alone text;
+	sorted text;
+	conditional text;
+	together text;
+	found text := '';
+BEGIN
+	FOR name IN SELECT attname FROM pg_attribute WHERE attrelid = 'azr_event'::regclass AND attnum > 0 LOOP
+		EXECUTE format('SELECT string_agg(coalesce(%I::text, ''-''), '','') FROM azr_load(%s)', name, args) INTO alone;
+		EXECUTE format('SELECT string_agg(coalesce(l.%I::text, ''-''), '','') FROM (SELECT %I FROM azr_load(%s) ORDER BY sequence) l', name, name, args) INTO sorted;
+		EXECUTE format('SELECT string_agg(coalesce(%I::text, ''-''), '','') FROM azr_load(%s) WHERE external_id IS DISTINCT FROM ''x'' AND sequence >= 0', name, args) INTO conditional;
+		EXECUTE format('SELECT string_agg(coalesce((l).%I::text, ''-''), '','') FROM (SELECT azr_load(%s) l OFFSET 0) s', name, args) INTO together;
+		IF together IS DISTINCT FROM alone OR together IS DISTINCT FROM sorted OR together IS DISTINCT FROM conditional THEN
+			found := found || name || ' ';
+		END IF;
+	END LOOP;
+	RETURN found;
+END
+$$;
+SELECT next_sequence FROM azr_append('scan', 'e', azr_root('scan', 'all'), NULL, types(3), payloads(3), correlation_id => 'c');
+SELECT next_sequence FROM azr_append('scan', 'e', azr_root('scan', 'all'), NULL, types(3), payloads(3), correlation_id => '00000000-0000-0000-0000-0000000000cc', external_id => 'e');
+SELECT next_sequence FROM azr_append('scan', 'e', azr_root('scan', 'all'), NULL, types(3), payloads(3), ARRAY['{"a": 1}', NULL, '{}']::jsonb[],
+	source_domain => 's', source_root => :'r', source_sequence => 4, cascade_id => 'k', committed => false);
+SELECT column_differences($$'scan', 'e', azr_root('scan', 'all')$$), column_differences($$'scan', 'e', '00000000-0000-0000-0000-000000000001'$$), column_differences($$'scan', NULL, '00000000-0000-0000-0000-000000000001', 3$$);
+DROP FUNCTION column_differences;
