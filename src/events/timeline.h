@@ -35,7 +35,8 @@ typedef struct AzrTimelineScan
 	AzrOptionalInt64 to;
 	int64		from;
 	Snapshot	snapshot;
-	int			ncolumns;		/* of stored events that are read, or 0 for all */
+	int			ncolumns;		/* of stored events that are read, or 0 for
+								 * all */
 	bool		backward;
 	bool		in_own;			/* in what is owned, not in what is shared */
 	bool		scanning;

@@ -246,7 +246,10 @@ compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided)
 		int			length;
 		int			result;
 
-		/* an entry that only bounds a page may lack columns: it is below the key then */
+		/*
+		 * an entry that only bounds a page may lack columns: it is below the
+		 * key then
+		 */
 		if (i > 0 && BTreeTupleIsPivot(entry) && i >= BTreeTupleGetNAtts(entry, key->index))
 			return 1;
 

@@ -140,8 +140,8 @@ typedef struct AzrScan
 	TupleTableSlot *slot;
 	MemoryContext context;		/* in which it was begun; the index keeps
 								 * notes there */
-	int			ncolumns;		/* how many columns of a row are read, or 0 for
-								 * all */
+	int			ncolumns;		/* how many columns of a row are read, or 0
+								 * for all */
 	AzrLeaf		leaf;			/* of a probe, on which it found the row */
 } AzrScan;
 
