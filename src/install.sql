@@ -11,6 +11,7 @@
 \i events/correlation.sql
 \i events/event_table.sql
 \i events/immutable.sql
+\i events/erased.sql
 \i events/append_scan.sql
 \i events/append.sql
 \i events/expect.sql

@@ -36,7 +36,8 @@ PG_FUNCTION_INFO_V1(azr_publication);
 /* All tables in which something is stored, except the history of snapshots. */
 #define PUBLISHED_TABLES \
 	"(VALUES ('azr_main_events'), ('azr_edition_events'), ('azr_streams'), ('azr_event_types'), " \
-	"('azr_registered_domains'), ('azr_registered_editions'), ('azr_positions'), ('azr_latest_snapshots'), " \
+	"('azr_erased_events'), ('azr_registered_domains'), ('azr_registered_editions'), " \
+	"('azr_positions'), ('azr_latest_snapshots'), " \
 	"('azr_feed_batches'), ('azr_feed_state'), ('azr_feed_unborn')) t(name)"
 
 #define ALL_CHANGES	"insert, update, delete, truncate"

@@ -47,7 +47,8 @@
 	"(VALUES ('azr_reject_change', 27), ('azr_reject_truncate', 34)) t(name, type) " \
 	"JOIN pg_class c ON c.relnamespace = e.extnamespace AND c.relname = ANY " \
 	"(ARRAY['azr_events', 'azr_main_events', 'azr_edition_events', " \
-	"'azr_streams', 'azr_event_types']) " \
+	"'azr_streams', 'azr_event_types', " \
+	"'azr_erased_events']) " \
 	"LEFT JOIN LATERAL (SELECT t.type = r.tgtype AND r.tgqual IS NULL " \
 	"AND r.tgattr::text = '' AND p.proname = 'azr_reject_change' " \
 	"AND p.pronamespace = e.extnamespace AS sound, r.oid, r.tgenabled " \

@@ -38,7 +38,7 @@ foreach my $as ([], \@keeper)
 		'no CREATE on the database');
 }
 $publisher->safe_psql('postgres', 'GRANT CREATE ON DATABASE store TO keeper');
-my @published = ('azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_event_types', 'azr_registered_domains', 'azr_registered_editions', 'azr_positions', 'azr_latest_snapshots', 'azr_feed_batches', 'azr_feed_state', 'azr_feed_unborn');
+my @published = ('azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_event_types', 'azr_erased_events', 'azr_registered_domains', 'azr_registered_editions', 'azr_positions', 'azr_latest_snapshots', 'azr_feed_batches', 'azr_feed_state', 'azr_feed_unborn');
 is($publisher->safe_psql('store', 'SELECT action, object FROM azr_publication()', @keeper), join("\n", 'created|angzarr', map { "added|$_" } @published), 'a publication');
 is($publisher->safe_psql('store', 'SELECT * FROM azr_publication()'), '', 'which is up to date');
 is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables"), join(' ', sort @published), 'of the tables');
@@ -65,7 +65,7 @@ is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tab
 $publisher->safe_psql('store', 'DROP TABLE own');
 like(failure($publisher, "SELECT azr_publication('$_->[0]')"), qr/ERROR:  $_->[1]/, $_->[2])
   foreach [ 'x' x 64, '22023: argument "name" is too long', 'a long name' ], [ '', '22023', 'no name' ];
-is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), '12', 'an odd name');
+is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), '13', 'an odd name');
 $publisher->safe_psql('store', q{DROP PUBLICATION "An ""odd"" one; --"});
 $publisher->safe_psql('store', 'CREATE PUBLICATION everything FOR ALL TABLES; CREATE PUBLICATION public FOR TABLES IN SCHEMA public');
 like(failure($publisher, "SELECT azr_publication('$_')"), qr/ERROR:  55000: publication "$_" publishes all tables/, "one of all tables: $_") foreach 'everything', 'public';

@@ -501,14 +501,14 @@ my $of_event = 'sequence, stream_id';
 my $of_snapshot = 'sequence, domain, edition, root';
 my %leaves = (
 	azr_main_events => $of_event, azr_edition_events => $of_event,
-	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition',
+	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
 	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
 	azr_registered_groups => 'handler', azr_group_partitions => 'position, handler, partition', azr_parked_streams => 'stream_id, handler',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
 my %roots = map { $_ => $leaves{$_} || $parents{$_} }
-	qw(azr_events azr_streams azr_event_types azr_registered_domains azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_registered_groups azr_group_partitions azr_parked_streams);
+	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_registered_groups azr_group_partitions azr_parked_streams);
 my %tables = (leaves => \%leaves, parents => \%parents, roots => \%roots, all => { %leaves, %parents });
 
 # SQL of an attack, on one table if there is one.

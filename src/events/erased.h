@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * erased.h
+ *	  The record of events that were erased.
+ *
+ * azr_erase() writes it, with the change of the event and in the same transaction: an event
+ * has a record if and only if it was erased.  A record stays as it is.  But its digest may be
+ * given later, once: an event that was erased before it was sealed, and loses its ids after
+ * that, has no digest before.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_ERASED_H
+#define AZR_ERASED_H
+
+#include "plumbing/table.h"
+
+/* The type of an event that was erased, and what its payload has: the type that it had. */
+#define AZR_TYPE_ERASED		"type.googleapis.com/angzarr.Erased"
+
+/* Bytes of the digest of an event's body. */
+#define AZR_DIGEST_BYTES	32
+
+/* What is on record of an erased event. */
+typedef struct AzrErased
+{
+	int64		sequence;
+	text	   *type;			/* that it had */
+	bool		has_digest;		/* no if it was not sealed when it was erased */
+	uint8		digest[AZR_DIGEST_BYTES];
+} AzrErased;
+
+/* A scan of the records of one stream, by sequence. */
+typedef struct AzrErasedScan
+{
+	Relation	rel;
+	AzrScan		scan;
+} AzrErasedScan;
+
+extern AzrTable *azr_erased_table(void);
+extern bool azr_erased_find(int64 stream_id, int64 sequence, Snapshot snapshot,
+							AzrErased *erased);
+extern void azr_erased_scan_begin(AzrErasedScan *scan, int64 stream_id, int64 from, int64 to,
+								  Snapshot snapshot);
+extern bool azr_erased_scan_next(AzrErasedScan *scan, AzrErased *erased);
+extern void azr_erased_scan_end(AzrErasedScan *scan);
+
+#endif							/* AZR_ERASED_H */
