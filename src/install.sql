@@ -41,6 +41,7 @@
 \i cascades/cascades.sql
 \i cascades/load_effective.sql
 \i editions/editions.sql
+\i erasure/erase.sql
 \i admin/check.sql
 \i admin/access.sql
 \i admin/change.sql

@@ -55,6 +55,7 @@ static const char *const levels[] = {
 	"('azr_domain_settings', 'reader'), " \
 	"('azr_domains', 'reader'), " \
 	"('azr_editions', 'reader'), " \
+	"('azr_erasures', 'reader'), " \
 	"('azr_event_type', 'reader'), " \
 	"('azr_feed', 'reader'), " \
 	"('azr_feed_head', 'reader'), " \
@@ -110,6 +111,7 @@ static const char *const levels[] = {
 	"('azr_append_support', 'owner'), " \
 	"('azr_correlated_support', 'owner'), " \
 	"('azr_domain_settings_changed', 'owner'), " \
+	"('azr_erase', 'owner'), " \
 	"('azr_feed_support', 'owner'), " \
 	"('azr_grant', 'owner'), " \
 	"('azr_load_support', 'owner'), " \

@@ -10,16 +10,10 @@
 #include "postgres.h"
 
 #include "cascades/framework_events.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
-#include "plumbing/compat.h"
-#include "plumbing/wire.h"
+#include "events/message.h"
 
-static void put_bytes(StringInfo message, uint32 field, const void *bytes, Size size);
-static void put_text(StringInfo message, uint32 field, const text *value);
 static void put_sequences(StringInfo message, uint32 field, const int64 *sequences,
 						  int nsequences);
-static void put_number(StringInfo message, uint64 value);
 
 /*
  * The payload of a confirmation or a revocation.  'reason' is that of a revocation, or
@@ -31,58 +25,16 @@ bytea *
 azr_resolution_payload(const AzrStreamName *target, const int64 *sequences,
 					   int nsequences, const text *cascade_id, const text *reason)
 {
-	StringInfoData root;
-	StringInfoData edition;
-	StringInfoData cover;
 	StringInfoData message;
-	bytea	   *payload;
-
-	initStringInfo(&root);
-	put_bytes(&root, 1, target->root->data, UUID_LEN);
-	initStringInfo(&edition);
-	put_text(&edition, 1, target->edition);
-	initStringInfo(&cover);
-	put_bytes(&cover, 1, root.data, root.len);
-	put_text(&cover, 2, target->domain);
-	put_bytes(&cover, 4, edition.data, edition.len);
 
 	initStringInfo(&message);
-	put_bytes(&message, 1, cover.data, cover.len);
+	azr_message_put_cover(&message, 1, target);
 	put_sequences(&message, 2, sequences, nsequences);
-	put_text(&message, 3, cascade_id);
+	azr_message_put_text(&message, 3, cascade_id);
 	if (reason != NULL && VARSIZE_ANY_EXHDR(reason) > 0)
-		put_text(&message, 4, reason);
+		azr_message_put_text(&message, 4, reason);
 
-	payload = palloc(VARHDRSZ + message.len);
-	SET_VARSIZE(payload, VARHDRSZ + message.len);
-	memcpy(VARDATA(payload), message.data, message.len);
-	return payload;
-}
-
-static void
-put_bytes(StringInfo message, uint32 field, const void *bytes, Size size)
-{
-	uint8		tag[AZR_WIRE_MAX_VARINT];
-
-	appendBinaryStringInfo(message, (const char *) tag,
-						   azr_wire_put_tag(tag, field, AZR_WIRE_LENGTH_DELIMITED));
-	put_number(message, size);
-	appendBinaryStringInfo(message, bytes, size);
-}
-
-/*
- * Strings of a message are UTF-8.
- */
-static void
-put_text(StringInfo message, uint32 field, const text *value)
-{
-	int			size = VARSIZE_ANY_EXHDR(value);
-	char	   *server = VARDATA_ANY(unconstify(text *, value));
-	char	   *utf8 = pg_server_to_any(server, size, PG_UTF8);
-
-	if (utf8 != server)
-		size = strlen(utf8);
-	put_bytes(message, field, utf8, size);
+	return azr_message_payload(&message);
 }
 
 static void
@@ -99,16 +51,7 @@ put_sequences(StringInfo message, uint32 field, const int64 *sequences, int nseq
 					 errmsg("sequence %lld cannot be confirmed or revoked",
 							(long long) sequences[i]),
 					 errdetail("The message that does so has 32 bits for a sequence.")));
-		put_number(&packed, (uint64) sequences[i]);
+		azr_message_put_varint(&packed, (uint64) sequences[i]);
 	}
-	put_bytes(message, field, packed.data, packed.len);
-}
-
-static void
-put_number(StringInfo message, uint64 value)
-{
-	uint8		varint[AZR_WIRE_MAX_VARINT];
-
-	appendBinaryStringInfo(message, (const char *) varint,
-						   azr_wire_put_varint(varint, value));
+	azr_message_put_bytes(message, field, packed.data, packed.len);
 }

@@ -3,11 +3,7 @@
  * framework_events.h
  *	  Events that are about other events: confirmations and revocations of cascades.
  *
- * Their payloads are Protocol Buffers messages:
- *
- *		message Cover { UUID root = 1; string domain = 2; Edition edition = 4; }
- *		message UUID { bytes value = 1; }		-- the 16 bytes
- *		message Edition { string name = 1; }
+ * Their payloads are Protocol Buffers messages (events/message.h has Cover):
  *
  *		message Confirmation {
  *			Cover target = 1; repeated uint32 sequences = 2; string cascade_id = 3;

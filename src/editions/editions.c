@@ -166,6 +166,11 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 								  "SELECT s.stream_id FROM %s.azr_streams s "
 								  "WHERE s.domain = $1 AND s.edition = $2))",
 								  &args, NULL, NULL);
+		(void) azr_query_modify("DELETE FROM %s.azr_erased_events r "
+								"WHERE r.stream_id < 0 AND r.stream_id = ANY (ARRAY("
+								"SELECT s.stream_id FROM %s.azr_streams s "
+								"WHERE s.domain = $1 AND s.edition = $2))",
+								&args, NULL, NULL);
 		streams = azr_query_modify("DELETE FROM %s.azr_streams "
 								   "WHERE stream_id < 0 AND domain = $1 AND edition = $2",
 								   &args, NULL, NULL);

@@ -10,22 +10,11 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "events/erased.h"
+#include "events/message.h"
+#include "plumbing/compat.h"
 #include "plumbing/text.h"
+#include "plumbing/wire.h"
 #include "utils/fmgroids.h"
-
-/* Columns of azr_erased_events, as in erased.sql. */
-enum
-{
-	Anum_azr_erased_events_stream_id = 1,
-	Anum_azr_erased_events_sequence,
-	Anum_azr_erased_events_erased_at,
-	Anum_azr_erased_events_lsn,
-	Anum_azr_erased_events_erased_by,
-	Anum_azr_erased_events_type,
-	Anum_azr_erased_events_reason,
-	Anum_azr_erased_events_body_digest,
-	Natts_azr_erased_events = Anum_azr_erased_events_body_digest
-};
 
 static const AzrColumn erased_columns[Natts_azr_erased_events] = {
 	{"stream_id", INT8OID, true},
@@ -129,4 +118,33 @@ azr_erased_scan_end(AzrErasedScan *scan)
 {
 	azr_scan_end(&scan->scan);
 	table_close(scan->rel, NoLock);
+}
+
+/*
+ * The payload of an event that had a type before it was erased, in the current memory context.
+ */
+bytea *
+azr_erased_payload(const text *type)
+{
+	StringInfoData message;
+
+	initStringInfo(&message);
+	azr_message_put_text(&message, 1, type);
+	return azr_message_payload(&message);
+}
+
+/*
+ * Is a payload one that azr_erased_payload() makes, whatever the type?
+ */
+bool
+azr_is_erased_payload(const bytea *payload)
+{
+	const uint8 *message = (const uint8 *) VARDATA_ANY(unconstify(bytea *, payload));
+	const uint8 *end = message + VARSIZE_ANY_EXHDR(payload);
+	uint8		tag[AZR_WIRE_MAX_VARINT];
+	size_t		tag_size = azr_wire_put_tag(tag, 1, AZR_WIRE_LENGTH_DELIMITED);
+	uint32_t	field;
+
+	return end - message > tag_size && memcmp(message, tag, tag_size) == 0 &&
+		azr_wire_skip_record(message, end, &field) == end;
 }

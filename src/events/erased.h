@@ -15,8 +15,26 @@
 
 #include "plumbing/table.h"
 
-/* The type of an event that was erased, and what its payload has: the type that it had. */
-#define AZR_TYPE_ERASED		"type.googleapis.com/angzarr.Erased"
+/*
+ * The type of an event that was erased.  Its payload says which type it had:
+ *
+ *		message Erased { string type = 1; }
+ */
+#define AZR_ERASED_TYPE		"type.googleapis.com/angzarr.Erased"
+
+/* Columns of azr_erased_events, as in erased.sql. */
+enum
+{
+	Anum_azr_erased_events_stream_id = 1,
+	Anum_azr_erased_events_sequence,
+	Anum_azr_erased_events_erased_at,
+	Anum_azr_erased_events_lsn,
+	Anum_azr_erased_events_erased_by,
+	Anum_azr_erased_events_type,
+	Anum_azr_erased_events_reason,
+	Anum_azr_erased_events_body_digest,
+	Natts_azr_erased_events = Anum_azr_erased_events_body_digest
+};
 
 /* Bytes of the digest of an event's body. */
 #define AZR_DIGEST_BYTES	32
@@ -44,5 +62,7 @@ extern void azr_erased_scan_begin(AzrErasedScan *scan, int64 stream_id, int64 fr
 								  Snapshot snapshot);
 extern bool azr_erased_scan_next(AzrErasedScan *scan, AzrErased *erased);
 extern void azr_erased_scan_end(AzrErasedScan *scan);
+extern bytea *azr_erased_payload(const text *type);
+extern bool azr_is_erased_payload(const bytea *payload);
 
 #endif							/* AZR_ERASED_H */

@@ -165,8 +165,6 @@ static void put_late(const AzrStreamName *name, const AzrSnapshot *snapshot, Lat
 static void drop_transient(const AzrStreamName *name, int64 before);
 static void forget_new_streams(const AzrNewStream *streams, int count);
 static void forget_new_stream(const AzrStreamName *name, int64 first, int64 last);
-static List *editions_past(const AzrStreamName *name, int64 limit);
-static void forget_from(const AzrStreamName *name, int64 sequence);
 static void note_root(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_isolation(const AzrStreamName *name, LatestRow *now);
 static AzrQueryArgs stream_args(const AzrStreamName *name);
@@ -360,7 +358,7 @@ azr_edition_snapshots_forget(const text *domain, const text *edition, int64 sequ
 	{
 		CHECK_FOR_INTERRUPTS();
 		name.root = lfirst(lc);
-		forget_from(&name, sequence);
+		azr_snapshots_forget(&name, sequence);
 	}
 }
 
@@ -400,7 +398,7 @@ void
 azr_snapshots_init(void)
 {
 	azr_on_new_stream(forget_new_streams);
-	azr_on_confirmed(forget_from);
+	azr_on_confirmed(azr_snapshots_forget);
 }
 
 /*
@@ -614,18 +612,20 @@ forget_new_stream(const AzrStreamName *name, int64 first, int64 last)
 	AzrStreamName reader = *name;
 	ListCell   *lc;
 
-	foreach(lc, editions_past(name, limit))
+	foreach(lc, azr_snapshot_editions(name, limit + 1))
 	{
 		reader.edition = (text *) lfirst(lc);
-		forget_from(&reader, limit + 1);
+		if (azr_is_new_for(name, reader.edition))
+			azr_snapshots_forget(&reader, limit + 1);
 	}
 }
 
 /*
- * The editions that read a new stream and have a snapshot of it past a limit.
+ * The editions, the main timeline among them, in which the root has a snapshot at or above a
+ * sequence, committed or our own.
  */
-static List *
-editions_past(const AzrStreamName *name, int64 limit)
+List *
+azr_snapshot_editions(const AzrStreamName *name, int64 sequence)
 {
 	Relation	rel = azr_table_open(&latest_table, AccessShareLock);
 	ScanKeyData key;
@@ -640,9 +640,8 @@ editions_past(const AzrStreamName *name, int64 limit)
 		Datum	   *values = row->tts_values;
 		text	   *edition = DatumGetTextPP(values[Anum_azr_snapshots_edition - 1]);
 
-		if (DatumGetInt64(values[Anum_azr_snapshots_sequence - 1]) > limit &&
-			azr_same_text(DatumGetTextPP(values[Anum_azr_snapshots_domain - 1]), name->domain) &&
-			azr_is_new_for(name, edition))
+		if (DatumGetInt64(values[Anum_azr_snapshots_sequence - 1]) >= sequence &&
+			azr_same_text(DatumGetTextPP(values[Anum_azr_snapshots_domain - 1]), name->domain))
 			editions = lappend(editions, azr_copy_text(edition, CurrentMemoryContext));
 	}
 	azr_scan_end(&scan);
@@ -654,8 +653,8 @@ editions_past(const AzrStreamName *name, int64 limit)
  * Delete the snapshots of a stream at or above a sequence.  The caller holds the stream's
  * lock, or the edition's exclusively.
  */
-static void
-forget_from(const AzrStreamName *name, int64 sequence)
+void
+azr_snapshots_forget(const AzrStreamName *name, int64 sequence)
 {
 	LatestRow	latest = find_latest(name, SnapshotSelf);
 	AzrQueryArgs args;

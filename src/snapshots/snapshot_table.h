@@ -49,6 +49,8 @@ extern AzrSnapshot azr_snapshot_find(const AzrStreamName *name, AzrOptionalInt64
 extern void azr_snapshot_check_size(const AzrStreamName *name, const bytea *state);
 extern void azr_snapshot_put(const AzrStreamName *name, const AzrSnapshot *snapshot);
 extern int64 azr_snapshots_delete(const AzrStreamName *name);
+extern void azr_snapshots_forget(const AzrStreamName *name, int64 sequence);
+extern List *azr_snapshot_editions(const AzrStreamName *name, int64 sequence);
 
 extern int64 azr_edition_snapshots_count(const text *domain, const text *edition);
 extern void azr_edition_snapshots_forget(const text *domain, const text *edition,
