@@ -19,6 +19,8 @@
  *	merge/	   appends that need not fail: comparing and merging states
  *	cascades/  commits across streams: pending events, confirmed or revoked
  *	editions/  the life of editions, which all three stores have parts of
+ *	evidence/  the log of sealed events, by which an auditor can check them: sealing, proving,
+ *			   verifying
  *	erasure/   emptying events on record, and their bytes out of the files
  *	admin/	   who may do what, whether what is stored is sound, and what a new owner, or a
  *			   subscriber of logical replication, needs

@@ -41,6 +41,12 @@
 \i cascades/cascades.sql
 \i cascades/load_effective.sql
 \i editions/editions.sql
+\i evidence/evidence_table.sql
+\i evidence/seal.sql
+\i evidence/checkpoint.sql
+\i evidence/prove.sql
+\i evidence/tile.sql
+\i evidence/verify.sql
 \i erasure/erase.sql
 \i admin/check.sql
 \i admin/access.sql

@@ -49,12 +49,15 @@ static const char *const levels[] = {
 #define FUNCTION_LEVELS \
 	"(VALUES " \
 	"('azr_changed_fields', 'reader'), " \
+	"('azr_checkpoint', 'reader'), " \
+	"('azr_checkpoints', 'reader'), " \
 	"('azr_cascade_participants', 'reader'), " \
 	"('azr_correlated', 'reader'), " \
 	"('azr_correlation_key', 'reader'), " \
 	"('azr_domain_settings', 'reader'), " \
 	"('azr_domains', 'reader'), " \
 	"('azr_editions', 'reader'), " \
+	"('azr_entries', 'reader'), " \
 	"('azr_erasures', 'reader'), " \
 	"('azr_event_type', 'reader'), " \
 	"('azr_feed', 'reader'), " \
@@ -75,11 +78,15 @@ static const char *const levels[] = {
 	"('azr_next_sequence', 'reader'), " \
 	"('azr_parked', 'reader'), " \
 	"('azr_privileges', 'reader'), " \
+	"('azr_prove', 'reader'), " \
+	"('azr_prove_consistency', 'reader'), " \
 	"('azr_root', 'reader'), " \
 	"('azr_roots', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
 	"('azr_streams_of', 'reader'), " \
+	"('azr_tile', 'reader'), " \
 	"('azr_trace', 'reader'), " \
+	"('azr_verify', 'reader'), " \
 	"('azr_version', 'reader'), " \
 	"('azr_ack', 'writer'), " \
 	"('azr_append', 'writer'), " \
@@ -108,9 +115,12 @@ static const char *const levels[] = {
 	"('azr_import', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
+	"('azr_put_checkpoint', 'admin'), " \
+	"('azr_seal', 'admin'), " \
 	"('azr_append_support', 'owner'), " \
 	"('azr_correlated_support', 'owner'), " \
 	"('azr_domain_settings_changed', 'owner'), " \
+	"('azr_evidence_enable', 'owner'), " \
 	"('azr_erase', 'owner'), " \
 	"('azr_feed_support', 'owner'), " \
 	"('azr_grant', 'owner'), " \

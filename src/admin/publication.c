@@ -13,7 +13,9 @@
  * subscriber need not find out where a row belongs, and copies both at once in the
  * beginning.
  *
- * The feed's tables are published: a subscriber's feed has the publisher's positions.
+ * The feed's tables are published: a subscriber's feed has the publisher's positions.  So are
+ * those of the evidence: a subscriber has the publisher's log, proves from it, and goes on with it
+ * after a switch-over.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +40,9 @@ PG_FUNCTION_INFO_V1(azr_publication);
 	"(VALUES ('azr_main_events'), ('azr_edition_events'), ('azr_streams'), ('azr_event_types'), " \
 	"('azr_erased_events'), ('azr_registered_domains'), ('azr_registered_editions'), " \
 	"('azr_positions'), ('azr_latest_snapshots'), " \
-	"('azr_feed_batches'), ('azr_feed_state'), ('azr_feed_unborn')) t(name)"
+	"('azr_feed_batches'), ('azr_feed_state'), ('azr_feed_unborn'), " \
+	"('azr_evidence'), ('azr_evidence_tiles'), ('azr_evidence_salts'), ('azr_evidence_heads'), " \
+	"('azr_evidence_checkpoints')) t(name)"
 
 #define ALL_CHANGES	"insert, update, delete, truncate"
 

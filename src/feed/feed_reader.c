@@ -121,7 +121,6 @@ static bool is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 event
 static TupleTableSlot *next_of_append(AzrFeedReader *reader);
 static void pass_stream(AzrFeedReader *reader);
 static void next_of_stream(AzrFeedReader *reader);
-static bool is_in_ranges(const AzrTicketRanges *tickets, int64 ticket);
 static const KnownStream *know_stream(AzrFeedReader *reader, int64 stream_id);
 static const KnownStream *remember_stream(int64 stream_id, const AzrStreamNames *names);
 static void forget_streams(uint64 finding);
@@ -129,8 +128,6 @@ static const KnownType *know_type(AzrFeedReader *reader, TupleTableSlot *event);
 static bool is_passed_over(AzrFeedReader *reader);
 static void begin_confirmed(AzrFeedReader *reader);
 static TupleTableSlot *next_confirmed(AzrFeedReader *reader);
-static void fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
-				 Datum *values, bool *nulls);
 static bool contains(const AzrArrayArg *array, const text *value);
 static int64 stored_ticket(TupleTableSlot *event);
 
@@ -242,6 +239,24 @@ azr_feed_reader_next(AzrFeedReader *reader, Datum *values, bool *nulls)
 	return found;
 }
 
+/*
+ * The event that the last row is from: its stream, and the highest ticket of the appends that
+ * were numbered together with it.
+ */
+int64
+azr_feed_reader_stream(const AzrFeedReader *reader)
+{
+	return reader->stream.stream_id;
+}
+
+int64
+azr_feed_reader_last_ticket(const AzrFeedReader *reader)
+{
+	const AzrTicketRanges *tickets = &reader->batch.tickets;
+
+	return tickets->count > 0 ? tickets->all[tickets->count - 1].last : NO_TICKET;
+}
+
 void
 azr_feed_reader_end(AzrFeedReader *reader)
 {
@@ -305,7 +320,14 @@ next_row(AzrFeedReader *reader, Datum *values, bool *nulls)
 			type = know_type(reader, row);
 		if (type->is_wanted)
 		{
-			fill(reader, row, type, values, nulls);
+			AzrFeedPlace place = {
+				reader->position - 1, reader->stream.domain, reader->edition,
+				&reader->stream.root, type->type
+			};
+
+			azr_feed_event_result(row, &place,
+								  reader->read.no_correlation_id ? NULL : &reader->correlation,
+								  values, nulls);
 			return true;
 		}
 	}
@@ -357,7 +379,7 @@ begin_batch(AzrFeedReader *reader)
 	reader->next_range = 0;
 	reader->position = batch->first_position;
 	if (reader->read.stream_id != AZR_NO_STREAM && !is_first &&
-		!is_in_ranges(&batch->tickets, reader->next_ticket))
+		azr_ranges_find(&batch->tickets, reader->next_ticket) < 0)
 	{
 		reader->next_range = batch->tickets.count;
 		reader->position = next;
@@ -517,7 +539,7 @@ static void
 pass_stream(AzrFeedReader *reader)
 {
 	while (reader->next_ticket != NO_TICKET &&
-		   is_in_ranges(&reader->batch.tickets, reader->next_ticket))
+		   azr_ranges_find(&reader->batch.tickets, reader->next_ticket) >= 0)
 		next_of_stream(reader);
 	if (reader->next_ticket == NO_TICKET)
 		reader->position = reader->read.last + 1;
@@ -536,24 +558,6 @@ next_of_stream(AzrFeedReader *reader)
 		event = azr_event_scan_next(&reader->only);
 		reader->next_ticket = event != NULL ? stored_ticket(event) : NO_TICKET;
 	} while (event != NULL && reader->next_ticket == NO_TICKET);
-}
-
-static bool
-is_in_ranges(const AzrTicketRanges *tickets, int64 ticket)
-{
-	int			low = 0;
-	int			high = tickets->count;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (ticket > tickets->all[middle].last)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < tickets->count && ticket >= tickets->all[low].first;
 }
 
 /*
@@ -690,21 +694,23 @@ next_confirmed(AzrFeedReader *reader)
 }
 
 /*
- * Turn an event into the columns of azr_feed_event.
+ * Turn a stored event into the columns of azr_feed_event.  They are valid as long as what 'place'
+ * points to and 'correlation', which has room for a correlation id, and until the next event is
+ * looked at.  If there is no such room, the correlation id is left out.
  */
-static void
-fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
-	 Datum *values, bool *nulls)
+void
+azr_feed_event_result(TupleTableSlot *event, const AzrFeedPlace *place,
+					  AzrCorrelationText *correlation, Datum *values, bool *nulls)
 {
 	const Datum *stored = event->tts_values;
 	const bool *stored_nulls = event->tts_isnull;
 
 	/* the position comes before the columns of azr_timeline */
-	values[0] = Int64GetDatum(reader->position - 1);
-	values[Anum_azr_timeline_domain] = PointerGetDatum(reader->stream.domain);
-	values[Anum_azr_timeline_edition] = PointerGetDatum(reader->edition);
-	values[Anum_azr_timeline_root] = UUIDPGetDatum(&reader->stream.root);
-	values[Anum_azr_timeline_type] = PointerGetDatum(type->type);
+	values[0] = Int64GetDatum(place->position);
+	values[Anum_azr_timeline_domain] = PointerGetDatum(place->domain);
+	values[Anum_azr_timeline_edition] = PointerGetDatum(place->edition);
+	values[Anum_azr_timeline_root] = UUIDPGetDatum(place->root);
+	values[Anum_azr_timeline_type] = PointerGetDatum(place->type);
 	nulls[0] = nulls[Anum_azr_timeline_domain] = nulls[Anum_azr_timeline_edition] =
 		nulls[Anum_azr_timeline_root] = nulls[Anum_azr_timeline_type] = false;
 
@@ -715,9 +721,9 @@ fill(AzrFeedReader *reader, TupleTableSlot *event, const KnownType *type,
 	AZR_EVENT_COLUMNS(AZR_COPY, AZR_NO_COLUMN, AZR_NO_COLUMN, AZR_NO_COLUMN)
 #undef AZR_COPY
 		nulls[Anum_azr_timeline_correlation_id] = true;
-	if (!reader->read.no_correlation_id)
+	if (correlation != NULL)
 		values[Anum_azr_timeline_correlation_id] =
-			azr_stored_correlation_id(event, &reader->correlation,
+			azr_stored_correlation_id(event, correlation,
 									  &nulls[Anum_azr_timeline_correlation_id]);
 }
 

@@ -12,6 +12,7 @@
 #ifndef AZR_FEED_READER_H
 #define AZR_FEED_READER_H
 
+#include "events/correlation.h"
 #include "events/event_columns.h"
 #include "nodes/execnodes.h"
 #include "plumbing/args.h"
@@ -61,15 +62,29 @@ typedef struct AzrFeedRead
 	void	   *filter_arg;
 } AzrFeedRead;
 
+/* Where an event is: its position, and the names of its stream and type. */
+typedef struct AzrFeedPlace
+{
+	int64		position;
+	const text *domain;
+	const text *edition;
+	const pg_uuid_t *root;
+	const text *type;
+} AzrFeedPlace;
+
 /* A read that is going on. */
 typedef struct AzrFeedReader AzrFeedReader;
 
 extern AzrFeedReader *azr_feed_reader_begin(const AzrFeedRead *read, Snapshot snapshot);
 extern bool azr_feed_reader_next(AzrFeedReader *reader, Datum *values, bool *nulls);
+extern int64 azr_feed_reader_stream(const AzrFeedReader *reader);
+extern int64 azr_feed_reader_last_ticket(const AzrFeedReader *reader);
 extern void azr_feed_reader_end(AzrFeedReader *reader);
 
 extern int64 azr_feed_each(const AzrFeedRead *read, Snapshot snapshot,
 						   AzrFeedCallback callback, void *arg);
+extern void azr_feed_event_result(TupleTableSlot *event, const AzrFeedPlace *place,
+								  AzrCorrelationText *correlation, Datum *values, bool *nulls);
 extern void azr_feed_read(const AzrFeedRead *read, Snapshot snapshot, ReturnSetInfo *rsinfo);
 
 #endif							/* AZR_FEED_READER_H */

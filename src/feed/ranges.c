@@ -45,6 +45,27 @@ azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 x
 }
 
 /*
+ * The place of the range that has a ticket, or -1.
+ */
+int
+azr_ranges_find(const AzrTicketRanges *ranges, int64 ticket)
+{
+	int			low = 0;
+	int			high = ranges->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (ticket > ranges->all[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < ranges->count && ticket >= ranges->all[low].first ? low : -1;
+}
+
+/*
  * How many tickets are in the ranges?
  */
 int64

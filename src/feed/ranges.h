@@ -30,6 +30,7 @@ typedef struct AzrTicketRanges
 
 extern void azr_ranges_add(AzrTicketRanges *ranges, int64 first, int64 last);
 extern void azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 xid);
+extern int	azr_ranges_find(const AzrTicketRanges *ranges, int64 ticket);
 extern int64 azr_ranges_size(const AzrTicketRanges *ranges);
 extern Datum azr_ranges_array(const AzrTicketRanges *ranges);
 extern AzrTicketRanges azr_ranges_from_array(Datum array);

@@ -24,6 +24,7 @@
 #define ERRCODE_AZR_HISTORY_IMMUTABLE		MAKE_SQLSTATE('Z','R','0','0','8')
 #define ERRCODE_AZR_FEED_POSITION_AHEAD		MAKE_SQLSTATE('Z','R','0','0','9')
 #define ERRCODE_AZR_LEASE_LOST				MAKE_SQLSTATE('Z','R','0','1','0')
+#define ERRCODE_AZR_EVIDENCE_MISMATCH		MAKE_SQLSTATE('Z','R','0','1','1')
 #define ERRCODE_AZR_NOT_ERASABLE			MAKE_SQLSTATE('Z','R','0','1','2')
 
 pg_noreturn extern void azr_serialization_failure(const char *fmt,...) pg_attribute_printf(1, 2);

@@ -92,7 +92,14 @@ typedef enum AzrLockClass
 	 * the partition is not free, which a locked row does only to who tries to
 	 * lock it.
 	 */
-	AZR_LOCK_PARTITION = 24963
+	AZR_LOCK_PARTITION = 24963,
+
+	/*
+	 * Whoever writes to the evidence, one at a time: who seals events, files
+	 * a note, or erases what is sealed.  The key is 0.  Who erases has the
+	 * locks of streams already; who seals takes no lock of a stream.
+	 */
+	AZR_LOCK_EVIDENCE = 24964
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

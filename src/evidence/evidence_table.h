@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ *
+ * evidence_table.h
+ *	  The tables of the evidence.
+ *
+ * What is read from them may be what somebody has put there by hand: a tile or salts that are
+ * missing or of a wrong length read as none at all.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_EVIDENCE_TABLE_H
+#define AZR_EVIDENCE_TABLE_H
+
+#include "evidence/leaf.h"
+#include "evidence/tree.h"
+#include "plumbing/table.h"
+
+/* The salts beside the leaves of a tile. */
+#define AZR_SALTS_BYTES		(AZR_TILE_HASHES * AZR_SALT_BYTES)
+
+/* Where in its tile a leaf is, and which tile that is. */
+#define azr_place_in_tile(position)	((int) ((position) % AZR_TILE_HASHES))
+#define azr_tile_of(position)		((position) / AZR_TILE_HASHES)
+
+/* A size that the log has had. */
+typedef struct AzrCheckpoint
+{
+	bool		found;
+	int64		size;
+	bool		is_digest;		/* is the root of the right length? */
+	uint8		root[AZR_DIGEST_BYTES];
+} AzrCheckpoint;
+
+/* Reading the tables: the last tile of each level is remembered, and the last salts. */
+typedef struct AzrEvidenceReader
+{
+	Snapshot	snapshot;
+	Relation	tiles;
+	AzrScan		tile_scan;
+	struct
+	{
+		bool		is_known;
+		int64		index;
+		int			count;
+		uint8		hashes[AZR_TILE_BYTES];
+	}			tile[AZR_TILE_LEVELS];
+	Relation	salts;
+	AzrScan		salts_scan;
+	AzrScan		ticket_scan;
+	bool		knows_salts;
+	int64		salts_index;
+	int			salts_count;
+	int64		last_ticket;
+	uint8		salt[AZR_SALTS_BYTES];
+	Relation	heads;
+	AzrScan		head_scan;
+} AzrEvidenceReader;
+
+/* How far a stream is sealed. */
+typedef struct AzrHead
+{
+	int64		stream_id;
+	int64		next_sequence;
+	bool		is_digest;
+	uint8		leaf[AZR_DIGEST_BYTES];
+} AzrHead;
+
+extern text *azr_evidence_origin(void);
+extern text *azr_evidence_must_origin(void);
+extern AzrCheckpoint azr_last_checkpoint(Snapshot snapshot);
+extern AzrCheckpoint azr_checkpoint_at(int64 size, Snapshot snapshot);
+extern int64 azr_sealed_size(Snapshot snapshot);
+
+extern AzrEvidenceReader *azr_evidence_reader_begin(Snapshot snapshot);
+extern const uint8 *azr_evidence_tile(AzrEvidenceReader *reader, int level, int64 index,
+									  int *count);
+extern const uint8 *azr_evidence_must_tile(void *reader, int level, int64 index, int count);
+extern const uint8 *azr_evidence_salts(AzrEvidenceReader *reader, int64 index, int *count);
+extern int64 azr_evidence_last_ticket(AzrEvidenceReader *reader, int64 index);
+extern int64 azr_evidence_look_from(AzrEvidenceReader *reader, int64 ticket);
+extern bool azr_evidence_head(AzrEvidenceReader *reader, int64 stream_id, AzrHead *head);
+extern void azr_evidence_heads_from(AzrEvidenceReader *reader);
+extern bool azr_evidence_next_head(AzrEvidenceReader *reader, AzrHead *head);
+extern void azr_evidence_reader_end(AzrEvidenceReader *reader);
+
+extern void azr_evidence_put_tile(int level, int64 index, const uint8 *hashes, int count);
+extern void azr_evidence_put_salts(int64 index, int64 last_ticket, const uint8 *salts, int count);
+extern void azr_evidence_put_heads(const AzrHead *heads, int count);
+extern void azr_evidence_put_checkpoint(int64 size, const uint8 *root, const text *note);
+
+#endif							/* AZR_EVIDENCE_TABLE_H */

@@ -1,0 +1,478 @@
+/*-------------------------------------------------------------------------
+ *
+ * seal.c
+ *	  azr_evidence_enable and azr_seal: taking events into the log.
+ *
+ * Sealing reads the feed on from where the log ends, draws a salt for each event, and adds its
+ * leaf.  The right edge of the tree, one tile of each level, is kept in memory; a tile is
+ * stored when it is full, and all that are not at the end.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "evidence/log.h"
+#include "feed/feed_reader.h"
+#include "feed/numbering.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/query.h"
+#include "plumbing/result.h"
+#include "plumbing/text.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_evidence_enable);
+PG_FUNCTION_INFO_V1(azr_seal);
+
+/* Columns of the composite type azr_sealed, as in seal.sql. */
+enum
+{
+	Anum_azr_sealed_size = 1,
+	Anum_azr_sealed_root_hash,
+	Natts_azr_sealed = Anum_azr_sealed_root_hash
+};
+
+static const Oid sealed_types[Natts_azr_sealed] = {INT8OID, BYTEAOID};
+
+/* How many heads of streams are kept in memory. */
+#define MOST_HEADS	65536
+
+typedef struct KnownHead
+{
+	int64		stream_id;		/* hash key */
+	AzrHead		head;
+	bool		is_changed;
+	char		status;			/* private to the hash */
+} KnownHead;
+
+#define SH_PREFIX		known_heads
+#define SH_ELEMENT_TYPE	KnownHead
+#define SH_KEY_TYPE		int64
+#define SH_KEY			stream_id
+#define SH_HASH_KEY(tb, key)	murmurhash32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
+#define SH_EQUAL(tb, a, b)		((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct Seal
+{
+	AzrLog		log;
+	int64		size;
+	struct
+	{
+		int			count;
+		uint8		hashes[AZR_TILE_BYTES];
+	}			edge[AZR_TILE_LEVELS];
+	int			salts;			/* beside the tile of level 0 */
+	uint8		salt[AZR_SALTS_BYTES];
+	int			random_salts;	/* of these, how many are drawn */
+	int64		last_ticket;
+	known_heads_hash *heads;
+	Snapshot	stored_snapshot;	/* shows the heads that were stored */
+	AzrEvidenceReader *stored;
+	MemoryContext scratch;		/* of one event */
+} Seal;
+
+static void check_origin(const text *origin);
+static void seal_to(Seal *seal, int64 end);
+static void read_edge(Seal *seal);
+static const uint8 *next_salt(Seal *seal);
+static void seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *values,
+					   const bool *nulls);
+static KnownHead *head_of(Seal *seal, int64 stream_id, int64 sequence);
+static void add_leaf(Seal *seal, const uint8 *leaf);
+static void store_salts(Seal *seal);
+static void store_edge(Seal *seal);
+static void store_heads(Seal *seal);
+static void begin_stored(Seal *seal);
+static void end_stored(Seal *seal);
+static int	compare_heads(const void *a, const void *b);
+static Datum sealed_row(FunctionCallInfo fcinfo, AzrLog *log, int64 size);
+
+/*
+ * azr_evidence_enable(origin) -> void
+ *
+ * See seal.sql for arguments and errors.
+ */
+Datum
+azr_evidence_enable(PG_FUNCTION_ARGS)
+{
+	text	   *origin = azr_arg_name(fcinfo, 0, "origin");
+	text	   *known;
+	AzrQueryArgs args = {0};
+
+	azr_check_can_write(fcinfo);
+	check_origin(origin);
+	if (azr_feed_is_subscribed())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this database gets its events by a subscription"),
+				 errdetail("Its log is that of the database where they are appended."),
+				 errhint("Call azr_evidence_enable() there.")));
+	azr_evidence_lock();
+	known = azr_evidence_origin();
+	if (known == NULL)
+	{
+		azr_query_arg(&args, TEXTOID, PointerGetDatum(origin), false);
+		azr_query_must_change("azr_evidence", 1,
+							  "INSERT INTO %s.azr_evidence (id, origin) VALUES (true, $1)", &args);
+	}
+	else if (!azr_same_text(known, origin))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the log of this database is \"%s\" already", text_to_cstring(known)),
+				 errdetail("A log keeps its name: it is in every signed note.")));
+	PG_RETURN_VOID();
+}
+
+/*
+ * Raise 22023 for what C2SP does not allow as the name of a key, which that of the log mostly is.
+ */
+static void
+check_origin(const text *origin)
+{
+	const char *str = VARDATA_ANY(origin);
+	int			length = VARSIZE_ANY_EXHDR(origin);
+
+	for (int i = 0; i < length; i++)
+		if (str[i] == ' ' || str[i] == '+')
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("argument \"%s\" must not contain spaces or \"+\"", "origin"),
+					 errdetail("Signed notes have it as the name of the log, such as \"example.com/orders\".")));
+}
+
+/*
+ * azr_seal(max_events) -> azr_sealed
+ *
+ * See seal.sql for arguments, locks and errors.
+ */
+Datum
+azr_seal(PG_FUNCTION_ARGS)
+{
+	int64		max_events = azr_arg_count(fcinfo, 0, "max_events");
+	bool		subscribed;
+	Seal	   *seal;
+	int64		head;
+	Snapshot	snapshot;
+	Datum		result;
+
+	azr_check_can_write(fcinfo);
+	(void) azr_evidence_must_origin();
+	subscribed = azr_feed_is_subscribed();
+	if (!subscribed)
+		azr_evidence_lock();
+	seal = palloc0(sizeof(Seal));
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	seal->size = azr_sealed_size(snapshot);
+	UnregisterSnapshot(snapshot);
+	head = azr_feed_head_now();
+	if (!subscribed && head - seal->size + 1 < max_events)
+		head = azr_feed_number(max_events);
+
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	azr_log_begin(&seal->log, snapshot);
+	if (!subscribed && max_events > 0 && head >= seal->size)
+	{
+		/* also near the end of what a bigint can be */
+		int64		count = Min(head - seal->size + 1, max_events);
+
+		seal_to(seal, seal->size + count);
+	}
+	result = sealed_row(fcinfo, &seal->log, seal->size);
+	azr_log_end(&seal->log);
+	UnregisterSnapshot(snapshot);
+	return result;
+}
+
+/*
+ * Seal the events up to a position, which is not included, and note the new size.
+ */
+static void
+seal_to(Seal *seal, int64 end)
+{
+	AzrFeedRead read = {.after = seal->size - 1,.last = end - 1};
+	Datum		values[Natts_azr_feed_event];
+	bool		nulls[Natts_azr_feed_event];
+	AzrFeedReader *reader;
+	uint8		root[AZR_DIGEST_BYTES];
+	Snapshot	snapshot;
+	AzrLog		log;
+
+	/* a note that has left the database must not be lost in a crash */
+	ForceSyncCommit();
+	seal->heads = known_heads_create(CurrentMemoryContext, 1024, NULL);
+	seal->scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr event",
+										  ALLOCSET_DEFAULT_SIZES);
+	read_edge(seal);
+	begin_stored(seal);
+	reader = azr_feed_reader_begin(&read, seal->log.snapshot);
+	while (azr_feed_reader_next(reader, values, nulls))
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(seal->scratch);
+
+		CHECK_FOR_INTERRUPTS();
+		seal_event(seal, reader, values, nulls);
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextReset(seal->scratch);
+	}
+	azr_feed_reader_end(reader);
+	end_stored(seal);
+	store_heads(seal);
+	store_edge(seal);
+
+	/* what is stored gives the root, not what is in memory */
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	azr_log_begin(&log, snapshot);
+	azr_tree_root(&log.tree, seal->size, root);
+	azr_log_end(&log);
+	UnregisterSnapshot(snapshot);
+	azr_evidence_put_checkpoint(seal->size, root, NULL);
+}
+
+/*
+ * Read the tiles at the right edge of the tree, and the salts there.
+ *
+ * Raises XX001 if they are not what belongs to the size: going on from them would make another
+ * log, which no note that was signed before vouches for.
+ */
+static void
+read_edge(Seal *seal)
+{
+	int64		last = azr_tile_of(seal->size);
+	int			count;
+	const uint8 *salts;
+
+	for (int level = 0; level < AZR_TILE_LEVELS; level++)
+	{
+		int64		hashes = seal->size >> (8 * level);
+		int64		index = hashes / AZR_TILE_HASHES;
+		const uint8 *tile = azr_evidence_tile(seal->log.reader, level, index, &count);
+
+		if (count != hashes % AZR_TILE_HASHES)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("tile %lld of level %d of the evidence has %d hashes, and not %d",
+							(long long) index, level, count, (int) (hashes % AZR_TILE_HASHES)),
+					 errhint("Somebody has changed tables of the evidence: call azr_verify().")));
+		seal->edge[level].count = count;
+		memcpy(seal->edge[level].hashes, tile, count * AZR_DIGEST_BYTES);
+	}
+
+	salts = azr_evidence_salts(seal->log.reader, last, &count);
+	if (count != seal->size % AZR_TILE_HASHES)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("salts %lld of the evidence are %d, and not %d",
+						(long long) last, count, (int) (seal->size % AZR_TILE_HASHES)),
+				 errhint("Somebody has changed tables of the evidence: call azr_verify().")));
+	seal->salts = seal->random_salts = count;
+	memcpy(seal->salt, salts, count * AZR_SALT_BYTES);
+	seal->last_ticket = azr_evidence_last_ticket(seal->log.reader, last);
+	if (count == 0 && last > 0)
+		seal->last_ticket = azr_evidence_last_ticket(seal->log.reader, last - 1);
+}
+
+/*
+ * The salt of the next event.  They are drawn for a whole tile at once.
+ */
+static const uint8 *
+next_salt(Seal *seal)
+{
+	if (seal->salts >= seal->random_salts)
+	{
+		if (!pg_strong_random(seal->salt + seal->salts * AZR_SALT_BYTES,
+							  (AZR_TILE_HASHES - seal->salts) * AZR_SALT_BYTES))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random salts")));
+		seal->random_salts = AZR_TILE_HASHES;
+	}
+	return seal->salt + seal->salts++ * AZR_SALT_BYTES;
+}
+
+static void
+seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *values, const bool *nulls)
+{
+	AzrLeafEvent event = {values, nulls, NULL};
+	int64		stream_id = azr_feed_reader_stream(reader);
+	int64		sequence = DatumGetInt64(values[Anum_azr_timeline_sequence]);
+	KnownHead  *known = head_of(seal, stream_id, sequence);
+	uint8		body[AZR_DIGEST_BYTES];
+
+	azr_leaf_body(&seal->log.sha, &event, next_salt(seal), body);
+	azr_leaf_entry(&event, sequence > 0 ? known->head.leaf : NULL, body, &seal->log.entry);
+	azr_leaf_hash(&seal->log.sha, &seal->log.entry, known->head.leaf);
+	known->head.next_sequence = sequence + 1;
+	known->is_changed = true;
+	seal->last_ticket = Max(seal->last_ticket, azr_feed_reader_last_ticket(reader));
+	add_leaf(seal, known->head.leaf);
+}
+
+/*
+ * How far an event's stream is sealed, which must be up to that event.
+ *
+ * Raises XX001 if it is not.
+ */
+static KnownHead *
+head_of(Seal *seal, int64 stream_id, int64 sequence)
+{
+	KnownHead  *known;
+	bool		found;
+
+	if (seal->heads->members >= MOST_HEADS)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(MemoryContextGetParent(seal->scratch));
+
+		end_stored(seal);
+		store_heads(seal);
+		begin_stored(seal);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	known = known_heads_insert(seal->heads, stream_id, &found);
+	if (!found)
+	{
+		known->is_changed = false;
+		known->head.stream_id = stream_id;
+		known->head.next_sequence = 0;
+		if (sequence > 0 &&
+			(!azr_evidence_head(seal->stored, stream_id, &known->head) ||
+			 !known->head.is_digest))
+			known->head.next_sequence = -1;
+	}
+	if (known->head.next_sequence != sequence)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("event %lld of stream %lld does not follow on what is sealed of it",
+						(long long) sequence, (long long) stream_id),
+				 errhint("Somebody has changed events or tables of the evidence: call azr_verify() and azr_check().")));
+	return known;
+}
+
+/*
+ * Add a leaf to the log.  A tile that gets full is stored, and its root goes into the tile above.
+ */
+static void
+add_leaf(Seal *seal, const uint8 *leaf)
+{
+	uint8		hash[AZR_DIGEST_BYTES];
+
+	memcpy(hash, leaf, AZR_DIGEST_BYTES);
+	seal->size++;
+	for (int level = 0; level < AZR_TILE_LEVELS; level++)
+	{
+		int			count = seal->edge[level].count++;
+
+		memcpy(seal->edge[level].hashes + count * AZR_DIGEST_BYTES, hash, AZR_DIGEST_BYTES);
+		if (count + 1 < AZR_TILE_HASHES)
+			break;
+		azr_evidence_put_tile(level, (seal->size >> (8 * level)) / AZR_TILE_HASHES - 1,
+							  seal->edge[level].hashes, AZR_TILE_HASHES);
+		if (level == 0)
+			store_salts(seal);
+		azr_full_root(&seal->log.sha, seal->edge[level].hashes, AZR_TILE_HASHES, hash);
+		seal->edge[level].count = 0;
+	}
+}
+
+/*
+ * Store the salts of the last tile, which is full or the last one of all.
+ */
+static void
+store_salts(Seal *seal)
+{
+	azr_evidence_put_salts(azr_tile_of(seal->size - 1), seal->last_ticket, seal->salt,
+						   seal->salts);
+	if (seal->salts == AZR_TILE_HASHES)
+		seal->salts = seal->random_salts = 0;
+}
+
+static void
+store_edge(Seal *seal)
+{
+	for (int level = 0; level < AZR_TILE_LEVELS; level++)
+		if (seal->edge[level].count > 0)
+			azr_evidence_put_tile(level, (seal->size >> (8 * level)) / AZR_TILE_HASHES,
+								  seal->edge[level].hashes, seal->edge[level].count);
+	if (seal->salts > 0)
+		store_salts(seal);
+}
+
+/*
+ * Store the heads that have changed, by stream, and forget them all.
+ */
+static void
+store_heads(Seal *seal)
+{
+	AzrHead    *heads = palloc_extended(seal->heads->members * sizeof(AzrHead),
+										MCXT_ALLOC_HUGE);
+	known_heads_iterator iterator;
+	KnownHead  *known;
+	int			count = 0;
+
+	known_heads_start_iterate(seal->heads, &iterator);
+	while ((known = known_heads_iterate(seal->heads, &iterator)) != NULL)
+		if (known->is_changed)
+			heads[count++] = known->head;
+	qsort(heads, count, sizeof(AzrHead), compare_heads);
+	azr_evidence_put_heads(heads, count);
+	pfree(heads);
+	known_heads_reset(seal->heads);
+}
+
+/*
+ * Begin to read heads that are stored by now.
+ */
+static void
+begin_stored(Seal *seal)
+{
+	seal->stored_snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	seal->stored = azr_evidence_reader_begin(seal->stored_snapshot);
+}
+
+static void
+end_stored(Seal *seal)
+{
+	azr_evidence_reader_end(seal->stored);
+	UnregisterSnapshot(seal->stored_snapshot);
+}
+
+static int
+compare_heads(const void *a, const void *b)
+{
+	int64		first = ((const AzrHead *) a)->stream_id;
+	int64		second = ((const AzrHead *) b)->stream_id;
+
+	return first < second ? -1 : first > second;
+}
+
+/*
+ * The result: what is sealed by now.
+ */
+static Datum
+sealed_row(FunctionCallInfo fcinfo, AzrLog *log, int64 size)
+{
+	Datum		values[Natts_azr_sealed];
+	bool		nulls[Natts_azr_sealed] = {false};
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	AzrCheckpoint checkpoint = azr_checkpoint_at(size, snapshot);
+	bytea	   *root = palloc(VARHDRSZ + AZR_DIGEST_BYTES);
+
+	UnregisterSnapshot(snapshot);
+	if (checkpoint.found && checkpoint.is_digest)
+		memcpy(VARDATA(root), checkpoint.root, AZR_DIGEST_BYTES);
+	else
+		azr_tree_root(&log->tree, size, (uint8 *) VARDATA(root));
+	SET_VARSIZE(root, VARHDRSZ + AZR_DIGEST_BYTES);
+	values[Anum_azr_sealed_size - 1] = Int64GetDatum(size);
+	values[Anum_azr_sealed_root_hash - 1] = PointerGetDatum(root);
+	return azr_return_row(fcinfo, values, nulls, sealed_types, Natts_azr_sealed);
+}

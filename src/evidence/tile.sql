@@ -1,0 +1,29 @@
+-- azr_tile and azr_entries: the log as tiles, for monitors that read all of it
+
+CREATE FUNCTION @extschema@.azr_tile(level integer, index bigint) RETURNS bytea
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_tile(integer, bigint) IS
+'A tile of the log''s tree (C2SP tlog-tiles): up to 256 hashes of 32 bytes. Those of level 0 are the leaves, those of level n + 1 the roots of the full tiles of level n.
+
+Arguments: level, from 0; index, from 0.
+
+Result: bytea. The last tile of a level has fewer hashes, and of these those are the partial tiles that are shorter.
+
+Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
+
+Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 the tile is damaged: see azr_verify().';
+
+CREATE FUNCTION @extschema@.azr_entries(index bigint) RETURNS bytea
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_entries(bigint) IS
+'The entries whose leaves are in a tile of level 0, as a bundle (C2SP tlog-tiles): up to 256, each with its length before it, 2 bytes, big-endian. An entry has no payload, metadata and ids, but a digest of them with a salt, so it tells nobody what they are.
+
+Arguments: index, of the tile, from 0.
+
+Result: bytea. The entries follow from the events as they are stored now.
+
+Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
+
+Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
