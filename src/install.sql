@@ -7,6 +7,7 @@
 \i streams/stream.sql
 \i streams/edition.sql
 \i streams/domain_settings.sql
+\i streams/problem.sql
 \i events/type.sql
 \i events/correlation.sql
 \i events/event_table.sql

@@ -25,6 +25,7 @@
 #include "plumbing/query.h"
 #include "plumbing/result.h"
 #include "plumbing/setting.h"
+#include "streams/problem.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -35,22 +36,6 @@ PG_FUNCTION_INFO_V1(azr_check);
 /* How often a long check says how far it has got. */
 #define NOTICE_INTERVAL_MS	10000
 
-/* Columns of the composite type azr_problem, as in check.sql. */
-enum
-{
-	Anum_azr_problem_problem = 1,
-	Anum_azr_problem_domain,
-	Anum_azr_problem_edition,
-	Anum_azr_problem_root,
-	Anum_azr_problem_sequence,
-	Anum_azr_problem_detail,
-	Natts_azr_problem = Anum_azr_problem_detail
-};
-
-static const Oid column_types[Natts_azr_problem] = {
-	TEXTOID, TEXTOID, TEXTOID, UUIDOID, INT8OID, TEXTOID
-};
-
 typedef struct Check
 {
 	ReturnSetInfo *rsinfo;
@@ -59,13 +44,6 @@ typedef struct Check
 	int64		streams;
 	int64		events;
 } Check;
-
-/* Where a problem is: the names of a stream, or NULLs if it has none. */
-typedef struct Place
-{
-	Datum		names[3];		/* domain, edition, root */
-	bool		nulls[3];
-} Place;
 
 /*
  * Streams with what they have in a leaf.  %1$s stands for the name of the leaf, and %2$s
@@ -98,13 +76,13 @@ static void check_store(Check *check);
 static void check_feed(Check *check);
 static void check_leaf(Check *check, const text *domain, bool editions);
 static void check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static void find_gaps(Check *check, const Place *place, int64 stream_id, int64 from);
+static void find_gaps(Check *check, const AzrProblemPlace *place, int64 stream_id, int64 from);
 static void check_end(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void add_row(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static void add_problem(Check *check, const char *problem, const Place *place,
+static void add_problem(Check *check, const char *problem, const AzrProblemPlace *place,
 						int64 sequence, char *detail);
 static void show_progress(Check *check);
-static Place place_of(const Datum *values, const bool *nulls, int column);
+static AzrProblemPlace place_of(const Datum *values, const bool *nulls, int column);
 static AzrQueryArgs domain_arg(const text *domain);
 
 /*
@@ -117,7 +95,7 @@ azr_check(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = domain_arg(domain);
 	Check		check = {0};
 
-	check.rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_problem);
+	check.rsinfo = azr_problems_begin(fcinfo);
 	check.snapshot = GetActiveSnapshot();
 	check.last_notice = GetCurrentTimestamp();
 
@@ -254,7 +232,7 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	bool		has_divergence = !nulls[5];
 	int64		divergence = has_divergence ? DatumGetInt64(values[5]) : 0;
 	int64		main_next = nulls[9] ? 0 : DatumGetInt64(values[9]);
-	Place		place = place_of(values, nulls, 6);
+	AzrProblemPlace place = place_of(values, nulls, 6);
 
 	azr_check_row(nulls, 1);
 	if (DatumGetBool(values[4]))
@@ -297,7 +275,7 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
  * Say which sequences a stream lacks, from the one that it begins with.
  */
 static void
-find_gaps(Check *check, const Place *place, int64 stream_id, int64 from)
+find_gaps(Check *check, const AzrProblemPlace *place, int64 stream_id, int64 from)
 {
 	AzrQueryArgs args = {0};
 
@@ -324,7 +302,7 @@ static void
 check_end(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	Check	   *check = (Check *) arg;
-	Place		place = place_of(values, nulls, 1);
+	AzrProblemPlace place = place_of(values, nulls, 1);
 	int64		sequence = nulls[4] ? 0 : DatumGetInt64(values[4]);
 	AzrOptionalInt64 no_divergence = {false, 0};
 	AzrStreamName name;
@@ -358,17 +336,12 @@ add_row(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 static void
-add_problem(Check *check, const char *problem, const Place *place, int64 sequence, char *detail)
+add_problem(Check *check, const char *problem, const AzrProblemPlace *place, int64 sequence,
+			char *detail)
 {
-	Datum		values[Natts_azr_problem];
-	bool		nulls[Natts_azr_problem] = {false};
+	AzrOptionalInt64 given = {true, sequence};
 
-	values[Anum_azr_problem_problem - 1] = CStringGetTextDatum(problem);
-	memcpy(&values[Anum_azr_problem_domain - 1], place->names, sizeof(place->names));
-	memcpy(&nulls[Anum_azr_problem_domain - 1], place->nulls, sizeof(place->nulls));
-	values[Anum_azr_problem_sequence - 1] = Int64GetDatum(sequence);
-	values[Anum_azr_problem_detail - 1] = CStringGetTextDatum(detail);
-	add_row(0, values, nulls, check);
+	azr_problem_put(check->rsinfo, problem, place, given, detail);
 }
 
 /*
@@ -390,10 +363,10 @@ show_progress(Check *check)
 /*
  * The names of a stream, in three columns from 'column' on.
  */
-static Place
+static AzrProblemPlace
 place_of(const Datum *values, const bool *nulls, int column)
 {
-	Place		place;
+	AzrProblemPlace place;
 
 	memcpy(place.names, &values[column], sizeof(place.names));
 	memcpy(place.nulls, &nulls[column], sizeof(place.nulls));

@@ -1,17 +1,5 @@
 -- azr_check
 
-CREATE TYPE @extschema@.azr_problem AS (
-	problem text,
-	domain text,
-	edition text,
-	root uuid,
-	sequence bigint,
-	detail text
-);
-
-COMMENT ON TYPE @extschema@.azr_problem IS
-'What azr_check has found. sequence: the first one that it concerns. domain, edition and root are NULL for what belongs to no stream.';
-
 CREATE FUNCTION @extschema@.azr_check(domain text DEFAULT NULL)
 RETURNS SETOF @extschema@.azr_problem
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 10 AS 'MODULE_PATHNAME';

@@ -154,6 +154,8 @@ static AzrTable checkpoints_table = {
 
 static void note_origin(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static AzrCheckpoint find_checkpoint(int64 from, bool last, Snapshot snapshot);
+static void begin_checkpoints(AzrCheckpointScan *scan, int64 from, Snapshot snapshot);
+static AzrCheckpoint next_checkpoint(AzrCheckpointScan *scan, ScanDirection direction);
 static int	copy_bytes(Datum value, uint8 *to, int most, int unit);
 static void head_of_row(TupleTableSlot *row, AzrHead *head);
 static bytea *make_bytea(const uint8 *bytes, int length);
@@ -235,25 +237,63 @@ azr_sealed_size(Snapshot snapshot)
 static AzrCheckpoint
 find_checkpoint(int64 from, bool last, Snapshot snapshot)
 {
-	AzrCheckpoint checkpoint = {.found = false};
-	Relation	rel = azr_table_open(&checkpoints_table, AccessShareLock);
-	ScanKeyData key;
-	AzrScan		scan;
-	TupleTableSlot *row;
+	AzrCheckpointScan scan;
+	AzrCheckpoint checkpoint;
 
+	begin_checkpoints(&scan, from, snapshot);
+	checkpoint = next_checkpoint(&scan, last ? BackwardScanDirection : ForwardScanDirection);
+	azr_checkpoint_scan_end(&scan);
+	return checkpoint;
+}
+
+/*
+ * Begin to read all checkpoints, ascending.
+ */
+void
+azr_checkpoint_scan_begin(AzrCheckpointScan *scan, Snapshot snapshot)
+{
+	begin_checkpoints(scan, PG_INT64_MIN, snapshot);
+}
+
+/*
+ * The next one; one that is not found after the last.
+ */
+AzrCheckpoint
+azr_checkpoint_scan_next(AzrCheckpointScan *scan)
+{
+	return next_checkpoint(scan, ForwardScanDirection);
+}
+
+void
+azr_checkpoint_scan_end(AzrCheckpointScan *scan)
+{
+	azr_scan_end(&scan->scan);
+	table_close(scan->rel, NoLock);
+}
+
+static void
+begin_checkpoints(AzrCheckpointScan *scan, int64 from, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	scan->rel = azr_table_open(&checkpoints_table, AccessShareLock);
 	ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
-	azr_scan_begin(&scan, &checkpoints_table, rel, 0, snapshot, &key, 1);
-	row = azr_scan_next(&scan, last ? BackwardScanDirection : ForwardScanDirection);
-	if (row != NULL)
-	{
-		checkpoint.found = true;
-		checkpoint.size = DatumGetInt64(row->tts_values[Anum_azr_evidence_checkpoints_size - 1]);
-		checkpoint.is_digest =
-			copy_bytes(row->tts_values[Anum_azr_evidence_checkpoints_root - 1], checkpoint.root,
-					   AZR_DIGEST_BYTES, AZR_DIGEST_BYTES) == 1;
-	}
-	azr_scan_end(&scan);
-	table_close(rel, NoLock);
+	azr_scan_begin(&scan->scan, &checkpoints_table, scan->rel, 0, snapshot, &key, 1);
+}
+
+static AzrCheckpoint
+next_checkpoint(AzrCheckpointScan *scan, ScanDirection direction)
+{
+	AzrCheckpoint checkpoint = {.found = false};
+	TupleTableSlot *row = azr_scan_next(&scan->scan, direction);
+
+	if (row == NULL)
+		return checkpoint;
+	checkpoint.found = true;
+	checkpoint.size = DatumGetInt64(row->tts_values[Anum_azr_evidence_checkpoints_size - 1]);
+	checkpoint.is_digest =
+		copy_bytes(row->tts_values[Anum_azr_evidence_checkpoints_root - 1], checkpoint.root,
+				   AZR_DIGEST_BYTES, AZR_DIGEST_BYTES) == 1;
 	return checkpoint;
 }
 

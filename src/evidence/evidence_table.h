@@ -31,6 +31,13 @@ typedef struct AzrCheckpoint
 	uint8		root[AZR_DIGEST_BYTES];
 } AzrCheckpoint;
 
+/* A scan of all of them, ascending. */
+typedef struct AzrCheckpointScan
+{
+	Relation	rel;
+	AzrScan		scan;
+} AzrCheckpointScan;
+
 /* Reading the tables: the last tile of each level is remembered, and the last salts. */
 typedef struct AzrEvidenceReader
 {
@@ -70,6 +77,9 @@ extern text *azr_evidence_must_origin(void);
 extern AzrCheckpoint azr_last_checkpoint(Snapshot snapshot);
 extern AzrCheckpoint azr_checkpoint_at(int64 size, Snapshot snapshot);
 extern int64 azr_sealed_size(Snapshot snapshot);
+extern void azr_checkpoint_scan_begin(AzrCheckpointScan *scan, Snapshot snapshot);
+extern AzrCheckpoint azr_checkpoint_scan_next(AzrCheckpointScan *scan);
+extern void azr_checkpoint_scan_end(AzrCheckpointScan *scan);
 
 extern AzrEvidenceReader *azr_evidence_reader_begin(Snapshot snapshot);
 extern const uint8 *azr_evidence_tile(AzrEvidenceReader *reader, int level, int64 index,
