@@ -127,6 +127,20 @@ azr_log_leaf(AzrLog *log, int64 position, uint8 *leaf)
 }
 
 /*
+ * Raise XX001 unless a tile has as many salts as it must.
+ */
+void
+azr_log_check_salts(int64 index, int count, int expected)
+{
+	if (count < expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("salts %lld of the evidence are %d, and not %d",
+						(long long) index, count, expected),
+				 errhint("Somebody has changed azr_evidence_salts: call azr_verify().")));
+}
+
+/*
  * Make the leaf of an event that is sealed at 'position', from its columns, its salt or what is
  * on record of it.  'previous' is the leaf of the event before, or NULL for the first.  The type
  * is of the current memory context, and what else is allocated stays there.
@@ -142,12 +156,7 @@ azr_log_make_leaf(AzrLog *log, int64 stream_id, AzrLogEvent *event, const uint8 
 	int			count;
 	const uint8 *salts = azr_evidence_salts(log->reader, azr_tile_of(event->position), &count);
 
-	if (place >= count)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("salts %lld of the evidence are %d, and not %d",
-						(long long) azr_tile_of(event->position), count, place + 1),
-				 errhint("Somebody has changed azr_evidence_salts: call azr_verify().")));
+	azr_log_check_salts(azr_tile_of(event->position), count, place + 1);
 	memcpy(event->salt, salts + place * AZR_SALT_BYTES, AZR_SALT_BYTES);
 	event->type = DatumGetTextPP(event->values[Anum_azr_timeline_type]);
 	event->is_erased = azr_erased_find(stream_id, event->sequence, log->snapshot, &erased) &&

@@ -40,9 +40,6 @@ enum
 
 static const Oid sealed_types[Natts_azr_sealed] = {INT8OID, BYTEAOID};
 
-/* How many heads of streams are kept in memory. */
-#define MOST_HEADS	65536
-
 typedef struct KnownHead
 {
 	int64		stream_id;		/* hash key */
@@ -76,6 +73,7 @@ typedef struct Seal
 	int			random_salts;	/* of these, how many are drawn */
 	int64		last_ticket;
 	known_heads_hash *heads;
+	uint64		most_heads;		/* that are kept in memory */
 	Snapshot	stored_snapshot;	/* shows the heads that were stored */
 	AzrEvidenceReader *stored;
 	MemoryContext scratch;		/* of one event */
@@ -209,6 +207,9 @@ seal_to(Seal *seal, int64 end)
 
 	/* a note that has left the database must not be lost in a crash */
 	ForceSyncCommit();
+
+	/* a head takes twice as much in the hash, at worst */
+	seal->most_heads = Max((uint64) maintenance_work_mem * 1024 / (2 * sizeof(KnownHead)), 1024);
 	seal->heads = known_heads_create(CurrentMemoryContext, 1024, NULL);
 	seal->scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr event",
 										  ALLOCSET_DEFAULT_SIZES);
@@ -328,7 +329,7 @@ head_of(Seal *seal, int64 stream_id, int64 sequence)
 	KnownHead  *known;
 	bool		found;
 
-	if (seal->heads->members >= MOST_HEADS)
+	if (seal->heads->members >= seal->most_heads)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(MemoryContextGetParent(seal->scratch));
 

@@ -19,7 +19,9 @@
 
 PG_FUNCTION_INFO_V1(azr_tile);
 PG_FUNCTION_INFO_V1(azr_entries);
+PG_FUNCTION_INFO_V1(azr_salts);
 
+static bytea *make_bytea(const uint8 *bytes, int length);
 static int	hashes_of(const AzrLog *log, int level, int64 index);
 static void add_entry(AzrLog *log, int64 stream_id, AzrLogEvent *event, StringInfo bundle);
 
@@ -46,9 +48,7 @@ azr_tile(PG_FUNCTION_ARGS)
 	azr_log_begin(&log, GetActiveSnapshot());
 	count = hashes_of(&log, level, index);
 	hashes = azr_evidence_must_tile(log.reader, level, index, count);
-	tile = palloc(VARHDRSZ + count * AZR_DIGEST_BYTES);
-	SET_VARSIZE(tile, VARHDRSZ + count * AZR_DIGEST_BYTES);
-	memcpy(VARDATA(tile), hashes, count * AZR_DIGEST_BYTES);
+	tile = make_bytea(hashes, count * AZR_DIGEST_BYTES);
 	azr_log_end(&log);
 	PG_RETURN_BYTEA_P(tile);
 }
@@ -92,6 +92,41 @@ azr_entries(PG_FUNCTION_ARGS)
 	azr_log_end(&log);
 	SET_VARSIZE(bundle.data, bundle.len);
 	PG_RETURN_BYTEA_P((bytea *) bundle.data);
+}
+
+/*
+ * azr_salts(index) -> bytea
+ *
+ * See tile.sql for arguments and errors.
+ */
+Datum
+azr_salts(PG_FUNCTION_ARGS)
+{
+	int64		index = azr_arg_count(fcinfo, 0, "index");
+	AzrLog		log;
+	int			count;
+	int			stored;
+	const uint8 *salts;
+	bytea	   *result;
+
+	(void) azr_evidence_must_origin();
+	azr_log_begin(&log, GetActiveSnapshot());
+	count = hashes_of(&log, 0, index);
+	salts = azr_evidence_salts(log.reader, index, &stored);
+	azr_log_check_salts(index, stored, count);
+	result = make_bytea(salts, count * AZR_SALT_BYTES);
+	azr_log_end(&log);
+	PG_RETURN_BYTEA_P(result);
+}
+
+static bytea *
+make_bytea(const uint8 *bytes, int length)
+{
+	bytea	   *result = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(result, VARHDRSZ + length);
+	memcpy(VARDATA(result), bytes, length);
+	return result;
 }
 
 /*

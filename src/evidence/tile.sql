@@ -1,4 +1,4 @@
--- azr_tile and azr_entries: the log as tiles, for monitors that read all of it
+-- azr_tile, azr_entries and azr_salts: the log as tiles, for monitors that read all of it
 
 CREATE FUNCTION @extschema@.azr_tile(level integer, index bigint) RETURNS bytea
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';
@@ -27,3 +27,17 @@ Result: bytea. The entries follow from the events as they are stored now.
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
 
 Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
+
+CREATE FUNCTION @extschema@.azr_salts(index bigint) RETURNS bytea
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.azr_salts(bigint) IS
+'The salts of the bodies of the events whose leaves are in a tile of level 0: up to 256 of 16 bytes. With its salt, an event''s leaf can be made from its row. Who has a salt and a leaf, and not the event, can try what it was: so give salts to nobody who may not read the events.
+
+Arguments: index, of the tile, from 0.
+
+Result: bytea. The salt of an event that was erased is zeros.
+
+Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
+
+Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 the salts are damaged: see azr_verify().';
