@@ -45,9 +45,12 @@ PG_FUNCTION_INFO_V1(azr_verify);
 /* How often a long verification says how far it has got. */
 #define NOTICE_INTERVAL_MS	10000
 
-/* How many types are remembered, a power of two, and how many leaves of missing events. */
+/* How many types are remembered, a power of two, and how many leaves that no event gives. */
 #define TYPES			64
-#define MOST_MISSING	256
+#define MOST_ORPHANS	64
+
+/* At how many positions an event is looked for, where others are missing. */
+#define MOST_TRIES		256
 
 /* What is remembered of a stream. */
 typedef struct KnownStream
@@ -127,8 +130,9 @@ typedef struct Verify
 	bool		is_sound;		/* all events so far */
 	int64		missing;		/* positions that have no event */
 	int64		first_missing;
-	uint8		missing_leaves[MOST_MISSING][AZR_DIGEST_BYTES];
-	int			known_missing;
+	uint8		orphans[MOST_ORPHANS][AZR_DIGEST_BYTES];	/* the last sealed leaves
+															 * that no event gives */
+	uint64		orphans_seen;
 	int64		named_missing;
 	int64		heads_past_end; /* streams that are said to be sealed further
 								 * than the log goes */
@@ -156,6 +160,7 @@ static int64 place_append(Verify *verify, int64 position, int64 *lacking, int64 
 static void visit_rest(Verify *verify, int64 stream_id, int64 sequence, int64 count,
 					   int64 position);
 static void miss(Verify *verify, int64 first, int64 end);
+static void note_orphan(Verify *verify, const uint8 *leaf);
 static void load_block(Verify *verify, int64 position);
 static void finish_block(Verify *verify);
 static void begin_event(Verify *verify, TupleTableSlot *row, Event *event);
@@ -388,7 +393,7 @@ place_append(Verify *verify, int64 position, int64 *lacking, int64 events)
 	begin_event(verify, verify->appends.scan.slot, &event);
 	if (*lacking > 0)
 	{
-		for (int64 i = 0; i <= *lacking && i <= MOST_MISSING &&
+		for (int64 i = 0; i <= *lacking && i <= MOST_TRIES &&
 			 position + i < verify->log.size; i++)
 			if (fits(verify, &event, position + i))
 			{
@@ -455,9 +460,17 @@ miss(Verify *verify, int64 first, int64 end)
 		CHECK_FOR_INTERRUPTS();
 		load_block(verify, position);
 		if (place < verify->block.sealed)
-			memcpy(verify->missing_leaves[verify->known_missing++ % MOST_MISSING],
-				   verify->block.leaf + place * AZR_DIGEST_BYTES, AZR_DIGEST_BYTES);
+			note_orphan(verify, verify->block.leaf + place * AZR_DIGEST_BYTES);
 	}
+}
+
+/*
+ * Remember a sealed leaf that no event gives: it may be that of the one before another.
+ */
+static void
+note_orphan(Verify *verify, const uint8 *leaf)
+{
+	memcpy(verify->orphans[verify->orphans_seen++ % MOST_ORPHANS], leaf, AZR_DIGEST_BYTES);
 }
 
 /*
@@ -642,6 +655,8 @@ visit(Verify *verify, TupleTableSlot *row, int64 position)
 		suspect->detail = pstrdup(detail);
 		block->suspects = lappend(block->suspects, suspect);
 		MemoryContextSwitchTo(scratch);
+		if (sealed != NULL)
+			note_orphan(verify, sealed);
 	}
 	block->is_made[place] = event.unreadable == NULL;
 	memcpy(block->made + place * AZR_DIGEST_BYTES, made, AZR_DIGEST_BYTES);
@@ -731,7 +746,7 @@ make_leaf(Verify *verify, Event *event, int64 position, const uint8 *sealed, uin
 
 /*
  * Make the leaf of an event with a body, with the leaf of the event before: the sealed one, or
- * what that event's row gives, or that of an event that is missing.  Returns whether one of
+ * what that event's row gives, or one that no event gives.  Returns whether one of
  * these gives the sealed leaf, or whether that is not known.
  */
 static bool
@@ -781,13 +796,15 @@ try_previous(Verify *verify, Event *event, const AzrLeafEvent *leaf_event, const
 			return true;
 		}
 	}
-	if (event->sequence > 0 && known->next_sequence != event->sequence && sealed != NULL)
+	if (event->sequence > 0 && sealed != NULL &&
+		(known->next_sequence != event->sequence ||
+		 memcmp(known->sealed, known->made, AZR_DIGEST_BYTES) != 0))
 	{
-		for (int i = 0; i < Min(verify->known_missing, MOST_MISSING); i++)
+		for (int i = 0; i < Min(verify->orphans_seen, MOST_ORPHANS); i++)
 		{
 			uint8		other[AZR_DIGEST_BYTES];
 
-			azr_leaf_entry(leaf_event, verify->missing_leaves[i], body, &log->entry);
+			azr_leaf_entry(leaf_event, verify->orphans[i], body, &log->entry);
 			azr_leaf_hash(&log->sha, &log->entry, other);
 			if (memcmp(other, sealed, AZR_DIGEST_BYTES) == 0)
 			{
