@@ -91,6 +91,8 @@ foreach my $append (
 	q{azr_delete_snapshots('player', NULL, azr_root('player', 'a'))},
 	q{azr_maintain()},
 	q{azr_feed_advance()},
+	q{azr_evidence_enable('x')},
+	q{azr_seal()},
 	q{azr_group_create('new')},
 	q{azr_group_drop('group')},
 	q{azr_group_seek('group', -1)},

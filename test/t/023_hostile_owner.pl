@@ -104,6 +104,21 @@ my @calls = (
 	[ azr_retry => q{'parked for ROLE'} ],
 	[ azr_group_seek => q{'group for ROLE', 0} ],
 	[ azr_group_drop => q{'group for ROLE'} ],
+	[ azr_evidence_enable => q{'example.com/log'} ],
+	[ azr_seal => q{3} ],
+	[ azr_seal => q{} ],
+	[ azr_checkpoint => q{} ],
+	[ azr_checkpoint => q{2} ],
+	[ azr_put_checkpoint => q{es.azr_checkpoint(1) || E'\\n\\u2014 ROLE AAAA\\n'} ],
+	[ azr_checkpoints => q{} ],
+	[ azr_prove => q{'d', NULL, 'ROOT'} ],
+	[ azr_prove => q{'d', NULL, 'ROOT', 0, 3} ],
+	[ azr_prove_consistency => q{2, 3} ],
+	[ azr_tile => q{0, 0} ],
+	[ azr_entries => q{0} ],
+	[ azr_salts => q{0} ],
+	[ azr_verify => q{} ],
+	[ azr_verify => q{E'example.com/log\\n3\\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\\n'} ],
 	[ azr_domains => q{} ],
 	[ azr_domain_set => q{'d', 'relaxed', 5000, 'by ROLE'} ],
 	[ azr_domain_settings => q{} ],
@@ -504,11 +519,12 @@ my %leaves = (
 	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
 	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
+	azr_evidence => 'id', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
 	azr_registered_groups => 'handler', azr_group_partitions => 'position, handler, partition', azr_parked_streams => 'stream_id, handler',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
 my %roots = map { $_ => $leaves{$_} || $parents{$_} }
-	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_registered_groups azr_group_partitions azr_parked_streams);
+	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_evidence azr_evidence_tiles azr_evidence_salts azr_evidence_heads azr_evidence_checkpoints azr_registered_groups azr_group_partitions azr_parked_streams);
 my %tables = (leaves => \%leaves, parents => \%parents, roots => \%roots, all => { %leaves, %parents });
 
 # SQL of an attack, on one table if there is one.
