@@ -36,6 +36,7 @@
 #include "events/immutable.h"
 #include "events/message.h"
 #include "events/type.h"
+#include "evidence/evidence.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
@@ -101,6 +102,7 @@ typedef struct Event
 	bool		is_recorded;	/* was it erased before? */
 	bool		has_digest;		/* in that record */
 	bool		is_changed;
+	const AzrBodyDigest *body;	/* what vouches for it, if it is changed */
 } Event;
 
 static text *arg_reason(FunctionCallInfo fcinfo, int argno);
@@ -110,10 +112,13 @@ static void erase_piece(Erasing *erasing, int64 from, int64 to);
 static int	read_events(const Erasing *erasing, int64 from, int64 to, Event *events);
 static bool has_ids(TupleTableSlot *event);
 static void note_records(const Erasing *erasing, int64 from, int64 to, Event *events);
+static void forget_bodies(const Erasing *erasing, Event *events, int count);
 static int	change_events(const Erasing *erasing, int64 from, int64 to, const Event *events,
 						  int count);
 static void count_changed(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void put_records(const Erasing *erasing, const Event *events, int count);
+static void add_digests(const Erasing *erasing, const Event *events, int count);
+static Datum digest_of(const Event *event);
 static void forget_snapshots(const AzrStreamName *name, int64 from);
 static bool shares(const AzrStreamName *reader, int64 sequence);
 static void tell_consumers(const AzrStreamName *erasures, const Erasing *erasing);
@@ -228,8 +233,9 @@ range_to_erase(const AzrStreamName *name, const AzrLockedStream *locked,
 /*
  * Erase the events with from <= sequence < to, at most PIECE of them.
  *
- * Raises ZR012 if one of them resolves a cascade, 27000 if a trigger interfered, 40001 if another
- * transaction has erased one of them after the snapshot of this one, and XX001 if one is missing.
+ * Raises ZR012 if one of them resolves a cascade, ZR011 if one was altered after it was sealed,
+ * 27000 if a trigger interfered, 40001 if another transaction has erased one of them after the
+ * snapshot of this one, and XX001 if one is missing.
  */
 static void
 erase_piece(Erasing *erasing, int64 from, int64 to)
@@ -271,10 +277,12 @@ erase_piece(Erasing *erasing, int64 from, int64 to)
 	}
 	if (changed > 0)
 	{
+		forget_bodies(erasing, events, count);
 		if (change_events(erasing, from, to, events, count) != changed)
 			azr_trigger_interfered(azr_events_leaf(erasing->stream_id),
 								   azr_stream_label(&erasing->name));
 		put_records(erasing, events, count);
+		add_digests(erasing, events, count);
 		erasing->count += changed;
 	}
 	MemoryContextSwitchTo(caller);
@@ -332,6 +340,31 @@ note_records(const Erasing *erasing, int64 from, int64 to, Event *events)
 		event->has_digest = erased.has_digest;
 	}
 	azr_erased_scan_end(&scan);
+}
+
+/*
+ * Have the evidence forget what it has of the events that are to be changed, run by run, and say
+ * what vouches for them from now on.
+ */
+static void
+forget_bodies(const Erasing *erasing, Event *events, int count)
+{
+	AzrBodyDigest *digests = palloc0(count * sizeof(AzrBodyDigest));
+
+	for (int i = 0; i < count;)
+	{
+		int			end = i;
+
+		while (end < count && events[end].is_changed)
+		{
+			events[end].body = &digests[end];
+			end++;
+		}
+		if (end > i)
+			azr_evidence_forget(&erasing->name, erasing->stream_id, events[i].sequence,
+								events[end - 1].sequence, &digests[i]);
+		i = Max(end, i + 1);
+	}
 }
 
 /*
@@ -433,18 +466,70 @@ put_records(const Erasing *erasing, const Event *events, int count)
 	values[Anum_azr_erased_events_lsn - 1] = LSNGetDatum(GetXLogInsertRecPtr());
 	values[Anum_azr_erased_events_erased_by - 1] = PointerGetDatum(erasing->erased_by);
 	values[Anum_azr_erased_events_reason - 1] = PointerGetDatum(erasing->reason);
-	nulls[Anum_azr_erased_events_body_digest - 1] = true;
 	for (int i = 0; i < count; i++)
 	{
 		if (!events[i].is_changed || events[i].is_recorded)
 			continue;
 		values[Anum_azr_erased_events_sequence - 1] = Int64GetDatum(events[i].sequence);
 		values[Anum_azr_erased_events_type - 1] = PointerGetDatum(events[i].type);
+		values[Anum_azr_erased_events_body_digest - 1] = digest_of(&events[i]);
+		values[Anum_azr_erased_events_was_sealed - 1] = BoolGetDatum(events[i].body->is_sealed);
+		nulls[Anum_azr_erased_events_body_digest - 1] = !events[i].body->is_sealed;
 		azr_write_row(write, values, nulls, VARSIZE_ANY(events[i].type));
 	}
 	if (!azr_write_end(write, NULL))
 		azr_trigger_interfered(table, azr_stream_label(&erasing->name));
 	table_close(rel, NoLock);
+}
+
+/*
+ * Events that were erased before they were sealed, and lose their ids now, have no digest on
+ * record yet.
+ */
+static void
+add_digests(const Erasing *erasing, const Event *events, int count)
+{
+	AzrQueryArgs args = {0};
+	Datum	   *sequences = palloc(count * sizeof(Datum));
+	Datum	   *digests = palloc(count * sizeof(Datum));
+	int			added = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!events[i].is_changed || !events[i].is_recorded || events[i].has_digest ||
+			!events[i].body->is_sealed)
+			continue;
+		sequences[added] = Int64GetDatum(events[i].sequence);
+		digests[added++] = digest_of(&events[i]);
+	}
+	if (added == 0)
+		return;
+	azr_query_arg(&args, INT8OID, Int64GetDatum(erasing->stream_id), false);
+	azr_query_arg(&args, INT8ARRAYOID,
+				  PointerGetDatum(construct_array(sequences, added, INT8OID, sizeof(int64),
+												  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)), false);
+	azr_query_arg(&args, BYTEAARRAYOID,
+				  PointerGetDatum(construct_array(digests, added, BYTEAOID, -1, false,
+												  TYPALIGN_INT)), false);
+	azr_query_must_change(azr_erased_table()->name, added,
+						  "UPDATE %s.azr_erased_events r SET body_digest = u.digest "
+						  "FROM unnest($2, $3) u(sequence, digest) "
+						  "WHERE r.stream_id = $1 AND r.sequence = u.sequence "
+						  "AND r.body_digest IS NULL",
+						  &args);
+}
+
+/*
+ * The digest of a changed event as a value of bytea.
+ */
+static Datum
+digest_of(const Event *event)
+{
+	bytea	   *digest = palloc(VARHDRSZ + AZR_DIGEST_BYTES);
+
+	SET_VARSIZE(digest, VARHDRSZ + AZR_DIGEST_BYTES);
+	memcpy(VARDATA(digest), event->body->digest, AZR_DIGEST_BYTES);
+	return PointerGetDatum(digest);
 }
 
 /*

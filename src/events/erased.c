@@ -21,6 +21,7 @@ static const AzrColumn erased_columns[Natts_azr_erased_events] = {
 	{"sequence", INT8OID, true},
 	{"erased_at", TIMESTAMPTZOID, true},
 	{"lsn", PG_LSNOID, true},
+	{"was_sealed", BOOLOID, true},
 	{"erased_by", TEXTOID, true},
 	{"type", TEXTOID, true},
 	{"reason", TEXTOID, true},
@@ -97,6 +98,8 @@ azr_erased_scan_next(AzrErasedScan *scan, AzrErased *erased)
 	erased->sequence = DatumGetInt64(row->tts_values[Anum_azr_erased_events_sequence - 1]);
 	erased->type = azr_copy_text(DatumGetTextPP(row->tts_values[Anum_azr_erased_events_type - 1]),
 								 CurrentMemoryContext);
+	erased->was_sealed =
+		DatumGetBool(row->tts_values[Anum_azr_erased_events_was_sealed - 1]);
 	erased->has_digest = !row->tts_isnull[Anum_azr_erased_events_body_digest - 1];
 	if (erased->has_digest)
 	{

@@ -13,6 +13,7 @@
 #ifndef AZR_ERASED_H
 #define AZR_ERASED_H
 
+#include "plumbing/sha256.h"
 #include "plumbing/table.h"
 
 /*
@@ -29,6 +30,7 @@ enum
 	Anum_azr_erased_events_sequence,
 	Anum_azr_erased_events_erased_at,
 	Anum_azr_erased_events_lsn,
+	Anum_azr_erased_events_was_sealed,
 	Anum_azr_erased_events_erased_by,
 	Anum_azr_erased_events_type,
 	Anum_azr_erased_events_reason,
@@ -36,15 +38,14 @@ enum
 	Natts_azr_erased_events = Anum_azr_erased_events_body_digest
 };
 
-/* Bytes of the digest of an event's body. */
-#define AZR_DIGEST_BYTES	32
-
 /* What is on record of an erased event. */
 typedef struct AzrErased
 {
 	int64		sequence;
 	text	   *type;			/* that it had */
-	bool		has_digest;		/* no if it was not sealed when it was erased */
+	bool		was_sealed;		/* before it was erased: if not, the log has
+								 * it with AZR_ERASED_TYPE */
+	bool		has_digest;
 	uint8		digest[AZR_DIGEST_BYTES];
 } AzrErased;
 

@@ -5,6 +5,7 @@ CREATE TABLE @extschema@.azr_erased_events (
 	sequence bigint NOT NULL,
 	erased_at timestamptz NOT NULL,
 	lsn pg_lsn NOT NULL,
+	was_sealed boolean NOT NULL,
 	erased_by text COLLATE "C" NOT NULL,
 	type text COLLATE "C" NOT NULL,
 	reason text COLLATE "C" NOT NULL,
@@ -18,8 +19,10 @@ COMMENT ON COLUMN @extschema@.azr_erased_events.lsn IS
 'About where the erasure stands in the write-ahead log of the server that ran it: what was archived before still has the event.';
 COMMENT ON COLUMN @extschema@.azr_erased_events.type IS
 'The type that the event had.';
+COMMENT ON COLUMN @extschema@.azr_erased_events.was_sealed IS
+'Whether the event was sealed before it was erased. If not, it was, or will be, sealed as an erased one.';
 COMMENT ON COLUMN @extschema@.azr_erased_events.body_digest IS
-'What stands in a proof for what was erased. NULL if the event was not sealed before.';
+'What stands in a proof for what was erased. NULL if nothing was erased after the event was sealed. An event that was erased before it was sealed gets it when it loses its ids after that.';
 
 CREATE TRIGGER azr_reject_change BEFORE UPDATE OR DELETE ON @extschema@.azr_erased_events
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_reject_change();

@@ -280,6 +280,7 @@ gets_digest(const Change *change)
 
 	return digest.before_null && !digest.after_null &&
 		is_same(change, "erased_at") && is_same(change, "lsn") &&
+		is_same(change, "was_sealed") &&
 		is_same(change, "erased_by") && is_same(change, "type") && is_same(change, "reason");
 }
 

@@ -97,7 +97,9 @@ static const AzrIndex salts_indexes[NUM_SALTS_INDEXES] = {
 		"azr_evidence_salts_pkey", 1, {Anum_azr_evidence_salts_index}, 0, 0
 	},
 	[SALTS_LAST_TICKET] = {
-		"azr_evidence_salts_last_ticket_idx", 1, {Anum_azr_evidence_salts_last_ticket}, 0, 0
+		"azr_evidence_salts_last_ticket_idx", 2, {
+			Anum_azr_evidence_salts_last_ticket, Anum_azr_evidence_salts_index
+		}, 0, 0
 	}
 };
 

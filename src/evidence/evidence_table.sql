@@ -28,7 +28,7 @@ CREATE TABLE @extschema@.azr_evidence_salts (
 );
 
 -- Where to begin to look for the position of an append.
-CREATE INDEX azr_evidence_salts_last_ticket_idx ON @extschema@.azr_evidence_salts (last_ticket);
+CREATE INDEX azr_evidence_salts_last_ticket_idx ON @extschema@.azr_evidence_salts (last_ticket, index);
 
 COMMENT ON TABLE @extschema@.azr_evidence_salts IS
 'The salts of the leaves of a tile of level 0: up to 256 of 16 bytes, zeros where the event was erased. Who knows an event''s salt and its leaf can try what its body was. Written by azr_seal().';

@@ -163,7 +163,9 @@ azr_log_make_leaf(AzrLog *log, int64 stream_id, AzrLogEvent *event, const uint8 
 		erased.has_digest;
 	if (event->is_erased)
 	{
-		event->type = erased.type;
+		/* else it was sealed as what its row has */
+		if (erased.was_sealed)
+			event->type = erased.type;
 		memcpy(event->body, erased.digest, AZR_DIGEST_BYTES);
 	}
 	else
