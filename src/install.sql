@@ -49,6 +49,7 @@
 \i evidence/tile.sql
 \i evidence/verify.sql
 \i erasure/erase.sql
+\i erasure/scrub.sql
 \i admin/check.sql
 \i admin/access.sql
 \i admin/change.sql

@@ -129,6 +129,7 @@ static const char *const levels[] = {
 	"('azr_publication', 'owner'), " \
 	"('azr_reject_change', 'owner'), " \
 	"('azr_revoke', 'owner'), " \
+	"('azr_scrub', 'owner'), " \
 	"('azr_take_over', 'owner')) AS l(name, level)"
 
 /* The functions of the extension, with their levels. */

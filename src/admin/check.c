@@ -19,6 +19,7 @@
 
 #include "admin/take_over.h"
 #include "catalog/pg_type.h"
+#include "events/erased.h"
 #include "events/timeline.h"
 #include "fmgr.h"
 #include "plumbing/args.h"
@@ -117,6 +118,25 @@ azr_check(PG_FUNCTION_ARGS)
 				   "sequence::bigint, 'Handler \"' || handler || '\"' FROM %s.azr_positions "
 				   "WHERE $1 IS NULL OR domain = $1",
 				   &args, check_end, &check);
+	azr_query_each("SELECT 'erased_without_record', s.domain::text, s.edition::text, s.root::uuid, "
+				   "e.sequence::bigint, 'Nothing is on record of who erased it, and when.' "
+				   "FROM %s.azr_event_types t JOIN %s.azr_events e ON e.type_id = t.type_id "
+				   "LEFT JOIN %s.azr_streams s ON s.stream_id = e.stream_id "
+				   "WHERE t.type = '" AZR_ERASED_TYPE "' AND ($1 IS NULL OR s.domain = $1) "
+				   "AND NOT EXISTS (SELECT FROM %s.azr_erased_events r "
+				   "WHERE r.stream_id = e.stream_id AND r.sequence = e.sequence)",
+				   &args, add_row, &check);
+	azr_query_each("SELECT 'not_erased', s.domain::text, s.edition::text, s.root::uuid, "
+				   "r.sequence::bigint, 'It is on record that it was erased, but it ' "
+				   "|| CASE WHEN e.type_id IS NULL THEN 'is missing.' "
+				   "ELSE 'has what was erased.' END FROM %s.azr_erased_events r "
+				   "LEFT JOIN %s.azr_streams s ON s.stream_id = r.stream_id "
+				   "LEFT JOIN %s.azr_events e ON e.stream_id = r.stream_id "
+				   "AND e.sequence = r.sequence "
+				   "LEFT JOIN %s.azr_event_types t ON t.type_id = e.type_id "
+				   "WHERE ($1 IS NULL OR s.domain = $1) AND (t.type = '" AZR_ERASED_TYPE "' "
+				   "AND e.metadata IS NULL) IS NOT TRUE",
+				   &args, add_row, &check);
 	if (domain == NULL)
 	{
 		check_store(&check);

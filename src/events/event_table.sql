@@ -121,6 +121,9 @@ WHERE @extschema@.azr_correlated(e.correlation_uuid, e.correlation_id);
 COMMENT ON VIEW @extschema@.azr_timeline IS
 'Every stored event with the names of the stream that owns it, for ad-hoc SQL. No order: use ORDER BY domain, edition, root, sequence.';
 
+-- ANALYZE is not to keep samples of what is in events: who erases them would not find those.
+ALTER TABLE @extschema@.azr_events ALTER payload SET STATISTICS 0, ALTER metadata SET STATISTICS 0;
+
 ALTER SEQUENCE @extschema@.azr_tickets OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_events OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_main_events OWNER TO @extowner@;

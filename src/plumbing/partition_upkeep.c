@@ -78,6 +78,7 @@ static char *choose_name(const char *prefix, TimestampTz from, Oid schema);
 static char *bounds_check(const AzrUpkeepPlan *plan, const AzrUpkeepPart *part);
 static void copy_row_security(Oid from, Oid to);
 static void copy_rights(Oid from, Oid to);
+static void copy_statistics_targets(Oid from, Oid to);
 static void note_command(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void move_rows(const AzrUpkeepPlan *plan, AzrUpkeepPart *part);
 static bool lock_for_change(const AzrUpkeepPlan *plan);
@@ -265,6 +266,7 @@ create_table(const AzrUpkeepPlan *plan, AzrUpkeepPart *part)
 	part->name = shown_name(part->relid);
 	copy_row_security(plan->rest, part->relid);
 	copy_rights(plan->rest, part->relid);
+	copy_statistics_targets(plan->rest, part->relid);
 }
 
 /*
@@ -342,6 +344,27 @@ copy_rights(Oid from, Oid to)
 					 "FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS o "
 					 "WHERE c.oid = $1 AND o.grantee <> c.relowner) AS a "
 					 "ORDER BY a.step",
+					 &args, note_command, &commands);
+	foreach(lc, commands)
+		azr_query_utility(lfirst(lc));
+}
+
+/*
+ * Have ANALYZE sample the same columns of table 'to' as of 'from'.
+ */
+static void
+copy_statistics_targets(Oid from, Oid to)
+{
+	AzrQueryArgs args = {0};
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(from), false);
+	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(azr_sql_name(to)), false);
+	azr_query_latest("SELECT 'ALTER TABLE ' || $2 || ' ALTER ' || quote_ident(a.attname) "
+					 "|| ' SET STATISTICS ' || a.attstattarget FROM pg_attribute a "
+					 "WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped "
+					 "AND a.attstattarget >= 0",
 					 &args, note_command, &commands);
 	foreach(lc, commands)
 		azr_query_utility(lfirst(lc));

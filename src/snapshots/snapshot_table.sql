@@ -71,6 +71,10 @@ COMMENT ON TABLE @extschema@.azr_snapshot_history_rest IS
 COMMENT ON COLUMN @extschema@.azr_snapshot_history.filed_at IS
 'When a later snapshot took its place; for one that was put late, the same as for the one that follows it.';
 
+-- ANALYZE is not to keep samples of states: who erases events would not find them.
+ALTER TABLE @extschema@.azr_latest_snapshots ALTER state SET STATISTICS 0;
+ALTER TABLE @extschema@.azr_snapshot_history ALTER state SET STATISTICS 0;
+
 ALTER TABLE @extschema@.azr_latest_snapshots OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_snapshot_history OWNER TO @extowner@;
 ALTER TABLE @extschema@.azr_snapshot_history_persist OWNER TO @extowner@;
