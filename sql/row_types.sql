@@ -55,6 +55,8 @@ FROM (VALUES
 	('azr_put_position', format('''row_types'', %L, NULL, %L, 2', 'row_types', :'r')),
 	('azr_lag', '''row_types'', ''row_types'''),
 	('azr_editions', ''),
+	('azr_erasures', ''),
+	('azr_scrub', ''),
 	('azr_domain_settings', ''),
 	('azr_stale_cascades', '''infinity'''),
 	('azr_cascade_participants', '''row_types'''),
