@@ -65,7 +65,7 @@ is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tab
 $publisher->safe_psql('store', 'DROP TABLE own');
 like(failure($publisher, "SELECT azr_publication('$_->[0]')"), qr/ERROR:  $_->[1]/, $_->[2])
   foreach [ 'x' x 64, '22023: argument "name" is too long', 'a long name' ], [ '', '22023', 'no name' ];
-is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), '13', 'an odd name');
+is($publisher->safe_psql('store', q{SELECT count(*) FROM azr_publication('An "odd" one; --')}), 1 + @published, 'an odd name');
 $publisher->safe_psql('store', q{DROP PUBLICATION "An ""odd"" one; --"});
 $publisher->safe_psql('store', 'CREATE PUBLICATION everything FOR ALL TABLES; CREATE PUBLICATION public FOR TABLES IN SCHEMA public');
 like(failure($publisher, "SELECT azr_publication('$_')"), qr/ERROR:  55000: publication "$_" publishes all tables/, "one of all tables: $_") foreach 'everything', 'public';
@@ -180,7 +180,7 @@ my $epoch = $subscriber->safe_psql('store', 'SELECT epoch FROM azr_feed_status()
 $subscriber->safe_psql('plain', 'DROP SUBSCRIPTION events');
 is($subscriber->safe_psql('store', 'SELECT action, object FROM azr_take_over()', @keeper), "advanced|azr_stream_ids\nadvanced|azr_tickets", 'the subscriber takes over');
 is($subscriber->safe_psql('store', 'SELECT * FROM azr_check()'), '', 'and is sound');
-is($subscriber->safe_psql('store', 'SELECT count(*) FROM azr_publication()', @keeper), '12', 'it publishes');
+is($subscriber->safe_psql('store', 'SELECT count(*) FROM azr_publication()', @keeper), 1 + @published, 'it publishes');
 $publisher->safe_psql('store', 'DROP PUBLICATION angzarr; TRUNCATE azr_snapshot_history');
 my $back = $subscriber->connstr . ' dbname=store';
 $publisher->safe_psql('store', "CREATE SUBSCRIPTION back CONNECTION '$back' PUBLICATION angzarr WITH (copy_data = false)");
