@@ -161,6 +161,7 @@ static AzrCheckpoint next_checkpoint(AzrCheckpointScan *scan, ScanDirection dire
 static int	copy_bytes(Datum value, uint8 *to, int most, int unit);
 static void head_of_row(TupleTableSlot *row, AzrHead *head);
 static bytea *make_bytea(const uint8 *bytes, int length);
+static void put_salts(int64 index, int64 last_ticket, bytea *bytes);
 static void put_row(AzrTable *table, const Datum *values, const char *label);
 
 /*
@@ -310,6 +311,7 @@ azr_evidence_reader_begin(Snapshot snapshot)
 	ScanKeyData keys[2];
 
 	reader->snapshot = snapshot;
+	azr_sha256_begin(&reader->sha);
 	reader->tiles = azr_table_open(&tiles_table, AccessShareLock);
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
@@ -335,6 +337,7 @@ azr_evidence_reader_end(AzrEvidenceReader *reader)
 	table_close(reader->salts, NoLock);
 	azr_scan_end(&reader->tile_scan);
 	table_close(reader->tiles, NoLock);
+	azr_sha256_end(&reader->sha);
 	pfree(reader);
 }
 
@@ -387,7 +390,8 @@ azr_evidence_must_tile(void *reader, int level, int64 index, int count)
 }
 
 /*
- * The salts of a tile of level 0, in the same way.
+ * The salts of a tile of level 0, in the same way.  If they are made of a seed, there are as many
+ * as a full tile has.
  */
 const uint8 *
 azr_evidence_salts(AzrEvidenceReader *reader, int64 index, int *count)
@@ -398,19 +402,54 @@ azr_evidence_salts(AzrEvidenceReader *reader, int64 index, int *count)
 	if (!reader->knows_salts || reader->salts_index != index)
 	{
 		reader->knows_salts = false;
+		reader->has_seed = false;
+		reader->salts_count = 0;
+		reader->last_ticket = 0;
 		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(index));
 		index_rescan(reader->salts_scan.desc, &key, 1, NULL, 0);
 		row = azr_scan_next(&reader->salts_scan, ForwardScanDirection);
-		reader->salts_count = row == NULL ? 0
-			: copy_bytes(row->tts_values[Anum_azr_evidence_salts_salts - 1], reader->salt,
-						 AZR_SALTS_BYTES, AZR_SALT_BYTES);
-		reader->last_ticket = row == NULL ? 0
-			: DatumGetInt64(row->tts_values[Anum_azr_evidence_salts_last_ticket - 1]);
+		if (row != NULL)
+		{
+			Datum		stored = row->tts_values[Anum_azr_evidence_salts_salts - 1];
+
+			reader->last_ticket =
+				DatumGetInt64(row->tts_values[Anum_azr_evidence_salts_last_ticket - 1]);
+			reader->has_seed = copy_bytes(stored, reader->seed, AZR_SEED_BYTES,
+										  AZR_SEED_BYTES) == 1;
+			if (reader->has_seed)
+			{
+				azr_salts_of_seed(&reader->sha, reader->seed, reader->salt);
+				reader->salts_count = AZR_TILE_HASHES;
+			}
+			else
+				reader->salts_count = copy_bytes(stored, reader->salt, AZR_SALTS_BYTES,
+												 AZR_SALT_BYTES);
+		}
 		reader->salts_index = index;
 		reader->knows_salts = true;
 	}
 	*count = reader->salts_count;
 	return reader->salt;
+}
+
+/*
+ * Make the salts of a tile: two of each digest of the seed and a number.  Who knows some of them
+ * learns nothing of the others.
+ */
+void
+azr_salts_of_seed(AzrSha256 *sha, const uint8 *seed, uint8 *salts)
+{
+	StaticAssertDecl(AZR_DIGEST_BYTES == 2 * AZR_SALT_BYTES, "two salts of a digest");
+
+	for (int i = 0; i < AZR_TILE_HASHES / 2; i++)
+	{
+		uint8		number = (uint8) i;
+
+		azr_sha256_start(sha);
+		azr_sha256_add(sha, seed, AZR_SEED_BYTES);
+		azr_sha256_add(sha, &number, sizeof(number));
+		azr_sha256_finish(sha, salts + i * AZR_DIGEST_BYTES);
+	}
 }
 
 /*
@@ -533,7 +572,21 @@ azr_evidence_put_tile(int level, int64 index, const uint8 *hashes, int count)
 void
 azr_evidence_put_salts(int64 index, int64 last_ticket, const uint8 *salts, int count)
 {
-	bytea	   *bytes = make_bytea(salts, count * AZR_SALT_BYTES);
+	put_salts(index, last_ticket, make_bytea(salts, count * AZR_SALT_BYTES));
+}
+
+/*
+ * The same for a seed that they are made of.
+ */
+void
+azr_evidence_put_seed(int64 index, int64 last_ticket, const uint8 *seed)
+{
+	put_salts(index, last_ticket, make_bytea(seed, AZR_SEED_BYTES));
+}
+
+static void
+put_salts(int64 index, int64 last_ticket, bytea *bytes)
+{
 	Datum		values[Natts_azr_evidence_salts] = {
 		Int64GetDatum(index), Int64GetDatum(last_ticket), PointerGetDatum(bytes)
 	};

@@ -18,6 +18,12 @@
 /* The salts beside the leaves of a tile. */
 #define AZR_SALTS_BYTES		(AZR_TILE_HASHES * AZR_SALT_BYTES)
 
+/*
+ * What the salts of a tile are made of, and stored as, until an event of it is erased: a first
+ * byte of 1, and random bytes.  Its length is that of no salts.
+ */
+#define AZR_SEED_BYTES		33
+
 /* Where in its tile a leaf is, and which tile that is. */
 #define azr_place_in_tile(position)	((int) ((position) % AZR_TILE_HASHES))
 #define azr_tile_of(position)		((position) / AZR_TILE_HASHES)
@@ -42,6 +48,7 @@ typedef struct AzrCheckpointScan
 typedef struct AzrEvidenceReader
 {
 	Snapshot	snapshot;
+	AzrSha256	sha;
 	Relation	tiles;
 	AzrScan		tile_scan;
 	struct
@@ -57,6 +64,8 @@ typedef struct AzrEvidenceReader
 	bool		knows_salts;
 	int64		salts_index;
 	int			salts_count;
+	bool		has_seed;		/* are they made of this? */
+	uint8		seed[AZR_SEED_BYTES];
 	int64		last_ticket;
 	uint8		salt[AZR_SALTS_BYTES];
 	Relation	heads;
@@ -86,6 +95,7 @@ extern const uint8 *azr_evidence_tile(AzrEvidenceReader *reader, int level, int6
 									  int *count);
 extern const uint8 *azr_evidence_must_tile(void *reader, int level, int64 index, int count);
 extern const uint8 *azr_evidence_salts(AzrEvidenceReader *reader, int64 index, int *count);
+extern void azr_salts_of_seed(AzrSha256 *sha, const uint8 *seed, uint8 *salts);
 extern int64 azr_evidence_last_ticket(AzrEvidenceReader *reader, int64 index);
 extern int64 azr_evidence_look_from(AzrEvidenceReader *reader, int64 ticket);
 extern bool azr_evidence_head(AzrEvidenceReader *reader, int64 stream_id, AzrHead *head);
@@ -95,6 +105,7 @@ extern void azr_evidence_reader_end(AzrEvidenceReader *reader);
 
 extern void azr_evidence_put_tile(int level, int64 index, const uint8 *hashes, int count);
 extern void azr_evidence_put_salts(int64 index, int64 last_ticket, const uint8 *salts, int count);
+extern void azr_evidence_put_seed(int64 index, int64 last_ticket, const uint8 *seed);
 extern void azr_evidence_put_heads(const AzrHead *heads, int count);
 extern void azr_evidence_put_checkpoint(int64 size, const uint8 *root, const text *note);
 

@@ -31,7 +31,7 @@ CREATE TABLE @extschema@.azr_evidence_salts (
 CREATE INDEX azr_evidence_salts_last_ticket_idx ON @extschema@.azr_evidence_salts (last_ticket, index);
 
 COMMENT ON TABLE @extschema@.azr_evidence_salts IS
-'The salts of the leaves of a tile of level 0: up to 256 of 16 bytes, zeros where the event was erased. Who knows an event''s salt and its leaf can try what its body was. Written by azr_seal().';
+'The salts of the leaves of a tile of level 0: up to 256 of 16 bytes, zeros where the event was erased; or, as long as none was, 33 bytes that they are made of. Read them by azr_salts(). Who knows an event''s salt and its leaf can try what its body was. Written by azr_seal().';
 COMMENT ON COLUMN @extschema@.azr_evidence_salts.last_ticket IS
 'The highest ticket of the batches that were sealed up to here: an append with a lower one has no position before the first row with a higher one.';
 

@@ -145,6 +145,9 @@ forget_salt(AzrLog *log, int64 position, Salts *salts)
 		salts->last_ticket = azr_evidence_last_ticket(log->reader, salts->index);
 		stored = azr_evidence_salts(log->reader, salts->index, &salts->count);
 		memcpy(salts->salt, stored, salts->count * AZR_SALT_BYTES);
+
+		/* those of events that are not sealed yet are drawn when they are */
+		salts->count = Min(salts->count, azr_tile_hashes(0, salts->index, log->size));
 	}
 	salt = salts->salt + azr_place_in_tile(position) * AZR_SALT_BYTES;
 	salts->is_changed = salts->is_changed || memcmp(salt, none, AZR_SALT_BYTES) != 0;

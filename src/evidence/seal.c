@@ -71,6 +71,8 @@ typedef struct Seal
 	int			salts;			/* beside the tile of level 0 */
 	uint8		salt[AZR_SALTS_BYTES];
 	int			random_salts;	/* of these, how many are drawn */
+	bool		has_seed;		/* are they made of this? */
+	uint8		seed[AZR_SEED_BYTES];
 	int64		last_ticket;
 	known_heads_hash *heads;
 	uint64		most_heads;		/* that are kept in memory */
@@ -83,6 +85,7 @@ static void check_origin(const text *origin);
 static void seal_to(Seal *seal, int64 end);
 static void read_edge(Seal *seal);
 static const uint8 *next_salt(Seal *seal);
+static void draw(uint8 *bytes, Size length);
 static void seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *values,
 					   const bool *nulls);
 static KnownHead *head_of(Seal *seal, int64 stream_id, int64 sequence);
@@ -269,35 +272,53 @@ read_edge(Seal *seal)
 	}
 
 	salts = azr_evidence_salts(seal->log.reader, last, &count);
-	if (count != seal->size % AZR_TILE_HASHES)
+	seal->has_seed = seal->log.reader->has_seed && seal->size % AZR_TILE_HASHES != 0;
+	if (!seal->has_seed && count != seal->size % AZR_TILE_HASHES)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("salts %lld of the evidence are %d, and not %d",
 						(long long) last, count, (int) (seal->size % AZR_TILE_HASHES)),
 				 errhint("Somebody has changed tables of the evidence: call azr_verify().")));
-	seal->salts = seal->random_salts = count;
+	seal->salts = seal->size % AZR_TILE_HASHES;
+	seal->random_salts = count;
 	memcpy(seal->salt, salts, count * AZR_SALT_BYTES);
+	memcpy(seal->seed, seal->log.reader->seed, AZR_SEED_BYTES);
 	seal->last_ticket = azr_evidence_last_ticket(seal->log.reader, last);
 	if (count == 0 && last > 0)
 		seal->last_ticket = azr_evidence_last_ticket(seal->log.reader, last - 1);
 }
 
 /*
- * The salt of the next event.  They are drawn for a whole tile at once.
+ * The salt of the next event.  Those of a tile are made of one random seed, unless the tile has
+ * been begun, and an event of it erased: then the seed is gone.
  */
 static const uint8 *
 next_salt(Seal *seal)
 {
 	if (seal->salts >= seal->random_salts)
 	{
-		if (!pg_strong_random(seal->salt + seal->salts * AZR_SALT_BYTES,
-							  (AZR_TILE_HASHES - seal->salts) * AZR_SALT_BYTES))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate random salts")));
+		seal->has_seed = seal->salts == 0;
+		if (seal->has_seed)
+		{
+			seal->seed[0] = 1;
+			draw(seal->seed + 1, AZR_SEED_BYTES - 1);
+			azr_salts_of_seed(&seal->log.sha, seal->seed, seal->salt);
+		}
+		else
+			draw(seal->salt + seal->salts * AZR_SALT_BYTES,
+				 (AZR_TILE_HASHES - seal->salts) * AZR_SALT_BYTES);
 		seal->random_salts = AZR_TILE_HASHES;
 	}
 	return seal->salt + seal->salts++ * AZR_SALT_BYTES;
+}
+
+static void
+draw(uint8 *bytes, Size length)
+{
+	if (!pg_strong_random(bytes, length))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random salts")));
 }
 
 static void
@@ -390,8 +411,12 @@ add_leaf(Seal *seal, const uint8 *leaf)
 static void
 store_salts(Seal *seal)
 {
-	azr_evidence_put_salts(azr_tile_of(seal->size - 1), seal->last_ticket, seal->salt,
-						   seal->salts);
+	int64		index = azr_tile_of(seal->size - 1);
+
+	if (seal->has_seed)
+		azr_evidence_put_seed(index, seal->last_ticket, seal->seed);
+	else
+		azr_evidence_put_salts(index, seal->last_ticket, seal->salt, seal->salts);
 	if (seal->salts == AZR_TILE_HASHES)
 		seal->salts = seal->random_salts = 0;
 }

@@ -1004,8 +1004,8 @@ check_lengths(Verify *verify)
 				   "'Salts ' || index || ' are more than a log of ' || $1 || ' events has: "
 				   "somebody has changed them, or has deleted checkpoints.' "
 				   "FROM %s.azr_evidence_salts WHERE index < 0 "
-				   "OR octet_length(salts) > 16 * least(256::numeric, greatest(0::numeric, "
-				   "$1 - index * 256::numeric))",
+				   "OR index * 256::numeric >= $1 OR (octet_length(salts) > 16 * least(256::numeric, "
+				   "$1 - index * 256::numeric) AND octet_length(salts) <> 33)",
 				   &args, put_row, verify);
 }
 
