@@ -130,8 +130,9 @@ typedef struct Verify
 	bool		is_sound;		/* all events so far */
 	int64		missing;		/* positions that have no event */
 	int64		first_missing;
-	uint8		orphans[MOST_ORPHANS][AZR_DIGEST_BYTES];	/* the last sealed leaves
-															 * that no event gives */
+	uint8		orphans[MOST_ORPHANS][AZR_DIGEST_BYTES];	/* the last sealed
+															 * leaves that no event
+															 * gives */
 	uint64		orphans_seen;
 	int64		named_missing;
 	int64		heads_past_end; /* streams that are said to be sealed further
@@ -317,7 +318,10 @@ walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position)
 	int64		size = verify->log.size;
 	int64		end = batch->events > size - *position ? size : *position + Max(batch->events, 0);
 
-	/* positions that have no event, or events that have no position if negative */
+	/*
+	 * positions that have no event, or events that have no position if
+	 * negative
+	 */
 	int64		lacking = batch->events - events_of(verify, batch);
 
 	for (int i = 0; i < batch->tickets.count && *position < end; i++)
@@ -740,7 +744,10 @@ make_leaf(Verify *verify, Event *event, int64 position, const uint8 *sealed, uin
 		*detail = "The event was emptied, and nothing is on record of that.";
 	}
 
-	/* what cannot be made, or compared, is reported with the tile or the salts */
+	/*
+	 * what cannot be made, or compared, is reported with the tile or the
+	 * salts
+	 */
 	return is_right || !knows_body;
 }
 

@@ -22,8 +22,8 @@ typedef struct AzrVerifyTree
 	ReturnSetInfo *problems;
 	AzrEvidenceReader *reader;
 	int64		count;			/* leaves that were seen */
-	uint8		peaks[AZR_TREE_LEVELS][AZR_DIGEST_BYTES];	/* roots of full subtrees,
-															 * by level */
+	uint8		peaks[AZR_TREE_LEVELS][AZR_DIGEST_BYTES];	/* roots of full
+															 * subtrees, by level */
 	bool		lacks_leaves;	/* was one unknown in the current tile? */
 	int			reported_level; /* tile that was reported last */
 	int64		reported_index;
