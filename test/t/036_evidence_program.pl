@@ -218,4 +218,272 @@ accepts('signatures of others beside', qr/^proved:/m, 'verify', '--key', $neuman
 	changed(sub { $_[0]{checkpoint} .= "\x{2014} witness.example/w " . encode_base64("\1\2\3\4" . 'x' x 72, '') . "\n" }));
 refuses('a key with another id', qr/not a verifier key/, 'verify', '--key', $neumann =~ s/c74f/c74e/r, proof_file($vector));
 
+# With a database: events of all kinds, in streams of which some are appended in turn, and in more than
+# one tile.
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE shop');
+$node->safe_psql('postgres', 'CREATE ROLE publisher LOGIN; CREATE ROLE auditor LOGIN');
+
+sub sql { return $node->safe_psql('shop', 'SET search_path = es, public; SET client_min_messages = warning;' . $_[0]) }
+
+sql(q{
+	CREATE SCHEMA es;
+	CREATE EXTENSION angzarr SCHEMA es;
+	SELECT azr_grant('publisher', 'admin'), azr_grant('auditor', 'reader');
+	SELECT azr_evidence_enable('test.example/log')});
+
+my $publisher = $node->connstr('shop') . ' user=publisher';
+my $auditor = $node->connstr('shop') . ' user=auditor';
+my $folder = "$dir/folder";
+
+sub publishes { return accepts($_[0], $_[1], 'publish', '--key', $key, '--folder', $folder, '--database', $_[2] // $publisher) }
+sub refuses_to_publish { return refuses($_[0], $_[1], 'publish', '--key', $key, '--folder', $folder, '--database', $_[2] // $publisher) }
+
+publishes('a log without events', qr/^test\.example\/log: published size 0, root 47DEQpj8HBSa/);
+
+sql(q{
+	SELECT azr_append('account', NULL, azr_root('account', (i % 100)::text), NULL, ARRAY['Deposited'], ARRAY[decode(lpad(to_hex(i), 8, '0'), 'hex')])
+		FROM generate_series(1, 300) i;
+	SELECT azr_append('gemüse', NULL, azr_root('x', '1'), 0, ARRAY['Ünlisted', 'Sold'], ARRAY['\x00', '']::bytea[],
+		metadata => ARRAY['{"b": 1.50, "a": ["\u00fc", null]}', NULL]::jsonb[], correlation_id => 'Ä-1', external_id => 'e-1');
+	SELECT azr_append('account', NULL, azr_root('account', '7'), NULL, ARRAY['Taken'], ARRAY['a']::bytea[], cascade_id => 'trip', committed => false,
+		source_domain => 'gemüse', source_root => azr_root('x', '1'), source_sequence => 1);
+	SELECT azr_append('account', 'what-if', azr_root('account', '7'), 2, ARRAY['Forked'], ARRAY['f']::bytea[]);
+	SELECT azr_append('big', NULL, azr_root('x', '1'), 0, ARRAY['Big'], ARRAY[decode(repeat('ab', 100000), 'hex')])});
+publishes('the events', qr/published size 304, /);
+is(slurp_file("$folder/checkpoint"), slurp_file("$folder/checkpoints/304"), 'the latest note is kept by its size too');
+is($node->safe_psql('shop', 'SELECT note FROM es.azr_checkpoints() WHERE size = 304') . "\n", slurp_file("$folder/checkpoint"), 'and filed');
+publishes('nothing new', qr/^test\.example\/log: nothing new since size 304$/);
+sql('CREATE TABLE public.unrelated ()');
+$node->safe_psql('postgres', 'CREATE DATABASE earlier TEMPLATE shop');
+
+sql(q{
+	SELECT azr_confirm_cascade('trip');
+	SELECT azr_append('account', NULL, azr_root('account', (i % 100)::text), NULL, ARRAY['Deposited'], ARRAY[decode(lpad(to_hex(i), 8, '0'), 'hex')])
+		FROM generate_series(301, 700) i});
+publishes('more events', qr/published size 705, /);
+
+# Wherever an earlier run was ended, the next one does the rest.
+my $latest = slurp_file("$folder/checkpoint");
+my $unfile = 'ALTER TABLE es.azr_evidence_checkpoints DISABLE TRIGGER USER; UPDATE es.azr_evidence_checkpoints SET note = NULL WHERE size = 705;
+	ALTER TABLE es.azr_evidence_checkpoints ENABLE ALWAYS TRIGGER azr_reject_change';
+foreach my $state (
+	[ 'before anything was written', qr/published size 705/, sub { sql($unfile); unlink "$folder/checkpoints/705"; put("$folder/checkpoint", slurp_file("$folder/checkpoints/304")) } ],
+	[ 'while the first file was written', qr/published size 705/, sub {
+		sql($unfile); unlink "$folder/checkpoints/705"; put("$folder/checkpoint", slurp_file("$folder/checkpoints/304")); put("$folder/checkpoints/.new-x", 'test.ex') } ],
+	[ 'between the two files', qr/nothing new/, sub { sql($unfile); put("$folder/checkpoint", slurp_file("$folder/checkpoints/304")) } ],
+	[ 'before the note was filed', qr/nothing new/, sub { sql($unfile) } ])
+{
+	my ($name, $says, $make) = @$state;
+
+	$make->();
+	publishes("after an end $name", $says);
+	is(slurp_file("$folder/checkpoint"), $latest, "after an end $name: the latest note");
+	is(slurp_file("$folder/checkpoints/705"), $latest, "after an end $name: and that of its size");
+	is($node->safe_psql('shop', 'SELECT note FROM es.azr_checkpoints() WHERE size = 705') . "\n", $latest, "after an end $name: it is filed");
+}
+
+sub put
+{
+	my ($file, $text) = @_;
+
+	open my $handle, '>:raw', $file or die "$file: $!";
+	print $handle $text;
+	close $handle or die "$file: $!";
+}
+
+# A proof
+my $alice = q{'account', NULL, es.azr_root('account', '7')};
+my $proof = write_text($node->safe_psql('shop', "SELECT es.azr_prove($alice)"));
+my @pub = ('--key', "$key.pub");
+accepts('a proof', qr/^proved: events 0 to 8 of account\/[-0-9a-f]{36} are these, by the note of test\.example\/log for size 705$/m, 'verify', @pub, $proof);
+accepts('of a part of the stream, by an older note', qr/^proved: events 0 to 3 of .* for size 304$/m, 'verify', @pub,
+	write_text($node->safe_psql('shop', "SELECT es.azr_prove($alice, 3, 304)")));
+accepts('of texts in other letters', qr/^     0 .*  Ünlisted\n     1 .*  Sold\nproved: /m, 'verify', @pub,
+	write_text($node->safe_psql('shop', q{SELECT es.azr_prove('gemüse', NULL, es.azr_root('x', '1'))})));
+refuses('a proof with another amount', qr/hashes do not lead/, 'verify', @pub,
+	write_text(slurp_file($proof) =~ s/"payload": "AAAAB/"payload": "AAAAC/r));
+refuses('a proof by the key of somebody else', qr/not signed by/, 'verify', '--key', $neumann, $proof);
+
+# A whole database, as a reader, who sees the events and may change nothing
+my @audit = ('verify', '--quiet', @pub, '--folder', $folder, '--database');
+my $good = qr/^test\.example\/log: 705 events are as they were sealed, 0 of them erased on record; the note of size 705 vouches for the first 705$/;
+accepts('the database', $good, @audit, $auditor);
+accepts('also by the notes that it has', qr/the note of size 705 .* \(it is the database's own: /, 'verify', '--quiet', @pub, '--database', $auditor);
+my ($progress_ok, $progress_out, $progress) = evidence('verify', @pub, '--database', $auditor);
+like($progress, qr/^705 of 705 events, \d+\/s$/m, 'it says how far it is');
+
+# Tiles as files
+accepts('the tiles are written', qr/^test\.example\/log: 8 files written, size 705$/, 'serve', '--folder', $folder, '--database', $auditor);
+is_deeply([ sort map { s/^\Q$folder\E\///r } split /\n/, `find $folder/tile -type f` ],
+	[ map { "tile/$_" } '0/000', '0/001', '0/002.p/193', '1/000.p/2', 'entries/000', 'entries/001', 'entries/002.p/193' ], 'with the names of C2SP')
+  or diag(`find $folder -type f`);
+
+# Go's checksum database
+SKIP:
+{
+	my $empty = '';
+	skip 'needs golang-go and golang-golang-x-mod-dev', 6 if !-d '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog' || system('go version >/dev/null 2>&1');
+	local @ENV{ 'GO111MODULE', 'GOPATH', 'GOCACHE', 'GOFLAGS' } = ('off', '/usr/share/gocode', "$dir/go", '');
+	ok(!system('go', 'build', '-o', "$dir/foreign", "$ENV{TESTDIR}/test/evidence/foreign.go"), 'a program with the library of Go is built');
+	my $foreign = sub {
+		my ($out, $err) = ('', '');
+		my $ok = IPC::Run::run([ "$dir/foreign", slurp_file("$key.pub") =~ s/\n//r, $folder, @_ ], '<', \$empty, '>', \$out, '2>', \$err);
+		return ($ok ? 'accepted' : 'refused') . " $out$err";
+	};
+	is($foreign->($proof), "accepted 705 entries\n3 notes\nentry " . $json->decode(slurp_file($proof))->{index} . " is in the log\n",
+		'it accepts the notes, the tiles, the entries and the proof');
+	like($foreign->(write_text(slurp_file($proof) =~ s/"proof": \["[^"]*"/'"proof": ["' . encode_base64(sha256('other'), '') . '"'/er)),
+		qr/^refused 705 entries\n3 notes\n.*invalid/, 'another proof it refuses');
+	like($foreign->(write_text(slurp_file($proof) =~ s/\\n705\\n/\\n706\\n/r)), qr/^refused .*invalid signature/s, 'and another note');
+	my $tile = slurp_file("$folder/tile/0/001");
+	put("$folder/tile/0/001", substr($tile, 0, 100) . chr(ord(substr $tile, 100, 1) ^ 1) . substr $tile, 101);
+	like($foreign->($proof), qr/^refused .*inconsistent/, 'and another tile');
+	put("$folder/tile/0/001", $tile);
+	my $entries = slurp_file("$folder/tile/entries/001");
+	put("$folder/tile/entries/001", $entries =~ s/Deposited/Withdrawn/r);
+	like($foreign->($proof), qr/^refused entry 256 does not give its leaf/, 'and another entry');
+	put("$folder/tile/entries/001", $entries);
+}
+
+# The same files by HTTP, and no others
+my $said = '';
+my $server = IPC::Run::start([ $program, 'serve', '--only', '--folder', $folder, '--listen', '127.0.0.1:0' ], '<', '/dev/null', '>', \$said, '2>', "$dir/served");
+my $timer = IPC::Run::timer($PostgreSQL::Test::Utils::timeout_default);
+$timer->start;
+$server->pump_nb until $said =~ /listening on (\S+)\n/ || $timer->is_expired;
+my $url = "http://$1";
+foreach my $file ('checkpoint', 'tile/0/000', 'tile/1/000.p/2', 'tile/entries/002.p/193')
+{
+	my $answer = HTTP::Tiny->new->get("$url/$file");
+	is($answer->{status}, 200, "$file is served");
+	ok($answer->{content} eq slurp_file("$folder/$file"), "$file is what the folder has");
+}
+is(HTTP::Tiny->new->get("$url/$_")->{status}, 404, "$_ is not served") foreach '', 'tile', 'tile/0/003', 'checkpoints/705', '../key', 'tile/../../key', '%2e%2e/key';
+$server->kill_kill;
+
+# What somebody changes behind the store's back, each in another stream of a copy of the database
+
+sub copy_of
+{
+	my ($name, $change) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE shop");
+	$node->safe_psql($name, "SET search_path = es, public; SET client_min_messages = warning; SET session_replication_role = replica;
+		ALTER TABLE azr_main_events DISABLE TRIGGER USER; ALTER TABLE azr_evidence_tiles DISABLE TRIGGER USER; ALTER TABLE azr_evidence_salts DISABLE TRIGGER USER;
+		ALTER TABLE azr_evidence_heads DISABLE TRIGGER USER; ALTER TABLE azr_evidence_checkpoints DISABLE TRIGGER USER;
+		CREATE FUNCTION pg_temp.of(number int) RETURNS bigint LANGUAGE sql AS \$\$
+			SELECT stream_id FROM azr_streams WHERE root = azr_root('account', number::text) AND stream_id > 0 \$\$;
+		$change");
+	return $node->connstr($name) . ' user=auditor';
+}
+
+my %root_of = map { split /\|/ } split /\n/, $node->safe_psql('shop', q{SELECT i, es.azr_root('account', i::text) FROM generate_series(0, 99) i});
+
+# What an audit finds: the problems, without the positions
+sub problems
+{
+	my ($database, @arguments) = @_;
+	my ($ok, $out, $err) = evidence(@arguments ? @arguments : @audit, $database);
+
+	ok(!$ok, 'it fails');
+	unlike($err, qr/Traceback/, 'by an answer');
+	$out =~ s/, position \d+//g;
+	return [ sort split /\n/, $out ];
+}
+
+my @altered = (
+	"payload = '\\x00'", q{metadata = '{}'}, q{type_id = (SELECT type_id FROM azr_event_types WHERE type = 'Sold')}, q{created_at = created_at + interval '1 microsecond'},
+	q{committed = false, cascade_id = 'other'}, q{cascade_id = 'other'}, q{correlation_id = 'c', correlation_uuid = NULL}, q{external_id = 'x'},
+	q{source_domain = 'account', source_root = azr_root('account', '7'), source_sequence = 1},
+	q{type_id = (SELECT type_id FROM azr_event_types WHERE type = 'type.googleapis.com/angzarr.Erased'), payload = ''});
+my $copy = copy_of('altered', q{
+	INSERT INTO azr_event_types VALUES (1000, 'type.googleapis.com/angzarr.Erased') ON CONFLICT DO NOTHING;} . join ';',
+	map { "UPDATE azr_main_events SET $altered[$_] WHERE stream_id = pg_temp.of(10 + $_) AND sequence = 1" } 0 .. $#altered);
+is_deeply(problems($copy), [ sort map { "event_altered: event 1 of account/$root_of{10 + $_}: its row does not give the leaf of the log" } 0 .. $#altered ],
+	'each event that was altered is named, and no other');
+
+$copy = copy_of('exchanged', q{
+	UPDATE azr_main_events e SET payload = o.payload FROM azr_main_events o WHERE e.sequence = 2 AND o.sequence = 2
+		AND (e.stream_id, o.stream_id) IN ((pg_temp.of(20), pg_temp.of(21)), (pg_temp.of(21), pg_temp.of(20)));
+	UPDATE azr_main_events SET sequence = -1 WHERE stream_id = pg_temp.of(22) AND sequence = 1;
+	UPDATE azr_main_events SET sequence = 1 WHERE stream_id = pg_temp.of(22) AND sequence = 2;
+	UPDATE azr_main_events SET sequence = 2 WHERE stream_id = pg_temp.of(22) AND sequence = -1});
+my $found = problems($copy);
+foreach my $name ([ 20, 2 ], [ 21, 2 ], [ 22, 1 ], [ 22, 2 ])
+{
+	ok((grep { /^event_altered: event $name->[1] of account\/$root_of{$name->[0]}: its row does not give/ } @$found),
+		"event $name->[1] of stream $name->[0], which was exchanged or renumbered, is named");
+}
+is((grep { !/$root_of{20}|$root_of{21}|$root_of{22}/ } @$found), 0, 'and no other') or diag(join "\n", @$found);
+
+$copy = copy_of('deleted', q{DELETE FROM azr_main_events WHERE stream_id = pg_temp.of(30) AND sequence = 2});
+$found = problems($copy);
+ok((grep { /^event_missing: / } @$found), 'an event that was deleted is missed') or diag(join "\n", @$found);
+
+$copy = copy_of('inserted', q{
+	INSERT INTO azr_main_events SELECT (jsonb_populate_record(e, '{"sequence": 7, "ticket": null}')).* FROM azr_main_events e
+		WHERE stream_id = pg_temp.of(31) AND sequence = 6;
+	UPDATE azr_main_events SET ticket = NULL WHERE stream_id = pg_temp.of(31) AND sequence = 6});
+isnt(scalar @{ problems($copy) }, 0, 'an event that was put in place of another is found');
+
+# What belongs to the log
+$copy = copy_of('salted', q{UPDATE azr_evidence_salts SET salts = set_byte(salts, 16, get_byte(salts, 16) # 1) WHERE index = 1});
+like("@{ problems($copy) }", qr/^event_altered: event \d of account\/\S+: its row does not give the leaf of the log$/, 'a salt that was changed');
+$copy = copy_of('tiled', q{UPDATE azr_evidence_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE level = 1});
+like("@{ problems($copy) }", qr/^tile_altered: tile 0 of level 1 is not what the leaves give$/, 'a tile that was changed');
+$copy = copy_of('leafed', q{UPDATE azr_evidence_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE level = 0 AND index = 1});
+$found = problems($copy);
+ok((grep { /^event_altered: / } @$found) && (grep { /^root_differs: the log is not the one of the note of size 304/ } @$found), 'a leaf that was changed')
+  or diag(join "\n", @$found);
+$copy = copy_of('unfiled', q{DELETE FROM azr_evidence_checkpoints WHERE size = 304});
+is_deeply(problems($copy), ['checkpoint_missing: the note of size 304 that is kept is not filed in the database'], 'a note that was dropped');
+$copy = copy_of('forged', q{UPDATE azr_evidence_checkpoints SET note = replace(note, 'log', 'lag') WHERE size = 304});
+like("@{ problems($copy) }", qr/^checkpoint_missing: .* note_forged: the note that is filed for size 304 is forged/, 'a note that was changed');
+
+# The log sealed anew, with an event that was changed before: its rows fit it, but not the notes.
+my $anew = q{
+	UPDATE azr_main_events SET payload = '\xff' WHERE stream_id = pg_temp.of(40) AND sequence = 1;
+	DELETE FROM azr_evidence_tiles; DELETE FROM azr_evidence_salts; DELETE FROM azr_evidence_heads; DELETE FROM azr_evidence_checkpoints;
+	SET session_replication_role = origin; SELECT azr_seal()};
+$copy = copy_of('anew', $anew);
+is_deeply([ map { s/:.*//r } @{ problems($copy) } ], [ ('checkpoint_missing') x 2, ('root_differs') x 2 ], 'a log that was sealed anew is another one');
+refuses_to_publish('and is not signed', qr/^script\/evidence: fork: /, $node->connstr('anew') . ' user=publisher');
+
+# Fork and rollback, when an older backup was restored
+refuses_to_publish('a database of before', qr/^script\/evidence: rollback: a note of size 705 is kept, and the database has sealed no more than 304 events/,
+	$node->connstr('earlier') . ' user=publisher');
+like("@{ problems($node->connstr('earlier') . ' user=auditor') }", qr/^root_differs: a note of size 705 is kept, and the database has sealed no more than 304 events$/,
+	'and an audit says so too');
+$node->safe_psql('earlier', q{
+	SET search_path = es, public;
+	SELECT azr_append('account', NULL, azr_root('account', (i % 100)::text), NULL, ARRAY['Deposited'], ARRAY['x']::bytea[]) FROM generate_series(1, 500) i});
+refuses_to_publish('one that has gone on from there', qr/^script\/evidence: fork: /, $node->connstr('earlier') . ' user=publisher');
+is(slurp_file("$folder/checkpoint"), $latest, 'nothing was signed');
+is($node->safe_psql('earlier', 'SELECT count(*) FROM es.azr_checkpoints() WHERE size > 304 AND note IS NOT NULL'), '0', 'nor filed');
+
+# What is kept is checked before it is built on.
+put("$folder/checkpoints/705", $latest =~ s/\n705\n/\n704\n/r);
+refuses_to_publish('a forged note in the folder', qr/checkpoints\/705 is forged/);
+refuses('and checks nothing by it', qr/checkpoints\/705 is forged/, @audit, $auditor);
+put("$folder/checkpoints/705", $latest);
+
+# Another key goes on with the notes of the one before, if it is told to.
+accepts('another key', qr/^test/, 'keygen', 'test.example/log', "$dir/next");
+sql(q{SELECT azr_append('account', NULL, azr_root('account', '1'), NULL, ARRAY['Deposited'], ARRAY['x']::bytea[])});
+my @next = ('publish', '--key', "$dir/next", '--folder', $folder, '--database', $publisher);
+refuses('another key', qr/checkpoints\/0 is not signed by/, @next);
+accepts('which is told of the one before', qr/published size 706/, @next, '--trust', "$key.pub");
+accepts('an audit by both', qr/^test\.example\/log: 706 events/, @audit, $auditor, '--key', "$dir/next.pub");
+
+# Two at a time
+my $other = IPC::Run::start([ 'flock', "$folder/checkpoints", 'sh', '-c', 'echo locked; cat >/dev/null' ], '<', \my $wait, '>', \my $locked);
+$other->pump until $locked;
+refuses_to_publish('while another one publishes', qr/another program is publishing/);
+$other->kill_kill;
+
+$node->stop;
 done_testing();
