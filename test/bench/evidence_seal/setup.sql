@@ -1,0 +1,1 @@
+\ir ../evidence_log.sql

@@ -1,0 +1,1 @@
+SELECT azr_seal(300000);
