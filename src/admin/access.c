@@ -85,6 +85,7 @@ static const char *const levels[] = {
 	"('azr_salts', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
 	"('azr_streams_of', 'reader'), " \
+	"('azr_salts', 'reader'), " \
 	"('azr_tile', 'reader'), " \
 	"('azr_trace', 'reader'), " \
 	"('azr_verify', 'reader'), " \
