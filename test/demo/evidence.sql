@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 
 \echo Evidence: azr_seal(), azr_prove(), azr_verify(). Erasure: azr_erase()
 SELECT azr_evidence_enable('demo.example/history') \g /dev/null
-SELECT count(*) FROM generate_series(0, azr_feed_head() / 10000) AS batch, LATERAL (SELECT azr_seal(10000 + 0 * batch)) AS sealed \g /dev/null
+SELECT azr_seal(1000000) \g /dev/null
 SELECT size, encode(root_hash, 'hex') AS root_hash FROM azr_checkpoints() ORDER BY size DESC LIMIT 1 \gset
 \echo sealed: :size events, root :root_hash
 
@@ -31,8 +31,9 @@ UPDATE azr_main_events SET payload = set_byte(payload, length(payload) / 2, get_
 WHERE sequence = :file_middle
 	AND stream_id = (SELECT stream_id FROM azr_streams WHERE domain = 'file' AND edition = 'angzarr' AND root = :'file_root');
 \echo a superuser turns the triggers off, and changes one bit of event :file_middle of :file_path
-SELECT problem, sequence AS problem_sequence, root = :'file_root' AS is_that_file FROM azr_verify() LIMIT 1 \gset
-\echo verified: :problem, event :problem_sequence; of that file: :is_that_file
+SELECT problem, sequence AS problem_sequence, CASE root WHEN :'file_root' THEN :'file_path' ELSE 'another file' END AS problem_path
+FROM azr_verify() LIMIT 1 \gset
+\echo verified: :problem, event :problem_sequence of :problem_path
 ROLLBACK;
 SELECT count(*) AS problem_count FROM azr_verify() \gset
 \echo put back, verified: :problem_count problems
@@ -61,6 +62,8 @@ WHERE domain = 'file' AND edition = 'angzarr' AND
 	CASE WHEN type <> 'type.googleapis.com/angzarr.Erased' THEN convert_from(payload, 'UTF8')::jsonb ->> 'author' END = :'author' \gset
 \echo erased: :erased events of :author, whose name is in :named events of the main timeline now
 SELECT count(*) AS problem_count FROM azr_verify() \gset
-\echo verified: :problem_count problems, and all proofs hold
+SELECT count(event -> 'erased') AS proof_erased
+FROM azr_prove('file', NULL, :'file_root') AS p, jsonb_array_elements(p -> 'events') AS event \gset
+\echo verified: :problem_count problems; the proof of :file_path vouches for all its events, :proof_erased of them erased
 ROLLBACK;
 \echo
