@@ -478,7 +478,7 @@ put("$folder/checkpoints/705", $latest);
 my $of_51 = q{'account', NULL, es.azr_root('account', '51')};
 my $before = write_text($node->safe_psql('shop', "SELECT es.azr_prove($of_51)"));
 is(sql(q{
-	SELECT azr_append('account', NULL, azr_root('account', '52'), NULL, ARRAY['Early'], ARRAY['a person']::bytea[]) IS NULL;
+	SELECT azr_append('account', NULL, azr_root('account', '52'), NULL, ARRAY['Early'], ARRAY['a person']::bytea[], external_id => 'e-2') IS NULL;
 	SELECT azr_erase('account', NULL, azr_root('account', '50'), 1, 2, 'asked for');
 	SELECT azr_erase('account', NULL, azr_root('account', '51'), 1, 3, 'asked for', ids => true);
 	SELECT azr_erase('gemüse', NULL, azr_root('x', '1'), 0, 1, 'asked for', ids => true);
