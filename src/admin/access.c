@@ -82,7 +82,6 @@ static const char *const levels[] = {
 	"('azr_prove_consistency', 'reader'), " \
 	"('azr_root', 'reader'), " \
 	"('azr_roots', 'reader'), " \
-	"('azr_salts', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
 	"('azr_streams_of', 'reader'), " \
 	"('azr_salts', 'reader'), " \
