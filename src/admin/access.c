@@ -82,9 +82,9 @@ static const char *const levels[] = {
 	"('azr_prove_consistency', 'reader'), " \
 	"('azr_root', 'reader'), " \
 	"('azr_roots', 'reader'), " \
+	"('azr_salts', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
 	"('azr_streams_of', 'reader'), " \
-	"('azr_salts', 'reader'), " \
 	"('azr_tile', 'reader'), " \
 	"('azr_trace', 'reader'), " \
 	"('azr_verify', 'reader'), " \
