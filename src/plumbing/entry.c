@@ -56,7 +56,6 @@ typedef struct Place
 
 static bool direct_index_entries = true;
 
-static bool can_be_direct(Relation index);
 static bool set_key(Place *place, IndexTuple entry);
 static bool put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf);
 static bool put_on_page(Place *place, IndexTuple entry);
@@ -89,9 +88,15 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 				AzrLeaf *leaf, IndexInfo *info)
 {
 	Place		place;
-	bool		direct = direct_index_entries && can_be_direct(index);
+	bool		direct;
 
 	Assert(count <= AZR_MAX_ENTRIES);
+
+	/*
+	 * an index that was made, or emptied, in this transaction may not be in
+	 * WAL
+	 */
+	direct = direct_index_entries && RelationNeedsWAL(index);
 	if (direct)
 	{
 		azr_search_key_begin(&place.key, index, IndexRelationGetNumberOfKeyAttributes(index));
@@ -118,15 +123,6 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 }
 
 /*
- * An index that was made, or emptied, in this transaction may not be in WAL.
- */
-static bool
-can_be_direct(Relation index)
-{
-	return RelationNeedsWAL(index);
-}
-
-/*
  * Put an entry into the page on which it belongs, if that is the plain case.  Keeps the page
  * locked if it does, and has none locked if it does not.
  */
@@ -149,6 +145,8 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
 		if (put_on_page(place, entry))
 			return true;
 		leave_page(place);
+		if (place->has_equal)
+			return false;
 	}
 
 	/* what the caller says, or the last page of the index */
@@ -158,6 +156,8 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
 		if (put_on_page(place, entry))
 			return true;
 		leave_page(place);
+		if (place->has_equal)
+			return false;
 		if (!is_hinted)
 			RelationSetTargetBlock(index, InvalidBlockNumber);
 	}
