@@ -35,6 +35,9 @@ COMMENT ON TABLE @extschema@.azr_evidence_salts IS
 COMMENT ON COLUMN @extschema@.azr_evidence_salts.last_ticket IS
 'The highest ticket of the batches that were sealed up to here: an append with a lower one has no position before the first row with a higher one.';
 
+-- ANALYZE is not to keep samples of what an erasure takes away.
+ALTER TABLE @extschema@.azr_evidence_salts ALTER salts SET STATISTICS 0;
+
 -- A row is updated with each sealed event of its stream: room on each page lets it stay
 -- there (HOT).
 CREATE TABLE @extschema@.azr_evidence_heads (

@@ -501,7 +501,8 @@ next_of_append(AzrFeedReader *reader)
 {
 	TupleTableSlot *event = NULL;
 
-	if (!reader->in_rest)
+	/* no event was read if a row of the feed's tables was changed by hand */
+	if (!reader->in_rest && ItemPointerIsValid(&reader->place))
 		event = azr_event_behind(&reader->rest, &reader->place, reader->stream.stream_id,
 								 reader->sequence);
 	if (event == NULL && !reader->in_rest)

@@ -271,7 +271,10 @@ compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided)
 			if (!VARATT_NOT_PAD_BYTE(theirs))
 				theirs = (const char *) INTALIGN(theirs);
 			if (VARATT_IS_COMPRESSED(theirs))
-				break;
+			{
+				*is_decided = false;
+				return 0;
+			}
 			length = VARSIZE_ANY_EXHDR(theirs);
 			theirs = VARDATA_ANY(theirs);
 		}

@@ -29,8 +29,8 @@ typedef struct AzrSearchColumn
 } AzrSearchColumn;
 
 /*
- * A key that is above all entries whose first columns have its values, and below the rest.  If
- * values.scantid is set, it is above such entries only if their rows' places are not above that.
+ * A search key.  It stands behind all entries whose first columns equal its values.  If
+ * values.scantid is set, it stands only behind those of them whose row's place is not higher.
  */
 typedef struct AzrSearchKey
 {

@@ -112,7 +112,7 @@ my @calls = (
 	[ azr_put_checkpoint => q{es.azr_checkpoint(1) || E'\\n\\u2014 ROLE AAAA\\n'} ],
 	[ azr_checkpoints => q{} ],
 	[ azr_prove => q{'d', NULL, 'ROOT'} ],
-	[ azr_prove => q{'d', NULL, 'ROOT', 0, 3} ],
+	[ azr_prove => q{'d', NULL, 'ROOT', 0, split_part(es.azr_checkpoint(), E'\\n', 2)::bigint} ],
 	[ azr_prove_consistency => q{2, 3} ],
 	[ azr_tile => q{0, 0} ],
 	[ azr_entries => q{0} ],
@@ -523,7 +523,7 @@ my %leaves = (
 	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
 	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
-	azr_evidence => 'id', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
+	azr_evidence => 'origin, id', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
 	azr_registered_groups => 'handler', azr_group_partitions => 'position, handler, partition', azr_parked_streams => 'stream_id, handler',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
@@ -545,7 +545,7 @@ sub against
 		$name = "$name, $table";
 		%values = (
 			name => $name, table => $table, column => $column, key => $key, 'equal key' => $key =~ s/(?=,)|$/ WITH =/gr,
-			value => $column eq 'domain' ? "evil.text('$name')" : "evil.number('$name')");
+			value => $column =~ /^(domain|origin)$/ ? "evil.text('$name')" : "evil.number('$name')");
 	}
 	return $sql =~ s/<(\w[\w ]*)>/$values{$1}/gr . "\n;\n";
 }

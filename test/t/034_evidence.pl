@@ -155,7 +155,7 @@ is($node->safe_psql('postgres', 'SELECT * FROM azr_verify()'), '', 'nothing of a
 
 # A crash while a seal is in progress, and after one that was acknowledged
 my $size = sub { $node->safe_psql('postgres', 'SELECT split_part(azr_checkpoint(), E\'\n\', 2)') };
-$node->safe_psql('postgres', q{SELECT count(azr_append_one('d', NULL, root, NULL, 'D', 'late')) FROM roots});
+$node->safe_psql('postgres', q{SET synchronous_commit = on; SELECT count(azr_append_one('d', NULL, root, NULL, 'D', 'late')) FROM roots});
 my $session = $node->background_psql('postgres', on_error_stop => 0);
 $session->query_safe('BEGIN; SELECT azr_seal(20)');
 $node->stop('immediate');
