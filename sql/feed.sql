@@ -175,3 +175,16 @@ SELECT outcome FROM azr_append('feed.places', NULL, :'b', 2, types(300), array_f
 SELECT azr_feed_advance() - :h;
 SELECT count(*), min(sequence), max(sequence), sum(length(payload)), count(DISTINCT position) FROM azr_feed(:h + 4);
 SELECT count(*), min(sequence) FROM azr_feed(:h + 154);
+
+-- azr_check knows what is pending: here two ranges, of transactions in progress when they were numbered
+BEGIN;
+SELECT outcome FROM azr_append('feed.pending', NULL, :'a', NULL, types(1), payloads(1));
+SELECT outcome FROM azr_append('feed.pending', NULL, :'a', NULL, types(1), payloads(1));
+SAVEPOINT s;
+SELECT outcome FROM azr_append('feed.pending', NULL, :'a', NULL, types(1), payloads(1));
+ROLLBACK TO s;
+SELECT outcome FROM azr_append('feed.pending', NULL, :'a', NULL, types(1), payloads(1));
+SELECT azr_feed_advance() >= 0;
+COMMIT;
+SELECT problem, detail FROM azr_check('feed.pending');
+SELECT problem, detail FROM azr_check() WHERE problem ~ '^feed';

@@ -190,7 +190,7 @@ check_feed(Check *check)
 				   "|| n.next_position || ' positions.' "
 				   "FROM (SELECT f.next_position, (SELECT " APPENDED " FROM %s.azr_main_events e "
 				   "WHERE e.ticket < f.next_ticket AND NOT EXISTS ("
-				   "SELECT FROM generate_series(1, cardinality(f.pending), 2) i "
+				   "SELECT FROM generate_series(1, cardinality(f.pending), 3) i "
 				   "WHERE e.ticket BETWEEN f.pending[i] AND f.pending[i + 1]) "
 				   "AND NOT EXISTS (SELECT FROM %s.azr_feed_unborn u "
 				   "WHERE e.ticket BETWEEN u.first_ticket AND u.last_ticket)) AS passed "

@@ -60,9 +60,11 @@ azr_evidence_forget(const AzrStreamName *name, int64 stream_id, int64 from, int6
 	context = AllocSetContextCreate(CurrentMemoryContext, "angzarr evidence",
 									ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
+
+	/* so that nobody begins to keep evidence meanwhile */
+	azr_evidence_lock();
 	if (azr_evidence_origin() != NULL)
 	{
-		azr_evidence_lock();
 		snapshot = RegisterSnapshot(GetTransactionSnapshot());
 		azr_log_begin(&log, snapshot);
 		forget(&log, name, stream_id, from, to, digests);

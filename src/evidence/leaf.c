@@ -3,7 +3,8 @@
  * leaf.c
  *	  What the log has of an event: its entry and its leaf.
  *
- * Rows may be what somebody has made of them by hand, so any column can be NULL.
+ * Rows may be what somebody has made of them by hand, so any column can be NULL.  Text is in the
+ * encoding of the database, which is UTF-8: see azr_evidence_enable().
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +12,6 @@
 
 #include "datatype/timestamp.h"
 #include "evidence/leaf.h"
-#include "mb/pg_wchar.h"
 #include "plumbing/compat.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
@@ -28,7 +28,6 @@ static void hash_text(AzrSha256 *sha, const AzrLeafEvent *event, AttrNumber colu
 static void add_field(StringInfo entry, const void *bytes, Size length);
 static void add_column(StringInfo entry, const AzrLeafEvent *event, AttrNumber column);
 static void add_text(StringInfo entry, const text *value);
-static const char *to_utf8(const char *value, int length, int *utf8_length);
 
 /*
  * The digest of an event's body.  What it allocates stays in the current memory context, so
@@ -54,10 +53,8 @@ azr_leaf_body(AzrSha256 *sha, const AzrLeafEvent *event, const uint8 *salt, uint
 	{
 		Jsonb	   *metadata = DatumGetJsonbP(event->values[Anum_azr_timeline_metadata]);
 		char	   *json = JsonbToCString(NULL, &metadata->root, VARSIZE(metadata));
-		int			length;
-		const char *utf8 = to_utf8(json, strlen(json), &length);
 
-		hash_field(sha, utf8, length);
+		hash_field(sha, json, strlen(json));
 	}
 	hash_text(sha, event, Anum_azr_timeline_correlation_id);
 	hash_text(sha, event, Anum_azr_timeline_external_id);
@@ -137,10 +134,8 @@ hash_text(AzrSha256 *sha, const AzrLeafEvent *event, AttrNumber column)
 	else
 	{
 		text	   *value = DatumGetTextPP(event->values[column]);
-		int			length;
-		const char *utf8 = to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &length);
 
-		hash_field(sha, utf8, length);
+		hash_field(sha, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 	}
 }
 
@@ -194,26 +189,5 @@ add_column(StringInfo entry, const AzrLeafEvent *event, AttrNumber column)
 static void
 add_text(StringInfo entry, const text *value)
 {
-	int			length;
-	const char *utf8 = to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &length);
-
-	add_field(entry, utf8, length);
-}
-
-/*
- * Text in UTF-8.  In a database whose encoding is SQL_ASCII, nobody knows what it is in, and it
- * stays as it is.
- */
-static const char *
-to_utf8(const char *value, int length, int *utf8_length)
-{
-	char	   *utf8;
-
-	*utf8_length = length;
-	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
-		return value;
-	utf8 = pg_server_to_any(value, length, PG_UTF8);
-	if (utf8 != value)
-		*utf8_length = strlen(utf8);
-	return utf8;
+	add_field(entry, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }

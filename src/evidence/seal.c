@@ -111,6 +111,12 @@ azr_evidence_enable(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = {0};
 
 	azr_check_can_write(fcinfo);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("evidence can be kept only in a database whose encoding is UTF8"),
+				 errdetail("The encoding of this database is %s. Leaves and notes have text in UTF-8.",
+						   GetDatabaseEncodingName())));
 	check_origin(origin);
 	if (azr_feed_is_subscribed())
 		ereport(ERROR,
@@ -179,7 +185,11 @@ azr_seal(PG_FUNCTION_ARGS)
 	if (!subscribed && head - seal->size + 1 < max_events)
 		head = azr_feed_number(max_events);
 
-	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	/*
+	 * an event may have been erased after the snapshot of this transaction:
+	 * it is sealed as it is now, and stays so while we have the lock
+	 */
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	azr_log_begin(&seal->log, snapshot);
 	if (!subscribed && max_events > 0 && head >= seal->size)
 	{

@@ -723,9 +723,11 @@ make_leaf(Verify *verify, Event *event, int64 position, const uint8 *sealed, uin
 	}
 	if (!is_right && has_record && erased.has_digest)
 	{
-		leaf_event.type = erased.type;
-		is_right = knows_body =
-			try_previous(verify, event, &leaf_event, erased.digest, sealed, made);
+		/* else it was sealed as what its row has */
+		if (erased.was_sealed)
+			leaf_event.type = erased.type;
+		knows_body = true;
+		is_right = try_previous(verify, event, &leaf_event, erased.digest, sealed, made);
 		if (!is_right)
 			*detail = "The event was erased, and what is on record of that, or the event, is not what was sealed.";
 		else if (!event->is_erased_type ||
@@ -738,7 +740,7 @@ make_leaf(Verify *verify, Event *event, int64 position, const uint8 *sealed, uin
 			return false;
 		}
 	}
-	else if (!is_right && event->is_erased_type && knows_body)
+	else if (!is_right && !has_record && event->is_erased_type && knows_body)
 	{
 		*problem = "erased_without_record";
 		*detail = "The event was emptied, and nothing is on record of that.";

@@ -48,6 +48,10 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 			SELECT payload FROM azr_load('d', NULL, azr_root('d', 'copy'))}),
 		"(added,0,2,3)\n\\x22e282ac22\n\\xff\n" . ($encoding eq 'UTF8' ? '\x22e282ac22' : '\x225c753230616322'),
 		"$encoding: and it can be appended again");
+
+	# notes have a character that most encodings lack
+	my ($code, $out, $err) = $node->psql($database, q{SELECT azr_evidence_enable('example.com/log')});
+	like($err, $encoding eq 'UTF8' ? qr/^$/ : qr/only in a database whose encoding is UTF8/, "$encoding: evidence");
 }
 
 $node->stop;
