@@ -41,6 +41,15 @@ sub accepts
 	return $out;
 }
 
+# What could not be checked is another answer than what does not hold.
+sub cannot
+{
+	my ($name, $expected, @arguments) = @_;
+
+	refuses($name, $expected, @arguments);
+	is($? >> 8, 2, "$name: exit code 2");
+}
+
 # Refusing is an answer, not a program that fell over.
 sub refuses
 {
@@ -76,6 +85,25 @@ refuses('a key is not overwritten', qr/exists/, 'keygen', 'test.example/log', $k
 is(slurp_file($key), $secret, 'it is the same');
 refuses('a name that a note cannot have', qr/no spaces/, 'keygen', 'a b', "$dir/other");
 ok(!-e "$dir/other", 'makes none');
+
+# The private key is no public one, and no message has it.
+foreach my $given ($key, $secret =~ s/\n//r)
+{
+	my ($ok, $out, $err) = evidence('verify', '--key', $given, "$dir/none");
+	is($? >> 8, 2, 'a private key does not check: exit code 2');
+	is("$out$err", "script/evidence: that is a private key: give the file that ends in .pub\n", 'and it is not said');
+}
+cannot('a file that has no key', qr/^script\/evidence: not a verifier key: it is to be NAME\+ID\+BASE64$/, 'verify', '--key', 'se+cr+et', "$dir/none");
+cannot('a proof that is not there', qr/none/, 'verify', '--key', "$key.pub", "$dir/none");
+cannot('a port that is none', qr/not an address and a port, such as 127\.0\.0\.1:8080: 'foo'/, 'serve', '--folder', $dir, '--listen', 'foo');
+cannot('serving nothing', qr/--only does nothing without --listen/, 'serve', '--folder', $dir, '--only');
+{
+	local %ENV = %ENV;
+	delete @ENV{ 'PGDATABASE', 'PGSERVICE' };
+	cannot('no database', qr/give --database/, 'publish', '--key', $key, '--folder', "$dir/none");
+}
+my ($helped, $help) = evidence('verify', '--help');
+like($help =~ s/\s+/ /gr, qr/exit codes: 0 if all is as it should be; 1 if something is not as it was signed; 2 if/, 'the help has the exit codes');
 
 # A proof without a database: the test vectors, of which two events make a log. The note was signed by
 # the library of Go, with the key of its documentation.
@@ -170,6 +198,37 @@ is_wrong('another digest of what was erased', qr/hashes do not lead/,
 is_wrong('an erased event with a payload', qr/'payload', which nothing vouches for/,
 	changed(sub { $erase->(@_); $_[0]{events}[0]{payload} = '' }));
 
+# Times that Python has no calendar for: the file is signed with a key of the test.
+foreach my $time ([ 316516204800000000, '12000-01-01' ], [ -62198755200000000, '-0001-01-01' ], [ -62167219200000000, '0000-01-01' ])
+{
+	my $event = { %{ $vector->{events}[0] }, created_at_us => $time->[0] };
+	my $entry = "angzarr event 1\n" . pack('N/a*' x 7, 'account', 'angzarr', pack('H*', $root =~ s/-//gr), pack('q>', 0), 'Opened', pack('q>', $time->[0]), "\1")
+	  . "\xff" x 20 . "\xff" x 4 . pack('N/a*', $body);
+	my $hash = encode_base64(sha256("\0$entry"), '');
+	my $text = "test.example/log\n1\n$hash\n";
+	accepts("a time in year $time->[1]", qr/^     0  $time->[1]T00:00:00\.000000Z  Opened\nproved: /, 'verify', '--key', "$key.pub", '--note', sign($text),
+		changed(sub { my ($p) = @_; @$p{ 'origin', 'size', 'index', 'root_hash', 'sequence', 'events', 'proof' } = ('test.example/log', 1, 0, $hash, 0, [$event], []); delete $p->{checkpoint} }));
+}
+is_wrong('a proof of no event', qr/has no event/, changed(sub { $_[0]{sequence} = -1; $_[0]{events} = [] }));
+
+# Signs by the key of the test, by the library alone.
+sub sign
+{
+	my ($text) = @_;
+	my $file = write_text($text);
+	my $signed = '';
+
+	IPC::Run::run([ '/usr/bin/python3', '-c', q{
+import base64, sys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+_, _, name, id, key = open(sys.argv[1]).read().strip().split("+", 4)
+text = open(sys.argv[2], "rb").read()
+signature = bytes.fromhex(id) + Ed25519PrivateKey.from_private_bytes(base64.b64decode(key)[1:]).sign(text)
+sys.stdout.buffer.write(text + f"\n— {name} {base64.b64encode(signature).decode()}\n".encode())
+}, $key, $file ], '<', '/dev/null', '>', \$signed) or die 'not signed';
+	return write_text($signed);
+}
+
 # Whatever is changed
 my %other = (
 	created_at_us => 1767225600000002, sequence => 7, source_sequence => 4, committed => JSON::PP::false,
@@ -202,6 +261,8 @@ is_wrong('a uuid in other letters', qr/not a uuid/, changed(sub { $_[0]{root} = 
 my $text = $json->utf8->encode($vector);
 is_wrong('a key that is there twice', qr/twice/, proof_file($text =~ s/"type":"Opened"/"type":"Closed","type":"Opened"/r));
 is_wrong('a number that is too large', qr/out of range/, proof_file($text =~ s/1767225600000000/9223372036854775808/r));
+is_wrong('half a character', qr/half a character in 'type'/, proof_file($text =~ s/"type":"Opened"/"type":"\\ud800"/r));
+is_wrong('what is not UTF-8', qr/can't decode/, proof_file("\xff$text"));
 is_wrong('what is no proof', qr/not JSON/, proof_file('proof'));
 is_wrong('what is no object', qr/not an object/, proof_file('[]'));
 
@@ -317,6 +378,31 @@ accepts('the database', $good, @audit, $auditor);
 accepts('also by the notes that it has', qr/the note of size 705 .* \(it is the database's own: /, 'verify', '--quiet', @pub, '--database', $auditor);
 my ($progress_ok, $progress_out, $progress) = evidence('verify', @pub, '--database', $auditor);
 like($progress, qr/^705 of 705 events, \d+\/s$/m, 'it says how far it is');
+
+# A folder that has nothing, or that is not there, checks nothing.
+mkdir "$dir/empty";
+foreach my $path ("$dir/empty", "$dir/nowhere")
+{
+	cannot('an audit by a folder without notes', qr/\Q$path\E has no note/, 'verify', '--quiet', @pub, '--folder', $path, '--database', $auditor);
+	cannot('a new folder for a log that has notes', qr/\Q$path\E has no note, and the database has one on file for size 705: .*--first/,
+		'publish', '--key', $key, '--folder', $path, '--database', $publisher);
+	ok(!-e "$path/checkpoints", 'nothing is made');
+}
+is((evidence('publish', '--quiet', '--first', '--key', $key, '--folder', "$dir/nowhere", '--database', $publisher))[1], '', 'if it is told to, it begins one, and says nothing');
+is(slurp_file("$dir/nowhere/checkpoint"), $latest, 'with the same note');
+evidence('keygen', 'test.example/log', "$dir/stranger");
+evidence('keygen', 'test.example/shop', "$dir/renamed");
+refuses('a note on file by another key', qr/the note on file for size 705 is not signed by .*signed by another key: test\.example\/log\+/,
+	'publish', '--first', '--key', "$dir/stranger", '--folder', "$dir/third", '--database', $publisher);
+is($node->safe_psql('shop', 'SELECT note FROM es.azr_checkpoints() WHERE size = 705'), $latest, 'is not replaced');
+ok(!-e "$dir/third/checkpoint", 'and none is kept');
+cannot('a key that is not named as the log', qr/keeps the log test\.example\/log, and the key is named test\.example\/shop/,
+	'publish', '--key', "$dir/renamed", '--folder', $folder, '--database', $publisher);
+$node->safe_psql('postgres', 'CREATE ROLE nobody LOGIN');
+cannot('a role without rights', qr/needs the level reader: azr_grant/, @audit, $node->connstr('shop') . ' user=nobody');
+cannot('a server that is not there', qr/connect/i, @audit, "host=$dir dbname=shop");
+like((evidence('verify', '--quiet', '--key', "$dir/stranger.pub", '--database', $auditor))[1], qr/^signed by another key: the note that is filed for size 0 /m,
+	'a note by a key that is not known is not called forged');
 
 # Tiles as files
 accepts('the tiles are written', qr/^test\.example\/log: 7 files written, size 705$/, 'serve', '--folder', $folder, '--database', $auditor);
