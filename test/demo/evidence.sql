@@ -60,10 +60,11 @@ SELECT count(*) AS named
 FROM azr_timeline
 WHERE domain = 'file' AND edition = 'angzarr' AND
 	CASE WHEN type <> 'type.googleapis.com/angzarr.Erased' THEN convert_from(payload, 'UTF8')::jsonb ->> 'author' END = :'author' \gset
-\echo erased: :erased events of :author, whose name is in :named events of the main timeline now
+\echo erased: :erased events of :author, whose name is in :named events of the main timeline now (rolled back, so that you can go on asking)
 SELECT count(*) AS problem_count FROM azr_verify() \gset
 SELECT count(event -> 'erased') AS proof_erased
 FROM azr_prove('file', NULL, :'file_root') AS p, jsonb_array_elements(p -> 'events') AS event \gset
-\echo verified: :problem_count problems; the proof of :file_path vouches for all its events, :proof_erased of them erased
+\echo verified: :problem_count problems; the proof of :file_path still holds for all :file_events events, :proof_erased of them erased: their data is gone, their digests are not
+\echo not signed here: see script/evidence
 ROLLBACK;
 \echo

@@ -14,7 +14,9 @@ CREATE TABLE IF NOT EXISTS contributions (
 );
 
 -- What the workers have done in this run.
+SET client_min_messages = warning;
 DROP TABLE IF EXISTS batches;
+RESET client_min_messages;
 CREATE TABLE batches (
 	id bigserial PRIMARY KEY,
 	worker int NOT NULL,
