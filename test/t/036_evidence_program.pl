@@ -314,7 +314,8 @@ sql(q{
 		source_domain => 'gemüse', source_root => azr_root('x', '1'), source_sequence => 1);
 	SELECT azr_append('account', 'what-if', azr_root('account', '7'), 2, ARRAY['Forked'], ARRAY['f']::bytea[]);
 	SELECT azr_append('big', NULL, azr_root('x', '1'), 0, ARRAY['Big'], ARRAY[decode(repeat('ab', 100000), 'hex')])});
-publishes('the events', qr/published size 304, /);
+$node->safe_psql('shop', "CREATE ROLE minimal LOGIN; SELECT es.azr_grant('minimal', 'reader'); GRANT EXECUTE ON FUNCTION es.azr_seal, es.azr_put_checkpoint TO minimal");
+publishes('the events, by a role with the rights that this needs', qr/published size 304, /, $node->connstr('shop') . ' user=minimal');
 is(slurp_file("$folder/checkpoint"), slurp_file("$folder/checkpoints/304"), 'the latest note is kept by its size too');
 is($node->safe_psql("shop", "SELECT note FROM es.azr_checkpoints() WHERE size = 304"), slurp_file("$folder/checkpoint"), 'and filed');
 publishes('nothing new', qr/^test\.example\/log: nothing new since size 304$/);
@@ -512,6 +513,33 @@ is(scalar(grep { !/$touched/ } @$found), 0, 'and no other') or diag(join "\n", @
 $copy = copy_of('deleted', q{DELETE FROM azr_main_events WHERE stream_id = pg_temp.of(30) AND sequence = 2});
 $found = problems($copy);
 ok((grep { /^event_missing: / } @$found), 'an event that was deleted is missed') or diag(join "\n", @$found);
+
+# In an append of many events, and among appends of one event each: what comes after is not accused.
+my $hundred = q{SET search_path = es, public;
+	SELECT azr_append('hundred', NULL, azr_root('hundred', i::text), 0, array_fill('Deposited'::text, ARRAY[40]), array_fill('x'::bytea, ARRAY[40])) FROM generate_series(1, 20) i;
+	SELECT azr_append('single', NULL, azr_root('single', (i % 10)::text), NULL, ARRAY['Deposited'], ARRAY['x']::bytea[]) FROM generate_series(1, 500) i;
+	SELECT azr_erase('hundred', NULL, azr_root('hundred', '9'), 0, 1, 'asked for');
+	SELECT azr_erase('single', NULL, azr_root('single', '4'), 10, 11, 'asked for');
+	SELECT azr_seal()};
+my ($in_many, $in_single) = split /\|/, $node->safe_psql('shop', q{SELECT es.azr_root('hundred', '3'), es.azr_root('single', '3')});
+sub missing_of
+{
+	my ($name, $where) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE shop");
+	$node->safe_psql($name, $hundred);
+	$node->safe_psql($name, "SET search_path = es, public; SET session_replication_role = replica; ALTER TABLE azr_main_events DISABLE TRIGGER USER; DELETE FROM azr_main_events e USING azr_streams s
+		WHERE s.stream_id = e.stream_id AND ($where)");
+	return problems($node->connstr($name) . ' user=auditor');
+}
+
+is_deeply(missing_of('hole_in_many', "root = '$in_many' AND sequence = 5"), ["event_missing: event 5 of hundred/$in_many: the feed does not have it"],
+	'a hole in a large append is named, and nothing else');
+is_deeply(missing_of('hole_in_single', "root = '$in_single' AND sequence = 5"), ["event_missing: event 5 of single/$in_single: the feed does not have it"],
+	'and one among small ones');
+is_deeply(missing_of('hole_at_end', "root = '$in_many' AND sequence > 35"), ['event_missing: positions 821 to 824: the feed does not have them; azr_verify() names what is missing'],
+	'the end of a stream is missed');
+is((grep { !/^event_missing: / } @{ missing_of('holes', "domain = 'single' AND sequence % 7 = 3") }) + 0, 0, 'of many holes, none is taken for a change');
 
 $copy = copy_of('inserted', q{
 	INSERT INTO azr_main_events SELECT (jsonb_populate_record(e, '{"sequence": 7, "ticket": null}')).* FROM azr_main_events e
