@@ -8,10 +8,11 @@
  * correlation and external ids go too if the caller wants that.  The row is changed in place, so
  * its old version stays in the table's file until that is vacuumed and scrubbed (see scrub.c).
  *
- * 1. Lock the stream as an append does, and look at it as it is then.  A sealed edition is no
- *	  obstacle.
- * 2. Lock the stream of the event that will tell consumers, before the lock of the evidence:
- *	  so two erasures never wait for each other in both orders.
+ * 1. Lock the stream of the event that will tell consumers.  All streams of a root have the same
+ *	  one, so erasures of the main timeline and of its editions come one after the other, and
+ *	  never wait for each other's locks of streams.
+ * 2. Lock the stream itself as an append does, and look at it as it is then.  A sealed edition is
+ *	  no obstacle.
  * 3. In pieces of the stream: have the evidence give what stands for each event from now on
  *	  (azr_evidence_forget), change the rows, put the records.
  * 4. Delete snapshots that know of the events, in the stream and in the editions that share
@@ -145,12 +146,12 @@ azr_erase(PG_FUNCTION_ARGS)
 	erasing.ids = azr_arg_bool(fcinfo, 6, "ids");
 	azr_check_can_write(fcinfo);
 
+	(void) azr_append_lock(&erasures, false);
 	locked = azr_append_lock(&erasing.name, false);
 	permit = range_to_erase(&erasing.name, &locked, from, to);
 	permit.ids = erasing.ids;
 	if (permit.from == permit.to)
 		PG_RETURN_INT64(0);
-	(void) azr_append_lock(&erasures, false);
 
 	erasing.stream_id = permit.stream_id;
 	erasing.erased_type = azr_type_number(cstring_to_text(AZR_ERASED_TYPE));
