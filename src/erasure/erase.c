@@ -13,11 +13,13 @@
  *	  never wait for each other's locks of streams.
  * 2. Lock the stream itself as an append does, and look at it as it is then.  A sealed edition is
  *	  no obstacle.
- * 3. In pieces of the stream: have the evidence give what stands for each event from now on
- *	  (azr_evidence_forget), change the rows, put the records.
- * 4. Delete snapshots that know of the events, in the stream and in the editions that share
- *	  them.  This is done even if nothing is left to erase: somebody who had loaded the stream
- *	  before an erasure may have put a snapshot after it.
+ * 3. Delete snapshots that know of the events, in the stream and in the editions that share
+ *	  them, whose streams are locked for this.  This is done even if nothing is left to erase:
+ *	  somebody who had loaded the stream before an erasure may have put a snapshot after it.
+ * 4. In pieces of the stream: have the evidence give what stands for each event from now on
+ *	  (azr_evidence_forget), change the rows, put the records.  This locks the evidence, for
+ *	  which all others wait who seal or erase.  So it comes when there is no stream to wait for
+ *	  any more, which may take as long as a transaction that has appended to it.
  * 5. Append the event that tells consumers.
  *
  * The rows are changed by SQL, as the owner and through the partitioned table.  So the trigger that
@@ -152,6 +154,7 @@ azr_erase(PG_FUNCTION_ARGS)
 	permit.ids = erasing.ids;
 	if (permit.from == permit.to)
 		PG_RETURN_INT64(0);
+	forget_snapshots(&erasing.name, permit.from);
 
 	erasing.stream_id = permit.stream_id;
 	erasing.erased_type = azr_type_number(cstring_to_text(AZR_ERASED_TYPE));
@@ -176,7 +179,6 @@ azr_erase(PG_FUNCTION_ARGS)
 	PG_END_TRY();
 	UnregisterSnapshot(erasing.snapshot);
 
-	forget_snapshots(&erasing.name, permit.from);
 	if (erasing.count > 0)
 		tell_consumers(&erasures, &erasing);
 	azr_work_must_be_durable();

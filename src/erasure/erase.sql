@@ -34,7 +34,7 @@ Arguments: domain, edition, root, the stream. from_sequence, to_sequence, the ev
 
 Result: how many events were changed; 0 for those that were erased before.
 
-Locks, to the end of the transaction: as an append to the root in the domain angzarr.erasures, so that erasures of a root come one after the other; as an append to the stream; then that of the evidence, and those of the streams in editions that share the events and have snapshots.
+Locks, to the end of the transaction: as an append to the root in the domain angzarr.erasures, so that erasures of a root come one after the other; as an append to the stream; those of the streams in editions that share the events and have snapshots; then that of the evidence, so that nobody waits for it as long as the erasure waits for a stream.
 
 Errors: ZR012 one of them is a Confirmation or Revocation: nothing is erased; ZR011 one of them was altered after it was sealed; 40001 at REPEATABLE READ and SERIALIZABLE, where an append would fail, and if an event was erased after the transaction''s snapshot; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, a range past the stream''s end, or events that are the main timeline''s; 27000 a trigger of the owner dropped or changed a row; 55P03, 57014, 40P01 from waiting for a lock.';
 

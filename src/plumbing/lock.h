@@ -96,8 +96,10 @@ typedef enum AzrLockClass
 
 	/*
 	 * Whoever writes to the evidence, one at a time: who seals events, files
-	 * a note, or erases what is sealed.  The key is 0.  Who erases has the
-	 * locks of streams already; who seals takes no lock of a stream.
+	 * a note, or erases what is sealed.  The key is 0.  An erasure takes it
+	 * when it has the locks of all streams that it needs, those of editions
+	 * among them; who seals takes no lock of a stream.  A transaction keeps
+	 * it while it goes on to the next erasure.
 	 */
 	AZR_LOCK_EVIDENCE = 24964
 } AzrLockClass;
