@@ -34,7 +34,6 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "events/event_table.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
@@ -77,7 +76,7 @@ static const Oid column_types[Natts_azr_scrubbed] = {TEXTOID, INT8OID, INT8OID};
 	"CROSS JOIN LATERAL pg_partition_tree(p.oid) t JOIN pg_class c ON c.oid = t.relid " \
 	"WHERE e.extname = 'angzarr' AND t.isleaf " \
 	"UNION ALL SELECT c.oid, c.reltoastrelid, 3 FROM pg_class c " \
-	"WHERE c.oid = 'pg_statistic'::regclass), " \
+	"WHERE c.oid IN ('pg_statistic'::regclass, 'pg_statistic_ext_data'::regclass)), " \
 	"heaps AS (SELECT oid, oid AS of, place, 1 AS kind FROM tables UNION ALL " \
 	"SELECT reltoastrelid, oid, place, 2 FROM tables WHERE reltoastrelid <> 0) " \
 	"SELECT r.oid FROM (SELECT oid, of, place, kind FROM heaps UNION ALL " \
@@ -234,19 +233,18 @@ can_scrub(Relation rel)
 }
 
 /*
- * The first key column of an index that may have what is erased: an id, or an expression.
+ * The first key column of an index that may have what is erased: an id, a state, or an expression.
+ * The owner may have made such an index on any of the store's tables.
  */
 static int
 first_erasable(Relation index)
 {
 	static const char *const names[] = {
-		"correlation_uuid", "correlation_id", "external_id", "payload", "metadata"
+		"correlation_uuid", "correlation_id", "external_id", "payload", "metadata",
+		"state", "salts"
 	};
 	Oid			heapid = index->rd_index->indrelid;
-	char	   *heap = get_rel_name(heapid);
 
-	if (strcmp(heap, azr_events_leaf(1)->name) != 0 && strcmp(heap, azr_events_leaf(-1)->name) != 0)
-		return 0;
 	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
 	{
 		AttrNumber	attno = index->rd_index->indkey.values[i];

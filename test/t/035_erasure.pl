@@ -216,6 +216,46 @@ clean($subscriber);
 is($subscriber->safe_psql('postgres', 'SELECT * FROM azr_scrub()'), '', 'the subscriber is scrubbed');
 is(listed(found_when_stopped($subscriber)), '', 'nothing is in the files of the subscriber');
 
+# The keys by which an index tells its pages apart: an event in ten keeps its id, so that no page of
+# the index goes.  And what ANALYZE samples of several columns together: few, so that it is stored as
+# it is.
+my $single = PostgreSQL::Test::Cluster->new('single');
+$single->init;
+$single->append_conf('postgresql.conf', "autovacuum = off\n");
+$single->start;
+$single->safe_psql('postgres', q{
+	CREATE EXTENSION angzarr;
+	CREATE STATISTICS sampled (mcv) ON external_id, sequence FROM azr_main_events;
+	ALTER STATISTICS sampled SET STATISTICS 20;
+	SELECT count(azr_append_one('d', NULL, azr_root('d', 'x'), NULL, 'A', 'a', external_id => 'id' || i || CASE WHEN i % 10 = 0 THEN 'kept' ELSE 'gone' END)) FROM generate_series(1, 3000) i});
+my $vacuum = 'VACUUM (INDEX_CLEANUP ON)';
+sub sampled { $single->safe_psql('postgres', 'CHECKPOINT'); return slurp_file($single->data_dir . '/' . $single->safe_psql('postgres', q{SELECT pg_relation_filepath('pg_statistic_ext_data')})); }
+# twice: VACUUM moves what is new over what is oldest
+$single->safe_psql('postgres', 'ANALYZE') foreach 1 .. 2;
+$single->safe_psql('postgres', q{SELECT count(azr_erase('d', NULL, azr_root('d', 'x'), i, i + 9, 'bounds', ids => true)) FROM generate_series(0, 2990, 10) i});
+$single->safe_psql('postgres', $_) foreach 'ANALYZE', $vacuum;
+like(sampled(), qr/gone/, 'extended statistics keep ids in their file');
+my $waiting = 'SELECT table_name FROM azr_scrub() WHERE waiting > 0';
+is($single->safe_psql('postgres', $waiting), 'public.azr_main_events_external_id_idx', 'an index is waiting because of its bounds');
+unlike(sampled(), qr/gone/, 'extended statistics are scrubbed');
+$single->safe_psql('postgres', $_) foreach 'REINDEX INDEX azr_main_events_external_id_idx', $vacuum;
+is($single->safe_psql('postgres', $waiting), '', 'until it is built anew');
+# those that the owner has made of states, and expressions of them
+$single->safe_psql('postgres', q{
+	CREATE INDEX of_state ON azr_latest_snapshots (state);
+	CREATE INDEX of_expression ON azr_latest_snapshots (encode(state, 'escape'));
+	CREATE INDEX of_others ON azr_latest_snapshots (state_type);
+	CREATE INDEX of_history ON azr_snapshot_history (state);
+	SELECT count(azr_put_snapshot('d', NULL, azr_root('d', 's' || i), n, 't', convert_to('state' || lpad(i::text, 5, '0') || n, 'UTF8'), 'persist')) FROM generate_series(1, 1500) i, generate_series(0, 1) n;
+	SELECT count(azr_append('d', NULL, azr_root('d', 's' || i), NULL, '{A,B}', '{a,b}')) FROM generate_series(1, 1500) i WHERE i % 10 > 0;
+	SELECT count(azr_delete_snapshots('d', NULL, azr_root('d', 's' || i))) FROM generate_series(1, 1500) i WHERE i % 10 > 0});
+$single->safe_psql('postgres', $vacuum);
+my $of_history = $single->safe_psql('postgres', q{SELECT indexrelid::regclass FROM pg_index JOIN pg_class c ON c.oid = indrelid WHERE relname LIKE 'azr_snapshot%' AND relkind = 'r' AND pg_get_indexdef(indexrelid) LIKE '%(state)' AND pg_relation_size(indexrelid) > 16384});
+is($single->safe_psql('postgres', "$waiting ORDER BY 1"), join("\n", sort("public.$of_history", 'public.of_expression', 'public.of_state')), 'indexes of states are waiting because of their bounds');
+$single->safe_psql('postgres', $_) foreach 'REINDEX INDEX of_state', 'REINDEX INDEX of_expression', "REINDEX INDEX $of_history", $vacuum;
+is($single->safe_psql('postgres', $waiting), '', 'until they are built anew');
+$single->stop;
+
 # Beside load: pages are scrubbed while they are written to.
 $primary->safe_psql('postgres', q{SELECT count(azr_append_one('load', NULL, azr_root('load', (i % 20)::text), NULL, 'A', noise(300, i::text), external_id => 'l' || i)) FROM generate_series(1, 3000) i});
 my @writers = map {
