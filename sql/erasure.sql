@@ -148,8 +148,13 @@ SELECT outcome FROM azr_append_commutative('erase', NULL, r('m'), 1, '{A}', '{x}
 SELECT erase('m', 0, 1);
 SELECT attempt($$outcome FROM azr_append_commutative('erase', NULL, r('m'), 1, '{A}', '{x}', 'application/json', '{"a": 2}')$$);
 
--- The event that tells consumers can be erased like any other
-SELECT azr_erase('angzarr.erasures', NULL, r('a'), 0, 1, 'why not');
+-- The event that tells consumers cannot be erased
+SELECT attempt($$azr_erase('angzarr.erasures', NULL, r('a'), 0, 1, 'why not')$$);
+-- but others can, that somebody has put there, and others of the type
+SELECT outcome FROM azr_append('angzarr.erasures', NULL, r('other'), NULL, '{A}', '{a}');
+SELECT azr_erase('angzarr.erasures', NULL, r('other'), 0, 1, 'x');
+SELECT outcome FROM azr_append('erase', NULL, r('erasure'), NULL, '{type.googleapis.com/angzarr.Erasure}', '{a}');
+SELECT erase('erasure', 0, 1);
 SELECT sequence, regexp_replace(type, '.*\.', '') FROM azr_load('angzarr.erasures', NULL, r('a'));
 
 -- Nobody else changes an event, or a record

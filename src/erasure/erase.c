@@ -217,13 +217,16 @@ range_to_erase(const AzrStreamName *name, const AzrLockedStream *locked,
 				 errmsg("argument \"from_sequence\" must not be above \"to_sequence\""),
 				 errdetail("They are %lld and %lld.",
 						   (long long) range.from, (long long) range.to)));
-	if (range.from > end || range.to > end)
+	if (range.to > end)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("stream \"%s\" has no events of its own at or above sequence %lld",
-						azr_stream_label(name), (long long) end),
-				 errdetail("Those to be erased end before sequence %lld.",
-						   (long long) range.to)));
+				 errmsg("stream \"%s\" has no event %lld of its own",
+						azr_stream_label(name), (long long) range.to - 1),
+				 stream->id != AZR_NO_STREAM
+				 ? errdetail("Its last sequence is %lld.", (long long) end - 1)
+				 : azr_edition_is_main(name->edition)
+				 ? errdetail("There is no such stream.")
+				 : errdetail("It has none.")));
 	if (range.from < begin && range.from < range.to)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -236,7 +239,7 @@ range_to_erase(const AzrStreamName *name, const AzrLockedStream *locked,
 /*
  * Erase the events with from <= sequence < to, at most PIECE of them.
  *
- * Raises ZR012 if one of them resolves a cascade, ZR011 if one was altered after it was sealed,
+ * Raises ZR012 if one of them resolves a cascade or tells of an erasure, ZR011 if one was altered after it was sealed,
  * 27000 if a trigger interfered, 40001 if another transaction has erased one of them after the
  * snapshot of this one, and XX001 if one is missing.
  */
@@ -270,6 +273,13 @@ erase_piece(Erasing *erasing, int64 from, int64 to)
 							(long long) event->sequence, azr_stream_label(&erasing->name)),
 					 errdetail("What has become of other events depends on it."),
 					 errhint("Erase the events before it and those after it.")));
+		if (azr_text_is(event->type, ERASURE_TYPE) &&
+			azr_text_is(erasing->name.domain, ERASURES_DOMAIN))
+			ereport(ERROR,
+					(errcode(ERRCODE_AZR_NOT_ERASABLE),
+					 errmsg("event %lld of stream \"%s\" tells of an erasure, and cannot be erased",
+							(long long) event->sequence, azr_stream_label(&erasing->name)),
+					 errdetail("Consumers learn from it what they have to erase.")));
 		event->is_changed = !event->is_recorded || (erasing->ids && event->has_ids);
 		if (!event->is_changed)
 			continue;

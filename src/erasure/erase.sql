@@ -36,7 +36,7 @@ Result: how many events were changed; 0 for those that were erased before.
 
 Locks, to the end of the transaction: as an append to the root in the domain angzarr.erasures, so that erasures of a root come one after the other; as an append to the stream; those of the streams in editions that share the events and have snapshots; then that of the evidence, so that nobody waits for it as long as the erasure waits for a stream.
 
-Errors: ZR012 one of them is a Confirmation or Revocation: nothing is erased; ZR011 one of them was altered after it was sealed; 40001 at REPEATABLE READ and SERIALIZABLE, where an append would fail, and if an event was erased after the transaction''s snapshot; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, a range past the stream''s end, or events that are the main timeline''s; 27000 a trigger of the owner dropped or changed a row; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR012 one of them is a Confirmation or Revocation, or an Erasure in the domain angzarr.erasures: nothing is erased; ZR011 one of them was altered after it was sealed; 40001 at REPEATABLE READ and SERIALIZABLE, where an append would fail, and if an event was erased after the transaction''s snapshot; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, a stream that does not exist, a range past the stream''s end, or events that are the main timeline''s; XX001 events are missing, or tables of the evidence damaged; 42501 the session was begun with an angzarr.max_payload that it may not set; 27000 a trigger of the owner dropped or changed a row; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_erasures(
 	domain text DEFAULT NULL
@@ -49,5 +49,7 @@ COMMENT ON FUNCTION @extschema@.azr_erasures(text) IS
 Arguments: domain, or NULL for all.
 
 Result: rows of azr_erasure. An event that was erased twice, the second time with its ids, has the record of the first time.
+
+Locks: AccessShareLock on the tables. It waits for no erasure, and shows those that are committed; it can be called on a standby.
 
 Errors: 22023 bad value.';
