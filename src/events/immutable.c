@@ -93,7 +93,7 @@ azr_reject_change(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_AZR_HISTORY_IMMUTABLE),
 			 errmsg("cannot %s \"%s\": stored history is immutable",
 					command, RelationGetRelationName(trigdata->tg_relation)),
-			 errhint("To correct the past, append an event that says so; to drop an edition, use azr_delete_edition; to erase an event, azr_erase.")));
+			 errhint("Append an event that corrects the past. Use azr_delete_edition() to drop an edition, and azr_erase() to erase an event.")));
 	PG_RETURN_NULL();			/* keep compiler quiet */
 }
 
