@@ -220,7 +220,7 @@ my %scripts = (
 		SELECT put('hot' || :s, 2, 'branch');},
 	bulk => q{
 		\set s random(1, 1000000000)
-		\set n random(100, 300)
+		\set n random(300, 1000)
 		\set ms random(0, 30)
 		BEGIN;
 		SELECT put('bulk' || :s, :n);
