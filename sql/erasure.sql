@@ -251,6 +251,14 @@ SELECT events('back'), records('back');
 SELECT count(*) FROM azr_erasures('erase') WHERE root = r('many');
 SELECT azr_feed_advance() = (SELECT count(*) FROM azr_main_events) - 1;
 
+-- A record of an event that was not erased hides nothing
+SELECT outcome FROM azr_append('erase', NULL, r('forged'), 0, '{A}', '{secret}');
+BEGIN;
+INSERT INTO azr_erased_events SELECT stream_id, 0, now(), '0/0', false, 'eve', 'A', 'forged' FROM azr_streams WHERE root = r('forged') AND domain = 'erase';
+SELECT azr_erase('erase', NULL, r('forged'), 0, 1, 'x');
+ROLLBACK;
+SELECT azr_erase('erase', NULL, r('forged'), 0, 1, 'x');
+
 -- Who may: the owner, and whom it lets
 CREATE ROLE erase_admin;
 SELECT azr_grant('erase_admin', 'admin');

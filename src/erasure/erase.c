@@ -239,9 +239,10 @@ range_to_erase(const AzrStreamName *name, const AzrLockedStream *locked,
 /*
  * Erase the events with from <= sequence < to, at most PIECE of them.
  *
- * Raises ZR012 if one of them resolves a cascade or tells of an erasure, ZR011 if one was altered after it was sealed,
- * 27000 if a trigger interfered, 40001 if another transaction has erased one of them after the
- * snapshot of this one, and XX001 if one is missing.
+ * Raises ZR012 if one of them resolves a cascade or tells of an erasure, ZR011 if one was
+ * altered after it was sealed, 27000 if a trigger interfered, 40001 if another transaction has
+ * erased one of them after the snapshot of this one, and XX001 if one is missing, or is on record
+ * as erased and was not.
  */
 static void
 erase_piece(Erasing *erasing, int64 from, int64 to)
@@ -280,6 +281,12 @@ erase_piece(Erasing *erasing, int64 from, int64 to)
 					 errmsg("event %lld of stream \"%s\" tells of an erasure, and cannot be erased",
 							(long long) event->sequence, azr_stream_label(&erasing->name)),
 					 errdetail("Consumers learn from it what they have to erase.")));
+		if (event->is_recorded && !azr_text_is(event->type, AZR_ERASED_TYPE))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("event %lld of stream \"%s\" is on record as erased, but was not",
+							(long long) event->sequence, azr_stream_label(&erasing->name)),
+					 errhint("Somebody has changed azr_erased_events: azr_check says more.")));
 		event->is_changed = !event->is_recorded || (erasing->ids && event->has_ids);
 		if (!event->is_changed)
 			continue;
