@@ -545,11 +545,7 @@ add_digests(const Erasing *erasing, const Event *events, int count)
 static Datum
 digest_of(const Event *event)
 {
-	bytea	   *digest = palloc(VARHDRSZ + AZR_DIGEST_BYTES);
-
-	SET_VARSIZE(digest, VARHDRSZ + AZR_DIGEST_BYTES);
-	memcpy(VARDATA(digest), event->body->digest, AZR_DIGEST_BYTES);
-	return PointerGetDatum(digest);
+	return PointerGetDatum(azr_make_bytea(event->body->digest, AZR_DIGEST_BYTES));
 }
 
 /*

@@ -160,7 +160,6 @@ static void begin_checkpoints(AzrCheckpointScan *scan, int64 from, Snapshot snap
 static AzrCheckpoint next_checkpoint(AzrCheckpointScan *scan, ScanDirection direction);
 static int	copy_bytes(Datum value, uint8 *to, int most, int unit);
 static void head_of_row(TupleTableSlot *row, AzrHead *head);
-static bytea *make_bytea(const uint8 *bytes, int length);
 static void put_salts(int64 index, int64 last_ticket, bytea *bytes);
 static void put_row(AzrTable *table, const Datum *values, const char *label);
 
@@ -557,7 +556,7 @@ copy_bytes(Datum value, uint8 *to, int most, int unit)
 void
 azr_evidence_put_tile(int level, int64 index, const uint8 *hashes, int count)
 {
-	bytea	   *bytes = make_bytea(hashes, count * AZR_DIGEST_BYTES);
+	bytea	   *bytes = azr_make_bytea(hashes, count * AZR_DIGEST_BYTES);
 	Datum		values[Natts_azr_evidence_tiles] = {
 		Int64GetDatum(level), Int64GetDatum(index), PointerGetDatum(bytes)
 	};
@@ -572,7 +571,7 @@ azr_evidence_put_tile(int level, int64 index, const uint8 *hashes, int count)
 void
 azr_evidence_put_salts(int64 index, int64 last_ticket, const uint8 *salts, int count)
 {
-	put_salts(index, last_ticket, make_bytea(salts, count * AZR_SALT_BYTES));
+	put_salts(index, last_ticket, azr_make_bytea(salts, count * AZR_SALT_BYTES));
 }
 
 /*
@@ -581,7 +580,7 @@ azr_evidence_put_salts(int64 index, int64 last_ticket, const uint8 *salts, int c
 void
 azr_evidence_put_seed(int64 index, int64 last_ticket, const uint8 *seed)
 {
-	put_salts(index, last_ticket, make_bytea(seed, AZR_SEED_BYTES));
+	put_salts(index, last_ticket, azr_make_bytea(seed, AZR_SEED_BYTES));
 }
 
 static void
@@ -593,16 +592,6 @@ put_salts(int64 index, int64 last_ticket, bytea *bytes)
 
 	put_row(&salts_table, values, "salts");
 	pfree(bytes);
-}
-
-static bytea *
-make_bytea(const uint8 *bytes, int length)
-{
-	bytea	   *result = palloc(VARHDRSZ + length);
-
-	SET_VARSIZE(result, VARHDRSZ + length);
-	memcpy(VARDATA(result), bytes, length);
-	return result;
 }
 
 static void
@@ -655,7 +644,7 @@ void
 azr_evidence_put_checkpoint(int64 size, const uint8 *root, const text *note)
 {
 	AzrQueryArgs args = {0};
-	bytea	   *digest = make_bytea(root, AZR_DIGEST_BYTES);
+	bytea	   *digest = azr_make_bytea(root, AZR_DIGEST_BYTES);
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(size), false);
 	azr_query_arg(&args, BYTEAOID, PointerGetDatum(digest), false);

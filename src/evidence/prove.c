@@ -121,13 +121,8 @@ azr_prove_consistency(PG_FUNCTION_ARGS)
 
 	hashes = palloc(Max(list_length(proof), 1) * sizeof(Datum));
 	foreach(lc, proof)
-	{
-		bytea	   *hash = palloc(VARHDRSZ + AZR_DIGEST_BYTES);
-
-		SET_VARSIZE(hash, VARHDRSZ + AZR_DIGEST_BYTES);
-		memcpy(VARDATA(hash), lfirst(lc), AZR_DIGEST_BYTES);
-		hashes[foreach_current_index(lc)] = PointerGetDatum(hash);
-	}
+		hashes[foreach_current_index(lc)] =
+		PointerGetDatum(azr_make_bytea(lfirst(lc), AZR_DIGEST_BYTES));
 	PG_RETURN_POINTER(construct_array(hashes, list_length(proof), BYTEAOID, -1, false,
 									  TYPALIGN_INT));
 }

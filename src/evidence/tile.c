@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
+#include "plumbing/text.h"
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -21,7 +22,6 @@ PG_FUNCTION_INFO_V1(azr_tile);
 PG_FUNCTION_INFO_V1(azr_entries);
 PG_FUNCTION_INFO_V1(azr_salts);
 
-static bytea *make_bytea(const uint8 *bytes, int length);
 static int	hashes_of(const AzrLog *log, int level, int64 index);
 static void add_entry(AzrLog *log, int64 stream_id, AzrLogEvent *event, StringInfo bundle);
 
@@ -48,7 +48,7 @@ azr_tile(PG_FUNCTION_ARGS)
 	azr_log_begin(&log, GetActiveSnapshot());
 	count = hashes_of(&log, level, index);
 	hashes = azr_evidence_must_tile(log.reader, level, index, count);
-	tile = make_bytea(hashes, count * AZR_DIGEST_BYTES);
+	tile = azr_make_bytea(hashes, count * AZR_DIGEST_BYTES);
 	azr_log_end(&log);
 	PG_RETURN_BYTEA_P(tile);
 }
@@ -114,19 +114,9 @@ azr_salts(PG_FUNCTION_ARGS)
 	count = hashes_of(&log, 0, index);
 	salts = azr_evidence_salts(log.reader, index, &stored);
 	azr_log_check_salts(index, stored, count);
-	result = make_bytea(salts, count * AZR_SALT_BYTES);
+	result = azr_make_bytea(salts, count * AZR_SALT_BYTES);
 	azr_log_end(&log);
 	PG_RETURN_BYTEA_P(result);
-}
-
-static bytea *
-make_bytea(const uint8 *bytes, int length)
-{
-	bytea	   *result = palloc(VARHDRSZ + length);
-
-	SET_VARSIZE(result, VARHDRSZ + length);
-	memcpy(VARDATA(result), bytes, length);
-	return result;
 }
 
 /*

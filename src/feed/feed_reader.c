@@ -51,7 +51,7 @@ typedef struct KnownStream
 #define SH_ELEMENT_TYPE	KnownStream
 #define SH_KEY_TYPE		int64
 #define SH_KEY			stream_id
-#define SH_HASH_KEY(tb, key)	murmurhash32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
+#define SH_HASH_KEY(tb, key)	azr_hash_stream_id(key)
 #define SH_EQUAL(tb, a, b)		((a) == (b))
 #define SH_SCOPE		static inline
 #define SH_DECLARE

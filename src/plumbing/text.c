@@ -44,3 +44,16 @@ azr_hash_text(const text *value, uint64 seed)
 	return hash_bytes_extended((const unsigned char *) VARDATA_ANY(value),
 							   VARSIZE_ANY_EXHDR(value), seed);
 }
+
+/*
+ * Bytes as a bytea, in the current memory context.
+ */
+bytea *
+azr_make_bytea(const void *bytes, Size length)
+{
+	bytea	   *result = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(result, VARHDRSZ + length);
+	memcpy(VARDATA(result), bytes, length);
+	return result;
+}

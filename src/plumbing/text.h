@@ -11,6 +11,7 @@
 extern bool azr_text_is(const text *value, const char *expected);
 extern bool azr_same_text(const text *a, const text *b);
 extern text *azr_copy_text(const text *value, MemoryContext context);
+extern bytea *azr_make_bytea(const void *bytes, Size length);
 extern uint64 azr_hash_text(const text *value, uint64 seed);
 
 #endif							/* AZR_TEXT_H */
