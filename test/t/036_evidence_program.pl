@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256);
+use File::Spec;
 use HTTP::Tiny;
 use JSON::PP;
 use MIME::Base64;
@@ -19,7 +20,8 @@ my $program = "$ENV{TESTDIR}/script/evidence";
 plan skip_all => 'needs python3-cryptography and python3-psycopg2'
   if system(q{/usr/bin/python3 -c 'import cryptography, psycopg2' 2>/dev/null});
 
-my $dir = PostgreSQL::Test::Utils::tempdir();
+# An absolute path, as a connection string and Go want it.
+my $dir = File::Spec->rel2abs(PostgreSQL::Test::Utils::tempdir());
 my $json = JSON::PP->new->canonical;
 
 sub evidence
