@@ -27,6 +27,8 @@ SELECT * FROM azr_checkpoints();
 SELECT azr_evidence_enable(NULL);
 SELECT azr_evidence_enable('');
 SELECT azr_evidence_enable('two words');
+SELECT azr_evidence_enable(E'a\u00a0b');
+SELECT azr_evidence_enable(E'a\u2028');
 SELECT azr_evidence_enable('a+b');
 SELECT azr_evidence_enable(E'a\nb');
 SELECT azr_evidence_enable('example.com/test');

@@ -369,6 +369,23 @@ azr_evidence_tile(AzrEvidenceReader *reader, int level, int64 index, int *count)
 }
 
 /*
+ * The index of the last tile of level 0, or -1 if there is none.
+ */
+int64
+azr_evidence_last_tile(AzrEvidenceReader *reader)
+{
+	ScanKeyData keys[2];
+	TupleTableSlot *row;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
+	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(PG_INT64_MIN));
+	index_rescan(reader->tile_scan.desc, keys, lengthof(keys), NULL, 0);
+	row = azr_scan_next(&reader->tile_scan, BackwardScanDirection);
+	return row == NULL ? -1
+		: DatumGetInt64(row->tts_values[Anum_azr_evidence_tiles_index - 1]);
+}
+
+/*
  * A tile that must have at least 'count' hashes: an AzrTileCallback.
  *
  * Raises XX001 if it has not.

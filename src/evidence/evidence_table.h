@@ -93,6 +93,7 @@ extern void azr_checkpoint_scan_end(AzrCheckpointScan *scan);
 extern AzrEvidenceReader *azr_evidence_reader_begin(Snapshot snapshot);
 extern const uint8 *azr_evidence_tile(AzrEvidenceReader *reader, int level, int64 index,
 									  int *count);
+extern int64 azr_evidence_last_tile(AzrEvidenceReader *reader);
 extern const uint8 *azr_evidence_must_tile(void *reader, int level, int64 index, int count);
 extern const uint8 *azr_evidence_salts(AzrEvidenceReader *reader, int64 index, int *count);
 extern void azr_salts_of_seed(AzrSha256 *sha, const uint8 *seed, uint8 *salts);

@@ -127,6 +127,22 @@ azr_log_leaf(AzrLog *log, int64 position, uint8 *leaf)
 }
 
 /*
+ * The same, if its tile has it: returns false if that is damaged.
+ */
+bool
+azr_log_find_leaf(AzrLog *log, int64 position, uint8 *leaf)
+{
+	int			place = azr_place_in_tile(position);
+	int			count;
+	const uint8 *hashes = azr_evidence_tile(log->reader, 0, azr_tile_of(position), &count);
+
+	if (place >= count)
+		return false;
+	memcpy(leaf, hashes + place * AZR_DIGEST_BYTES, AZR_DIGEST_BYTES);
+	return true;
+}
+
+/*
  * Raise XX001 unless a tile has as many salts as it must.
  */
 void

@@ -63,6 +63,7 @@ extern void azr_log_end(AzrLog *log);
 extern void azr_log_check_size(const AzrLog *log, int64 size, const char *argname);
 extern void azr_log_check_salts(int64 index, int count, int expected);
 extern int64 azr_log_position(AzrLog *log, int64 stream_id, int64 sequence);
+extern bool azr_log_find_leaf(AzrLog *log, int64 position, uint8 *leaf);
 extern void azr_log_leaf(AzrLog *log, int64 position, uint8 *leaf);
 extern void azr_log_make_leaf(AzrLog *log, int64 stream_id, AzrLogEvent *event,
 							  const uint8 *previous);

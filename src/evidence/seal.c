@@ -82,6 +82,7 @@ typedef struct Seal
 } Seal;
 
 static void check_origin(const text *origin);
+static bool is_space(pg_wchar c);
 static void seal_to(Seal *seal, int64 end);
 static void read_edge(Seal *seal);
 static const uint8 *next_salt(Seal *seal);
@@ -142,19 +143,31 @@ azr_evidence_enable(PG_FUNCTION_ARGS)
 
 /*
  * Raise 22023 for what C2SP does not allow as the name of a key, which that of the log mostly is.
+ * The database's encoding is UTF8.
  */
 static void
 check_origin(const text *origin)
 {
 	const char *str = VARDATA_ANY(origin);
-	int			length = VARSIZE_ANY_EXHDR(origin);
+	const char *end = str + VARSIZE_ANY_EXHDR(origin);
 
-	for (int i = 0; i < length; i++)
-		if (str[i] == ' ' || str[i] == '+')
+	for (; str < end; str += pg_mblen(str))
+		if (*str == '+' || is_space(utf8_to_unicode((const unsigned char *) str)))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("argument \"%s\" must not contain spaces or \"+\"", "origin"),
 					 errdetail("Signed notes have it as the name of the log, such as \"example.com/orders\".")));
+}
+
+/*
+ * Is it a character of Unicode's property White_Space?  Those that are control characters too are
+ * in no name.
+ */
+static bool
+is_space(pg_wchar c)
+{
+	return c == 0x20 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+		c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 /*

@@ -14,7 +14,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_evidence_enable(text) IS
 'Has evidence kept in this database, of all events of the main timeline, also those that are there already: azr_seal() takes them into a log. Appends do no more than before.
 
-Arguments: origin, the log''s name, which is in every note of it, such as example.com/orders: 1 to 255 bytes without spaces, + and control characters.
+Arguments: origin, the log''s name, which is in every note of it, such as example.com/orders: 1 to 255 bytes without spaces (of Unicode), + and control characters.
 
 Result: none. A second call with the same origin does nothing.
 

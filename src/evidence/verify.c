@@ -3,37 +3,27 @@
  * verify.c
  *	  azr_verify: are the events what was sealed, and is the log what was signed?
  *
- * Each leaf is made anew from the event's row, and compared with the one that is sealed.  The
- * leaf of the event before, which it has in it, is taken as sealed: so an event that was altered
- * is the only one of its stream that does not fit.  If the sealed one was changed itself, what
- * its row gives is tried.
- *
- * Where leaves of a tile do not fit, the tile above, or the last checkpoint, says who is right: the
+ * Each event is compared with its leaf, as verify_event.c does it, and the tree with the
+ * checkpoints, as verify_tree.c does.  Where leaves of a tile do not fit, the tile above, or the last checkpoint, says who is right: the
  * rows or the tile.
  *
  * The feed is read batch by batch, since reading it as others do ends where an event is missing.
  * If a batch has fewer or more events than positions, each event is looked for at the next ones
  * too.
  *
- * What is remembered of streams is limited: of a stream that was forgotten, the position of the
- * last event is looked for.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "events/type.h"
-#include "evidence/log.h"
 #include "evidence/note.h"
+#include "evidence/verify_event.h"
 #include "evidence/verify_tree.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
 #include "plumbing/query.h"
 #include "plumbing/text.h"
-#include "streams/problem.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -45,35 +35,8 @@ PG_FUNCTION_INFO_V1(azr_verify);
 /* How often a long verification says how far it has got. */
 #define NOTICE_INTERVAL_MS	10000
 
-/* How many types are remembered, a power of two, and how many leaves that no event gives. */
-#define TYPES			64
-#define MOST_ORPHANS	64
-
 /* At how many positions an event is looked for, where others are missing. */
 #define MOST_TRIES		256
-
-/* What is remembered of a stream. */
-typedef struct KnownStream
-{
-	int64		stream_id;		/* hash key */
-	text	   *domain;			/* NULL if the stream has no row */
-	pg_uuid_t	root;
-	int64		next_sequence;	/* after the event that was seen last, or 0 */
-	uint8		sealed[AZR_DIGEST_BYTES];	/* leaf of that */
-	uint8		made[AZR_DIGEST_BYTES]; /* and what its row gives */
-	char		status;			/* private to the hash */
-} KnownStream;
-
-#define SH_PREFIX		known_streams
-#define SH_ELEMENT_TYPE	KnownStream
-#define SH_KEY_TYPE		int64
-#define SH_KEY			stream_id
-#define SH_HASH_KEY(tb, key)	azr_hash_stream_id(key)
-#define SH_EQUAL(tb, a, b)		((a) == (b))
-#define SH_SCOPE		static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
 
 /* An event that does not fit. */
 typedef struct Suspect
@@ -108,50 +71,23 @@ typedef struct Verify
 	AzrVerifyTree tree;
 	AzrCheckpoint last;
 	Block		block;
-	MemoryContext context;
+	AzrVerifyEvents events;
 	MemoryContext scratch;		/* of one event */
-
-	MemoryContext streams_context;
-	known_streams_hash *streams;
-	uint64		most_streams;
-	text	   *last_domain;
-	AzrStreamNames names;
+	MemoryContext append;		/* of one that is looked for */
 	AzrEventScan appends;
 	AzrEventScan rest;
-	text	   *edition;
-	AzrCorrelationText correlation;
-	struct
-	{
-		int32		number;
-		text	   *type;		/* or NULL */
-	}			types[TYPES];
 
 	int64		streams_seen;	/* whose first event was seen */
 	bool		is_sound;		/* all events so far */
 	int64		missing;		/* positions that have no event */
 	int64		first_missing;
-	uint8		orphans[MOST_ORPHANS][AZR_DIGEST_BYTES];	/* the last sealed
-															 * leaves that no event
-															 * gives */
-	uint64		orphans_seen;
 	int64		named_missing;
 	int64		heads_past_end; /* streams that are said to be sealed further
 								 * than the log goes */
 	TimestampTz last_notice;
 } Verify;
 
-/* An event that is looked at. */
-typedef struct Event
-{
-	TupleTableSlot *row;
-	int64		stream_id;
-	int64		sequence;
-	bool		is_erased_type;
-	Datum		values[1 + Natts_azr_timeline];
-	bool		nulls[1 + Natts_azr_timeline];
-	const char *unreadable;		/* if not NULL, why no leaf can be made */
-} Event;
-
+static void limit_size(Verify *verify);
 static void check_note(Verify *verify, const text *origin, const AzrNote *note);
 static void walk(Verify *verify);
 static void walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position);
@@ -161,20 +97,12 @@ static int64 place_append(Verify *verify, int64 position, int64 *lacking, int64 
 static void visit_rest(Verify *verify, int64 stream_id, int64 sequence, int64 count,
 					   int64 position);
 static void miss(Verify *verify, int64 first, int64 end);
-static void note_orphan(Verify *verify, const uint8 *leaf);
 static void load_block(Verify *verify, int64 position);
 static void finish_block(Verify *verify);
-static void begin_event(Verify *verify, TupleTableSlot *row, Event *event);
-static bool fits(Verify *verify, Event *event, int64 position);
+static bool fits(Verify *verify, const AzrVerifyEvent *event, int64 position);
 static void visit(Verify *verify, TupleTableSlot *row, int64 position);
-static bool make_leaf(Verify *verify, Event *event, int64 position, const uint8 *sealed,
-					  uint8 *made, const char **problem, const char **detail);
-static bool try_previous(Verify *verify, Event *event, const AzrLeafEvent *leaf_event,
-						 const uint8 *body, const uint8 *sealed, uint8 *made);
-static KnownStream *know_stream(Verify *verify, int64 stream_id);
-static void forget_streams(Verify *verify);
-static text *type_of(Verify *verify, int32 number);
-static AzrProblemPlace place_of(Verify *verify, int64 stream_id, MemoryContext context);
+static void suspect(Verify *verify, int place, const AzrVerifyEvent *event,
+					const AzrVerifiedLeaf *leaf);
 static void check_heads(Verify *verify);
 static void check_head(Verify *verify, const AzrHead *head);
 static void check_lengths(Verify *verify);
@@ -207,9 +135,10 @@ azr_verify(PG_FUNCTION_ARGS)
 	if (origin == NULL && !has_note)
 		origin = azr_evidence_must_origin();
 
-	verify->context = CurrentMemoryContext;
 	verify->scratch = AllocSetContextCreate(CurrentMemoryContext, "angzarr event",
 											ALLOCSET_DEFAULT_SIZES);
+	verify->append = AllocSetContextCreate(CurrentMemoryContext, "angzarr append",
+										   ALLOCSET_SMALL_SIZES);
 	verify->block.context = AllocSetContextCreate(CurrentMemoryContext, "angzarr tile",
 												  ALLOCSET_DEFAULT_SIZES);
 	verify->block.index = -1;
@@ -218,19 +147,50 @@ azr_verify(PG_FUNCTION_ARGS)
 	azr_log_begin(&verify->log, snapshot);
 	verify->reader = azr_evidence_reader_begin(snapshot);
 	verify->last = azr_last_checkpoint(snapshot);
+	limit_size(verify);
 	if (has_note)
 		check_note(verify, origin, &note);
 	azr_verify_tree_begin(&verify->tree, &verify->log.sha, snapshot,
 						  has_note && origin != NULL ? &note : NULL, verify->problems);
+	azr_verify_events_begin(&verify->events, &verify->log);
 	walk(verify);
 	azr_verify_tree_end(&verify->tree);
 	check_heads(verify);
+	azr_verify_events_end(&verify->events);
 	check_lengths(verify);
 	if (!verify->is_sound || verify->missing > 0)
 		name_missing(verify);
 	azr_evidence_reader_end(verify->reader);
 	azr_log_end(&verify->log);
 	PG_RETURN_NULL();
+}
+
+/*
+ * If the last checkpoint is of many more events than there are positions and leaves, say so once,
+ * and look no further than these go.
+ */
+static void
+limit_size(Verify *verify)
+{
+	AzrFeedState state = azr_feed_state();
+	int64		limit = state.found ? Max(state.next_position, 0) : 0;
+	int64		last = azr_evidence_last_tile(verify->reader);
+
+	if (last >= azr_tile_of(verify->log.size))
+		return;
+	if (last >= 0)
+	{
+		int			count;
+
+		azr_evidence_tile(verify->reader, 0, last, &count);
+		limit = Max(limit, last * AZR_TILE_HASHES + count);
+	}
+	if (azr_tile_of(verify->log.size) <= azr_tile_of(limit) + 1)
+		return;
+	put(verify, "root_differs",
+		psprintf("The last checkpoint is of size %lld, and the feed and the tiles have no more than %lld events.",
+				 (long long) verify->log.size, (long long) limit));
+	verify->log.size = limit;
 }
 
 /*
@@ -268,12 +228,6 @@ walk(Verify *verify)
 														"angzarr feed batch",
 														ALLOCSET_DEFAULT_SIZES);
 
-	/* a stream takes twice as much in the hash, at worst */
-	verify->most_streams = Max((uint64) maintenance_work_mem * 1024 / (2 * sizeof(KnownStream)),
-							   1024);
-	verify->edition = cstring_to_text(AZR_MAIN_EDITION);
-	forget_streams(verify);
-	azr_stream_names_begin(&verify->names, verify->log.snapshot);
 	azr_ticket_event_scan_begin(&verify->appends, 1, 0, verify->log.snapshot);
 	azr_event_scan_begin(&verify->rest, 1, 0, end, verify->log.snapshot);
 	azr_batch_scan_begin(&batches, 0, verify->log.snapshot);
@@ -305,7 +259,6 @@ walk(Verify *verify)
 	azr_batch_scan_end(&batches);
 	azr_event_scan_end(&verify->rest);
 	azr_event_scan_end(&verify->appends);
-	azr_stream_names_end(&verify->names);
 	MemoryContextDelete(batch_context);
 }
 
@@ -392,30 +345,36 @@ begin_range(Verify *verify, const AzrTicketRange *range)
 static int64
 place_append(Verify *verify, int64 position, int64 *lacking, int64 events)
 {
-	Event		event;
+	MemoryContext oldcontext;
+	AzrVerifyEvent event;
 
-	begin_event(verify, verify->appends.scan.slot, &event);
+	MemoryContextReset(verify->append);
+	oldcontext = MemoryContextSwitchTo(verify->append);
+	azr_verify_event_begin(&verify->events, verify->appends.scan.slot, &event);
 	if (*lacking > 0)
 	{
-		for (int64 i = 0; i <= *lacking && i <= MOST_TRIES &&
-			 position + i < verify->log.size; i++)
+		int64		tries = Min(Min(*lacking, MOST_TRIES), verify->log.size - 1 - position);
+
+		for (int64 i = 0; i <= tries; i++)
 			if (fits(verify, &event, position + i))
 			{
 				*lacking -= i;
-				return position + i;
+				position += i;
+				break;
 			}
 	}
 	else if (-*lacking >= events && !fits(verify, &event, position))
 	{
-		AzrProblemPlace stream = place_of(verify, event.stream_id, verify->scratch);
+		AzrProblemPlace stream = azr_verify_place(&verify->events, event.stream_id);
 		AzrOptionalInt64 sequence = {true, event.sequence};
 
 		*lacking += events;
 		verify->is_sound = false;
 		azr_problem_put(verify->problems, "event_altered", &stream, sequence,
 						"The event is in the feed among those that were sealed, but was not sealed.");
-		return -1;
+		position = -1;
 	}
+	MemoryContextSwitchTo(oldcontext);
 	return position;
 }
 
@@ -464,17 +423,8 @@ miss(Verify *verify, int64 first, int64 end)
 		CHECK_FOR_INTERRUPTS();
 		load_block(verify, position);
 		if (place < verify->block.sealed)
-			note_orphan(verify, verify->block.leaf + place * AZR_DIGEST_BYTES);
+			azr_verify_orphan(&verify->events, verify->block.leaf + place * AZR_DIGEST_BYTES);
 	}
-}
-
-/*
- * Remember a sealed leaf that no event gives: it may be that of the one before another.
- */
-static void
-note_orphan(Verify *verify, const uint8 *leaf)
-{
-	memcpy(verify->orphans[verify->orphans_seen++ % MOST_ORPHANS], leaf, AZR_DIGEST_BYTES);
 }
 
 /*
@@ -572,52 +522,26 @@ finish_block(Verify *verify)
 }
 
 /*
- * Turn a row into an event.  What it allocates stays in the memory for one event.
- */
-static void
-begin_event(Verify *verify, TupleTableSlot *row, Event *event)
-{
-	KnownStream *known;
-	text	   *type = type_of(verify, azr_stored_type_number(row));
-	AzrFeedPlace place = {0};
-
-	event->row = row;
-	event->stream_id = azr_stored_stream_id(row);
-	event->sequence = azr_stored_sequence(row);
-	event->unreadable = NULL;
-	known = know_stream(verify, event->stream_id);
-	if (known->domain == NULL)
-		event->unreadable = "The row of its stream is missing.";
-	if (type == NULL)
-		event->unreadable = "The row of its type is missing.";
-	event->is_erased_type = type != NULL && azr_text_is(type, AZR_ERASED_TYPE);
-	place.domain = known->domain;
-	place.edition = verify->edition;
-	place.root = &known->root;
-	place.type = type;
-	azr_feed_event_result(row, &place, &verify->correlation, event->values, event->nulls);
-}
-
-/*
  * Does an event give the leaf that is sealed at a position?
  */
 static bool
-fits(Verify *verify, Event *event, int64 position)
+fits(Verify *verify, const AzrVerifyEvent *event, int64 position)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(verify->scratch);
-	uint8		sealed[AZR_DIGEST_BYTES];
-	uint8		made[AZR_DIGEST_BYTES];
-	int			count;
+	AzrLog	   *log = &verify->log;
 	int			place = azr_place_in_tile(position);
-	const uint8 *leaves = azr_evidence_tile(verify->log.reader, 0, azr_tile_of(position), &count);
-	const char *problem;
-	const char *detail;
+	uint8		sealed[AZR_DIGEST_BYTES];
 	bool		result = false;
 
-	if (place < count)
+	if (azr_log_find_leaf(log, position, sealed))
 	{
-		memcpy(sealed, leaves + place * AZR_DIGEST_BYTES, AZR_DIGEST_BYTES);
-		result = make_leaf(verify, event, position, sealed, made, &problem, &detail);
+		int			count;
+		const uint8 *salts = azr_evidence_salts(log->reader, azr_tile_of(position), &count);
+		AzrVerifiedLeaf leaf;
+
+		azr_verify_event(&verify->events, event,
+						 place < count ? salts + place * AZR_SALT_BYTES : NULL, sealed, &leaf);
+		result = leaf.problem == NULL;
 	}
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verify->scratch);
@@ -633,281 +557,50 @@ visit(Verify *verify, TupleTableSlot *row, int64 position)
 	MemoryContext oldcontext;
 	Block	   *block = &verify->block;
 	int			place = azr_place_in_tile(position);
-	Event		event;
+	AzrVerifyEvent event;
 	const uint8 *sealed = NULL;
-	uint8		made[AZR_DIGEST_BYTES];
-	const char *problem;
-	const char *detail;
-	KnownStream *known;
-	bool		is_right;
+	const uint8 *salt = NULL;
+	AzrVerifiedLeaf leaf;
 
 	load_block(verify, position);
 	oldcontext = MemoryContextSwitchTo(verify->scratch);
-	begin_event(verify, row, &event);
+	azr_verify_event_begin(&verify->events, row, &event);
 	if (place < block->sealed)
 		sealed = block->leaf + place * AZR_DIGEST_BYTES;
-	is_right = make_leaf(verify, &event, position, sealed, made, &problem, &detail);
-	if (!is_right)
+	if (place < block->salts)
+		salt = block->salt + place * AZR_SALT_BYTES;
+	azr_verify_event(&verify->events, &event, salt, sealed, &leaf);
+	if (leaf.problem != NULL)
 	{
-		MemoryContext scratch = MemoryContextSwitchTo(block->context);
-		Suspect    *suspect = palloc(sizeof(Suspect));
-
-		suspect->place = place;
-		suspect->problem = problem;
-		suspect->stream = place_of(verify, event.stream_id, block->context);
-		suspect->sequence = event.sequence;
-		suspect->detail = pstrdup(detail);
-		block->suspects = lappend(block->suspects, suspect);
-		MemoryContextSwitchTo(scratch);
+		suspect(verify, place, &event, &leaf);
 		if (sealed != NULL)
-			note_orphan(verify, sealed);
+			azr_verify_orphan(&verify->events, sealed);
 	}
 	block->is_made[place] = event.unreadable == NULL;
-	memcpy(block->made + place * AZR_DIGEST_BYTES, made, AZR_DIGEST_BYTES);
-
-	known = know_stream(verify, event.stream_id);
-	known->next_sequence = event.sequence + 1;
-	memcpy(known->made, made, AZR_DIGEST_BYTES);
-	memcpy(known->sealed, sealed != NULL ? sealed : made, AZR_DIGEST_BYTES);
+	memcpy(block->made + place * AZR_DIGEST_BYTES, leaf.made, AZR_DIGEST_BYTES);
+	azr_verify_event_seen(&verify->events, &event, sealed, leaf.made);
 	verify->streams_seen += event.sequence == 0;
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verify->scratch);
 }
 
 /*
- * Make an event's leaf, as the one that is sealed at a position, which is NULL if it is not known.
- * Returns whether it is that, and nothing else is wrong; else sets 'problem' and 'detail'.
+ * Remember an event that does not fit until its tile is finished.
  */
-static bool
-make_leaf(Verify *verify, Event *event, int64 position, const uint8 *sealed, uint8 *made,
-		  const char **problem, const char **detail)
-{
-	AzrLeafEvent leaf_event = {event->values, event->nulls, NULL};
-	int			place = azr_place_in_tile(position);
-	int			salts;
-	const uint8 *salt;
-	uint8		body[AZR_DIGEST_BYTES];
-	AzrErased	erased = {0};
-	bool		has_record = false;
-	bool		is_right = false;
-	bool		knows_body = false;
-
-	*problem = "event_altered";
-	*detail = "The event is not what was sealed.";
-	memset(made, 0, AZR_DIGEST_BYTES);
-	if (event->unreadable != NULL)
-	{
-		*detail = event->unreadable;
-		return false;
-	}
-	if (azr_tile_of(position) == verify->block.index)
-	{
-		salt = verify->block.salt;
-		salts = verify->block.salts;
-	}
-	else
-		salt = azr_evidence_salts(verify->log.reader, azr_tile_of(position), &salts);
-
-	if (event->is_erased_type)
-		has_record = azr_erased_find(event->stream_id, event->sequence, verify->log.snapshot,
-									 &erased);
-	if (!has_record || !erased.has_digest)
-	{
-		knows_body = place < salts;
-		if (knows_body)
-			azr_leaf_body(&verify->log.sha, &leaf_event, salt + place * AZR_SALT_BYTES, body);
-		is_right = knows_body && try_previous(verify, event, &leaf_event, body, sealed, made);
-		if (!is_right && !has_record)
-			has_record = azr_erased_find(event->stream_id, event->sequence, verify->log.snapshot,
-										 &erased);
-	}
-	if (!is_right && has_record && erased.has_digest)
-	{
-		/* else it was sealed as what its row has */
-		if (erased.was_sealed)
-			leaf_event.type = erased.type;
-		knows_body = true;
-		is_right = try_previous(verify, event, &leaf_event, erased.digest, sealed, made);
-		if (!is_right)
-			*detail = "The event was erased, and what is on record of that, or the event, is not what was sealed.";
-		else if (!event->is_erased_type ||
-				 !event->nulls[Anum_azr_timeline_metadata] ||
-				 event->nulls[Anum_azr_timeline_payload] ||
-				 !azr_same_text(azr_erased_payload(erased.type),
-								DatumGetByteaPP(event->values[Anum_azr_timeline_payload])))
-		{
-			*detail = "The event was erased, but its row has more than that leaves.";
-			return false;
-		}
-	}
-	else if (!is_right && !has_record && event->is_erased_type && knows_body)
-	{
-		*problem = "erased_without_record";
-		*detail = "The event was emptied, and nothing is on record of that.";
-	}
-
-	/*
-	 * what cannot be made, or compared, is reported with the tile or the
-	 * salts
-	 */
-	return is_right || !knows_body;
-}
-
-/*
- * Make the leaf of an event with a body, with the leaf of the event before: the sealed one, or
- * what that event's row gives, or one that no event gives.  Returns whether one of
- * these gives the sealed leaf, or whether that is not known.
- */
-static bool
-try_previous(Verify *verify, Event *event, const AzrLeafEvent *leaf_event, const uint8 *body,
-			 const uint8 *sealed, uint8 *made)
-{
-	KnownStream *known = know_stream(verify, event->stream_id);
-	uint8		previous[AZR_DIGEST_BYTES];
-	bool		has_previous = false;
-	AzrLog	   *log = &verify->log;
-
-	if (event->sequence > 0 && known->next_sequence == event->sequence)
-	{
-		memcpy(previous, known->sealed, AZR_DIGEST_BYTES);
-		has_previous = true;
-	}
-	else if (event->sequence > 0)
-	{
-		int64		position = azr_log_position(log, event->stream_id, event->sequence - 1);
-		int			count = 0;
-		const uint8 *leaves = NULL;
-
-		if (position != AZR_NO_POSITION)
-			leaves = azr_evidence_tile(log->reader, 0, azr_tile_of(position), &count);
-		has_previous = position != AZR_NO_POSITION && azr_place_in_tile(position) < count;
-		if (has_previous)
-			memcpy(previous, leaves + azr_place_in_tile(position) * AZR_DIGEST_BYTES,
-				   AZR_DIGEST_BYTES);
-	}
-	if (event->sequence == 0 || has_previous)
-	{
-		azr_leaf_entry(leaf_event, has_previous ? previous : NULL, body, &log->entry);
-		azr_leaf_hash(&log->sha, &log->entry, made);
-		if (sealed == NULL || memcmp(made, sealed, AZR_DIGEST_BYTES) == 0)
-			return true;
-	}
-	if (event->sequence > 0 && known->next_sequence == event->sequence &&
-		memcmp(known->sealed, known->made, AZR_DIGEST_BYTES) != 0)
-	{
-		uint8		other[AZR_DIGEST_BYTES];
-
-		azr_leaf_entry(leaf_event, known->made, body, &log->entry);
-		azr_leaf_hash(&log->sha, &log->entry, other);
-		if (memcmp(other, sealed, AZR_DIGEST_BYTES) == 0)
-		{
-			memcpy(made, other, AZR_DIGEST_BYTES);
-			return true;
-		}
-	}
-	if (event->sequence > 0 && sealed != NULL &&
-		(known->next_sequence != event->sequence ||
-		 memcmp(known->sealed, known->made, AZR_DIGEST_BYTES) != 0))
-	{
-		for (int i = 0; i < Min(verify->orphans_seen, MOST_ORPHANS); i++)
-		{
-			uint8		other[AZR_DIGEST_BYTES];
-
-			azr_leaf_entry(leaf_event, verify->orphans[i], body, &log->entry);
-			azr_leaf_hash(&log->sha, &log->entry, other);
-			if (memcmp(other, sealed, AZR_DIGEST_BYTES) == 0)
-			{
-				memcpy(made, other, AZR_DIGEST_BYTES);
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/*
- * What is known of a stream.  It stays valid until another one is asked for.
- */
-static KnownStream *
-know_stream(Verify *verify, int64 stream_id)
-{
-	KnownStream *known = known_streams_lookup(verify->streams, stream_id);
-	bool		found;
-
-	if (known != NULL)
-		return known;
-	if (verify->streams->members >= verify->most_streams)
-		forget_streams(verify);
-	known = known_streams_insert(verify->streams, stream_id, &found);
-	known->next_sequence = 0;
-	known->domain = NULL;
-	memset(&known->root, 0, sizeof(pg_uuid_t));
-	if (azr_stream_names_find(&verify->names, stream_id))
-	{
-		/* all of a domain, one after the other, mostly have one copy */
-		if (verify->last_domain == NULL ||
-			!azr_same_text(verify->last_domain, verify->names.name.domain))
-			verify->last_domain = azr_copy_text(verify->names.name.domain,
-												verify->streams_context);
-		known->domain = verify->last_domain;
-		known->root = *verify->names.name.root;
-	}
-	return known;
-}
-
 static void
-forget_streams(Verify *verify)
+suspect(Verify *verify, int place, const AzrVerifyEvent *event, const AzrVerifiedLeaf *leaf)
 {
-	if (verify->streams_context != NULL)
-		MemoryContextDelete(verify->streams_context);
-	verify->streams_context = AllocSetContextCreate(verify->context, "angzarr streams",
-													ALLOCSET_DEFAULT_SIZES);
-	verify->streams = known_streams_create(verify->streams_context, 1024, NULL);
-	verify->last_domain = NULL;
-}
+	Block	   *block = &verify->block;
+	MemoryContext oldcontext = MemoryContextSwitchTo(block->context);
+	Suspect    *found = palloc(sizeof(Suspect));
 
-/*
- * The type that has a number, or NULL.
- */
-static text *
-type_of(Verify *verify, int32 number)
-{
-	int			i = number & (TYPES - 1);
-	MemoryContext oldcontext;
-
-	if (verify->types[i].type != NULL && verify->types[i].number == number)
-		return verify->types[i].type;
-	oldcontext = MemoryContextSwitchTo(verify->context);
-	if (verify->types[i].type != NULL)
-		pfree(verify->types[i].type);
-	verify->types[i].type = azr_type_name(number, true);
-	verify->types[i].number = number;
+	found->place = place;
+	found->problem = leaf->problem;
+	found->stream = azr_verify_place(&verify->events, event->stream_id);
+	found->sequence = event->sequence;
+	found->detail = pstrdup(leaf->detail);
+	block->suspects = lappend(block->suspects, found);
 	MemoryContextSwitchTo(oldcontext);
-	return verify->types[i].type;
-}
-
-/*
- * The names of a stream, for a report.
- */
-static AzrProblemPlace
-place_of(Verify *verify, int64 stream_id, MemoryContext context)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	const KnownStream *known = know_stream(verify, stream_id);
-	AzrProblemPlace place = {{0}, {true, true, true}};
-
-	if (known->domain != NULL)
-	{
-		pg_uuid_t  *root = palloc(sizeof(pg_uuid_t));
-
-		*root = known->root;
-		place.names[0] = PointerGetDatum(azr_copy_text(known->domain, context));
-		place.names[1] = CStringGetTextDatum(AZR_MAIN_EDITION);
-		place.names[2] = UUIDPGetDatum(root);
-		memset(place.nulls, 0, sizeof(place.nulls));
-	}
-	MemoryContextSwitchTo(oldcontext);
-	return place;
 }
 
 /*
@@ -919,7 +612,6 @@ check_heads(Verify *verify)
 	AzrHead		head;
 	int64		heads = 0;
 
-	azr_stream_names_begin(&verify->names, verify->log.snapshot);
 	azr_evidence_heads_from(verify->reader);
 	while (azr_evidence_next_head(verify->reader, &head))
 	{
@@ -931,7 +623,6 @@ check_heads(Verify *verify)
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(verify->scratch);
 	}
-	azr_stream_names_end(&verify->names);
 	if (verify->is_sound && verify->missing == 0 && heads != verify->streams_seen)
 		put(verify, "root_differs",
 			psprintf("azr_evidence_heads has %lld rows, and events of %lld streams are sealed.",
@@ -941,53 +632,44 @@ check_heads(Verify *verify)
 static void
 check_head(Verify *verify, const AzrHead *head)
 {
-	const KnownStream *known = known_streams_lookup(verify->streams, head->stream_id);
+	AzrLog	   *log = &verify->log;
+	const AzrKnownStream *known = azr_verify_known(&verify->events, head->stream_id);
 	AzrOptionalInt64 sequence = {true, head->next_sequence - 1};
 	AzrProblemPlace place;
 	uint8		sealed[AZR_DIGEST_BYTES];
-	bool		is_right;
+	bool		is_there;		/* the event, in the log */
+	bool		is_last;
 
 	if (known != NULL && known->next_sequence > 0)
 	{
-		/*
-		 * the last event is missing, which is reported as that; or the log
-		 * has been cut off, which one stream shows as well as all of them
-		 */
-		if (head->next_sequence > known->next_sequence &&
-			(verify->missing > 0 || verify->heads_past_end++ > 0))
-			return;
-		is_right = head->next_sequence == known->next_sequence;
+		is_there = head->next_sequence <= known->next_sequence;
+		is_last = head->next_sequence == known->next_sequence;
 		memcpy(sealed, known->sealed, AZR_DIGEST_BYTES);
 	}
 	else
 	{
 		int64		position = head->next_sequence > 0 && head->next_sequence < PG_INT64_MAX
-			? azr_log_position(&verify->log, head->stream_id, head->next_sequence - 1)
+			? azr_log_position(log, head->stream_id, head->next_sequence - 1)
 			: AZR_NO_POSITION;
-		int			count = 0;
-		const uint8 *leaves = NULL;
 
-		if (position == AZR_NO_POSITION &&
-			(verify->missing > 0 || verify->heads_past_end++ > 0))
-			return;
-		if (position != AZR_NO_POSITION)
-			leaves = azr_evidence_tile(verify->log.reader, 0, azr_tile_of(position), &count);
+		is_there = position != AZR_NO_POSITION;
 
 		/* a tile that is damaged is reported already */
-		if (position != AZR_NO_POSITION && azr_place_in_tile(position) >= count)
+		if (is_there && !azr_log_find_leaf(log, position, sealed))
 			return;
-		is_right = position != AZR_NO_POSITION;
-		if (is_right)
-		{
-			memcpy(sealed, leaves + azr_place_in_tile(position) * AZR_DIGEST_BYTES,
-				   AZR_DIGEST_BYTES);
-			is_right = azr_log_position(&verify->log, head->stream_id,
-										head->next_sequence) == AZR_NO_POSITION;
-		}
+		is_last = is_there &&
+			azr_log_position(log, head->stream_id, head->next_sequence) == AZR_NO_POSITION;
 	}
-	if (is_right && head->is_digest && memcmp(head->leaf, sealed, AZR_DIGEST_BYTES) == 0)
+
+	/*
+	 * The last event is missing, which is reported as that; or the log has
+	 * been cut off, which one stream shows as well as all of them.
+	 */
+	if (!is_there && (verify->missing > 0 || verify->heads_past_end++ > 0))
 		return;
-	place = place_of(verify, head->stream_id, verify->scratch);
+	if (is_last && head->is_digest && memcmp(head->leaf, sealed, AZR_DIGEST_BYTES) == 0)
+		return;
+	place = azr_verify_place(&verify->events, head->stream_id);
 	azr_problem_put(verify->problems, "root_differs", &place, sequence,
 					"azr_evidence_heads does not have the last event of the stream that is sealed, and its leaf.");
 }
