@@ -708,6 +708,17 @@ next_version(AzrTicketScan *scan, AzrTicket *ticket)
 }
 
 /*
+ * The ticket of an append whose first event this is; of others, AZR_NO_TICKET.
+ */
+int64
+azr_stored_ticket(TupleTableSlot *event)
+{
+	if (event->tts_isnull[Anum_azr_events_ticket - 1])
+		return AZR_NO_TICKET;
+	return DatumGetInt64(event->tts_values[Anum_azr_events_ticket - 1]);
+}
+
+/*
  * How many events the append has whose first event this is.
  */
 int64

@@ -111,6 +111,9 @@ typedef struct AzrTicket
 	TransactionId xmin;			/* that stored its row */
 } AzrTicket;
 
+/* The ticket of an event that is not the first of its append. */
+#define AZR_NO_TICKET	0
+
 /* A scan of tickets, ascending. */
 typedef struct AzrTicketScan
 {
@@ -166,6 +169,7 @@ extern bool azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket);
 extern void azr_ticket_scan_end(AzrTicketScan *scan);
 
 extern int64 azr_stored_stream_id(TupleTableSlot *event);
+extern int64 azr_stored_ticket(TupleTableSlot *event);
 extern int64 azr_stored_ticket_events(TupleTableSlot *event);
 extern int64 azr_stored_sequence(TupleTableSlot *event);
 extern TimestampTz azr_stored_created_at(TupleTableSlot *event);

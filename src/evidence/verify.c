@@ -57,6 +57,7 @@ typedef struct Block
 	uint8		leaf[AZR_TILE_BYTES];
 	int			salts;
 	uint8		salt[AZR_SALTS_BYTES];
+	int64		last_ticket;	/* stored with these */
 	bool		is_made[AZR_TILE_HASHES];
 	uint8		made[AZR_TILE_BYTES];
 	List	   *suspects;
@@ -77,6 +78,8 @@ typedef struct Verify
 	AzrEventScan appends;
 	AzrEventScan rest;
 
+	int64		ticket;			/* of the append that is looked at */
+	int64		least_ticket;	/* that the salts must have as last_ticket */
 	int64		streams_seen;	/* whose first event was seen */
 	bool		is_sound;		/* all events so far */
 	int64		missing;		/* positions that have no event */
@@ -297,6 +300,7 @@ walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position)
 			if (place >= end)
 				break;
 			miss(verify, *position, place);
+			verify->ticket = azr_stored_ticket(first);
 			visit(verify, first, place);
 			events = Min(events, end - place);
 			if (events > 1)
@@ -453,6 +457,7 @@ load_block(Verify *verify, int64 position)
 						 (long long) next, block->sealed, block->expected));
 		stored = azr_evidence_salts(verify->reader, next, &count);
 		block->salts = Min(count, block->expected);
+		block->last_ticket = azr_evidence_last_ticket(verify->reader, next);
 		memcpy(block->salt, stored, block->salts * AZR_SALT_BYTES);
 		if (block->salts < block->expected)
 			put(verify, "root_differs",
@@ -508,6 +513,18 @@ finish_block(Verify *verify)
 							suspect->detail);
 		}
 	}
+
+	/*
+	 * Where an append is looked for goes by these, which is right as long as
+	 * they are high enough and do not fall.
+	 */
+	if (block->salts > 0 && block->last_ticket < verify->least_ticket)
+		put(verify, "root_differs",
+			psprintf("Salts %lld have %lld as last_ticket, and there is %lld up to there: somebody has changed them.",
+					 (long long) block->index, (long long) block->last_ticket,
+					 (long long) verify->least_ticket));
+	else if (block->salts > 0)
+		verify->least_ticket = block->last_ticket;
 	for (int i = 0; i < block->expected; i++)
 	{
 		const uint8 *leaf = NULL;
@@ -563,6 +580,7 @@ visit(Verify *verify, TupleTableSlot *row, int64 position)
 	AzrVerifiedLeaf leaf;
 
 	load_block(verify, position);
+	verify->least_ticket = Max(verify->least_ticket, verify->ticket);
 	oldcontext = MemoryContextSwitchTo(verify->scratch);
 	azr_verify_event_begin(&verify->events, row, &event);
 	if (place < block->sealed)

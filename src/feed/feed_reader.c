@@ -33,7 +33,6 @@
 #define MOST_STREAMS	20000
 #define TYPES			64
 
-#define NO_TICKET		0
 
 /*
  * What is remembered of a stream of the main timeline: its names, which never change.  An event
@@ -83,7 +82,7 @@ struct AzrFeedReader
 	AzrEventScan rest;			/* of an append */
 	AzrEventScan only;			/* if one stream is read: its events after
 								 * those that were read */
-	int64		next_ticket;	/* of that, or NO_TICKET */
+	int64		next_ticket;	/* of that, or AZR_NO_TICKET */
 	AzrStreamNames names;
 	AzrTypeNumbers types;		/* that are asked for */
 
@@ -129,7 +128,6 @@ static bool is_passed_over(AzrFeedReader *reader);
 static void begin_confirmed(AzrFeedReader *reader);
 static TupleTableSlot *next_confirmed(AzrFeedReader *reader);
 static bool contains(const AzrArrayArg *array, const text *value);
-static int64 stored_ticket(TupleTableSlot *event);
 
 /*
  * Return the events with after < position <= last that match, by a PostgreSQL snapshot.
@@ -254,7 +252,7 @@ azr_feed_reader_last_ticket(const AzrFeedReader *reader)
 {
 	const AzrTicketRanges *tickets = &reader->batch.tickets;
 
-	return tickets->count > 0 ? tickets->all[tickets->count - 1].last : NO_TICKET;
+	return tickets->count > 0 ? tickets->all[tickets->count - 1].last : AZR_NO_TICKET;
 }
 
 void
@@ -539,10 +537,10 @@ next_of_append(AzrFeedReader *reader)
 static void
 pass_stream(AzrFeedReader *reader)
 {
-	while (reader->next_ticket != NO_TICKET &&
+	while (reader->next_ticket != AZR_NO_TICKET &&
 		   azr_ranges_find(&reader->batch.tickets, reader->next_ticket) >= 0)
 		next_of_stream(reader);
-	if (reader->next_ticket == NO_TICKET)
+	if (reader->next_ticket == AZR_NO_TICKET)
 		reader->position = reader->read.last + 1;
 }
 
@@ -557,8 +555,8 @@ next_of_stream(AzrFeedReader *reader)
 	do
 	{
 		event = azr_event_scan_next(&reader->only);
-		reader->next_ticket = event != NULL ? stored_ticket(event) : NO_TICKET;
-	} while (event != NULL && reader->next_ticket == NO_TICKET);
+		reader->next_ticket = event != NULL ? azr_stored_ticket(event) : AZR_NO_TICKET;
+	} while (event != NULL && reader->next_ticket == AZR_NO_TICKET);
 }
 
 /*
@@ -735,15 +733,4 @@ contains(const AzrArrayArg *array, const text *value)
 		if (azr_same_text(DatumGetTextPP(array->elems[i]), value))
 			return true;
 	return false;
-}
-
-/*
- * The ticket of an event, or NO_TICKET.
- */
-static int64
-stored_ticket(TupleTableSlot *event)
-{
-	if (event->tts_isnull[Anum_azr_events_ticket - 1])
-		return NO_TICKET;
-	return DatumGetInt64(event->tts_values[Anum_azr_events_ticket - 1]);
 }

@@ -115,6 +115,8 @@ my @attacks = (
 	[ 'a head that is far ahead' => q{UPDATE azr_evidence_heads SET next_sequence = 9223372036854775807 WHERE stream_id = 7}, qr/^root_differs 07 9223372036854775806$/ ],
 	[ 'a head deleted' => q{DELETE FROM azr_evidence_heads WHERE stream_id = 7}, qr/^root_differs azr_evidence_heads has 39 rows/ ],
 	[ 'a head of no stream' => qq{INSERT INTO azr_evidence_heads VALUES (-9223372036854775808, 1, $root_hash)}, qr/^root_differs 0\n?/ ],
+	[ 'a last ticket lowered' => q{UPDATE azr_evidence_salts SET last_ticket = 5 WHERE index = 0}, qr/^root_differs Salts 0 have 5 as last_ticket, and there is \d+ up to there: somebody has changed them\.\z/ ],
+	[ 'a last ticket raised' => q{UPDATE azr_evidence_salts SET last_ticket = 9223372036854775807 WHERE index = 0}, qr/^root_differs Salts 1 have \d+ as last_ticket, and there is 9223372036854775807 up to there/ ],
 	[ 'a checkpoint rewritten' => qq{UPDATE azr_evidence_checkpoints SET root = $root_hash WHERE size = 300}, qr/^root_differs The checkpoint of size 300 has another root/ ],
 	[ 'a checkpoint without a digest' => q{UPDATE azr_evidence_checkpoints SET root = '' WHERE size = 300}, qr/^root_differs The checkpoint of size 300 has another root/ ],
 	[ 'a checkpoint of a negative size' => qq{INSERT INTO azr_evidence_checkpoints VALUES (-5, $root_hash, now())}, qr/^root_differs The checkpoint of size -5 / ],
