@@ -26,7 +26,7 @@
 #define ROOT_LENGTH	44
 
 static char *next_line(char **rest);
-pg_noreturn pg_noreturn static void raise_no_note(const char *argname, const char *detail);
+pg_noreturn static void raise_no_note(const char *argname, const char *detail);
 
 /*
  * The note of a size that nobody has signed yet.

@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "common/hashfn.h"
 #include "evidence/log.h"
 #include "feed/feed_reader.h"
 #include "feed/numbering.h"
@@ -50,14 +49,7 @@ typedef struct KnownHead
 
 #define SH_PREFIX		known_heads
 #define SH_ELEMENT_TYPE	KnownHead
-#define SH_KEY_TYPE		int64
-#define SH_KEY			stream_id
-#define SH_HASH_KEY(tb, key)	azr_hash_stream_id(key)
-#define SH_EQUAL(tb, a, b)		((a) == (b))
-#define SH_SCOPE		static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
+#include "streams/stream_hash.h"
 
 typedef struct Seal
 {

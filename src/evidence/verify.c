@@ -3,9 +3,9 @@
  * verify.c
  *	  azr_verify: are the events what was sealed, and is the log what was signed?
  *
- * Each event is compared with its leaf, as verify_event.c does it, and the tree with the
- * checkpoints, as verify_tree.c does.  Where leaves of a tile do not fit, the tile above, or the last checkpoint, says who is right: the
- * rows or the tile.
+ * verify_event.c compares each event with its leaf, and verify_tree.c the tree with the
+ * checkpoints.  Where leaves of a tile do not fit, the tile above, or the last checkpoint, says
+ * who is right: the rows or the tile.
  *
  * The feed is read batch by batch, since reading it as others do ends where an event is missing.
  * If a batch has fewer or more events than positions, each event is looked for at the next ones

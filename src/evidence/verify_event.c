@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "events/type.h"
 #include "evidence/verify_event.h"
 #include "miscadmin.h"
@@ -25,14 +24,7 @@
 
 #define SH_PREFIX		known_streams
 #define SH_ELEMENT_TYPE	AzrKnownStream
-#define SH_KEY_TYPE		int64
-#define SH_KEY			stream_id
-#define SH_HASH_KEY(tb, key)	azr_hash_stream_id(key)
-#define SH_EQUAL(tb, a, b)		((a) == (b))
-#define SH_SCOPE		static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
+#include "streams/stream_hash.h"
 
 static bool is_emptied(const AzrVerifyEvent *event, const AzrErased *erased);
 static bool try_previous(AzrVerifyEvents *events, const AzrVerifyEvent *event,

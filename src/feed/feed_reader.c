@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "events/cascade_resolution.h"
 #include "events/event_table.h"
 #include "events/type.h"
@@ -33,7 +32,6 @@
 #define MOST_STREAMS	20000
 #define TYPES			64
 
-
 /*
  * What is remembered of a stream of the main timeline: its names, which never change.  An event
  * that is in the feed is committed, and so is its stream.
@@ -48,14 +46,7 @@ typedef struct KnownStream
 
 #define SH_PREFIX		known_streams
 #define SH_ELEMENT_TYPE	KnownStream
-#define SH_KEY_TYPE		int64
-#define SH_KEY			stream_id
-#define SH_HASH_KEY(tb, key)	azr_hash_stream_id(key)
-#define SH_EQUAL(tb, a, b)		((a) == (b))
-#define SH_SCOPE		static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
+#include "streams/stream_hash.h"
 
 /* Streams that are remembered, in a context of its own; NULL for none. */
 static MemoryContext streams_context = NULL;

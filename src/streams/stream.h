@@ -61,10 +61,6 @@ typedef struct AzrNewStream
  */
 typedef void (*AzrStreamCallback) (const AzrNewStream *streams, int count);
 
-/* For hashes whose key is a stream's number: they include common/hashfn.h. */
-#define azr_hash_stream_id(id)	\
-	murmurhash32((uint32) (id) ^ (uint32) ((uint64) (id) >> 32))
-
 extern AzrStreamName azr_arg_stream(FunctionCallInfo fcinfo, int argno);
 extern AzrOptionalInt64 azr_arg_divergence(FunctionCallInfo fcinfo, int argno,
 										   const AzrStreamName *name);
