@@ -156,6 +156,9 @@ is( rooms(
 	"src/attic/cat.h declares purrs, which no other file uses\n", 'or a variable');
 is(rooms('attic/cat.h' => "#ifndef CAT_H\n#define CAT_H\n#define PURR(x) (x)\n#endif\n"),
 	"src/attic/cat.h defines PURR, which nothing uses\n", 'or a macro');
+is(rooms('attic/cat.h' => "#define SH_SCOPE static inline\n"),
+	"src/attic/cat.h defines SH_SCOPE, which nothing uses\n", 'or a parameter of nothing');
+is(rooms('attic/cat.h' => qq{#define SH_SCOPE static inline\n#include "lib/simplehash.h"\n}), '', 'but one of a header of PostgreSQL has its use there');
 is(rooms('attic/cat.h' => "static inline int\npurr(void)\n{\n}\n"),
 	"src/attic/cat.h defines purr, which no other file uses\n", 'or a function of a header');
 is(rooms('attic/hat.sql' => undef),
