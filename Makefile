@@ -45,7 +45,7 @@ ISOLATION = expected_sequence on_conflict expect next_sequence first_event retry
 	retry_source two_streams many_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
 	append_scan load_scan stream_memory domain_settings types numbers positions position_end snapshots maintain commutative cascades \
-	feed feed_pending feed_races groups evidence erasure
+	feed feed_pending feed_races feed_erased groups evidence erasure
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --outputdir=test/isolation
 
 EXTRA_CLEAN = test/isolation/results test/isolation/regression.diffs \

@@ -661,7 +661,10 @@ azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last, Snapshot sna
 /*
  * The next ticket that a row has.  Returns false after the last one.
  *
- * Several rows have the same ticket where one has taken the place of another.
+ * Several rows have the same ticket where one has taken the place of another, as an erasure
+ * does.  If more than one of them is pending, the append may be committed as soon as the
+ * transaction that made it is, while the one that erases its event goes on.  Which is which, the
+ * order of the rows does not say, so then no transaction is named.
  */
 bool
 azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket)
@@ -671,8 +674,13 @@ azr_ticket_scan_next(AzrTicketScan *scan, AzrTicket *ticket)
 	*ticket = scan->next;
 	while ((scan->has_next = next_version(scan, &scan->next)) &&
 		   scan->next.ticket == ticket->ticket)
+	{
 		if (scan->next.fate > ticket->fate)
 			*ticket = scan->next;
+		else if (scan->next.fate == AZR_TICKET_PENDING && ticket->fate == AZR_TICKET_PENDING &&
+				 scan->next.xmin != ticket->xmin)
+			ticket->xmin = InvalidTransactionId;
+	}
 	return true;
 }
 

@@ -108,7 +108,8 @@ typedef struct AzrTicket
 	int64		ticket;
 	int64		events;			/* how many the append has */
 	AzrTicketFate fate;
-	TransactionId xmin;			/* that stored its row */
+	TransactionId xmin;			/* that stored its row, or invalid if several
+								 * that are in progress did */
 } AzrTicket;
 
 /* The ticket of an event that is not the first of its append. */

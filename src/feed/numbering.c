@@ -285,8 +285,8 @@ is_in_progress(const Numbering *numbering, uint64 xid)
 }
 
 /*
- * The top-level transaction of a ticket that is pending.  Until that ends, so does nothing that
- * its subtransactions have stored.
+ * The top-level transaction of a ticket that is pending, or AZR_NO_XID if the ticket names none.
+ * Until that transaction ends, so does nothing that its subtransactions have stored.
  */
 static uint64
 transaction_of(Numbering *numbering, const AzrTicket *ticket)
@@ -294,6 +294,8 @@ transaction_of(Numbering *numbering, const AzrTicket *ticket)
 	uint64		next;
 	TransactionId xid;
 
+	if (!TransactionIdIsValid(ticket->xmin))
+		return AZR_NO_XID;
 	if (numbering->xid != AZR_NO_XID && numbering->xmin == ticket->xmin)
 		return numbering->xid;
 	xid = SubTransGetTopmostTransaction(ticket->xmin);

@@ -17,7 +17,10 @@
  * 2. Take a snapshot, and with it look at the rows of all tickets that have no position yet.
  *	  What it shows is numbered, by ticket.  What a transaction stores that it shows to be in
  *	  progress is pending, noted with that transaction, and looked at when it has ended.  What
- *	  is left was rolled back.
+ *	  is left was rolled back.  A ticket can have two rows in progress: since the snapshot was
+ *	  taken, the append was committed, and another transaction has begun to erase the event.
+ *	  It is noted without a transaction, and so is looked at by the next numbering, which may
+ *	  come before the erasure has ended.
  * 3. A ticket below the highest one seen that has no row may still get one: "unborn".  It is
  *	  noted with those who hold the table's lock now.  One that was noted before, still has no
  *	  row, and has none of its holders among those of step 1, never gets one.
