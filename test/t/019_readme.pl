@@ -1,6 +1,6 @@
 # What README.md shows is what happens: its SQL runs in its order, by a role without superuser
 # rights, in one session of a database of its own, and prints what is printed there. So does the
-# SQL of docs/operation.md, by a superuser. A page may begin with examples that need what its
+# SQL of docs/operation.md, by a superuser, and that of docs/recipes.md. A page may begin with examples that need what its
 # section "Installation" creates: that section runs first. What docs/reference.md says of
 # arguments, results and levels is what the functions have, and what it shows of cascades works.
 
@@ -190,6 +190,11 @@ my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 $node->safe_psql('postgres', 'CREATE DATABASE operated');
 cmp_ok(scalar check_page('docs/operation.md', 'operated', $superuser), '>', 10, 'docs/operation.md has examples');
 is($node->safe_psql('operated', q{SELECT count(*) FROM pg_extension WHERE extname = 'angzarr'}), '1', 'the guards have kept the extension');
+
+$node->safe_psql('postgres', 'CREATE DATABASE recipes OWNER keeper');
+$node->safe_psql('recipes', 'CREATE SCHEMA es; CREATE EXTENSION angzarr SCHEMA es; ALTER DATABASE recipes SET search_path = public, es', extra_params => [ '-U', 'keeper' ]);
+cmp_ok(scalar check_page('docs/recipes.md', 'recipes', 'keeper'), '>', 30, 'docs/recipes.md has examples');
+is($node->safe_psql('recipes', 'SELECT count(*) FROM azr_check()'), '0', 'what they leave is sound');
 
 $node->stop;
 done_testing();
