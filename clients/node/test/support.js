@@ -1,0 +1,53 @@
+// What the tests share. The server is that of PG*; the schema of the extension is AZR_SCHEMA, or es.
+
+import { randomUUID } from 'node:crypto';
+import { after } from 'node:test';
+
+import { Angzarr } from 'angzarr-pg';
+import pg from 'pg';
+
+export const schema = process.env.AZR_SCHEMA ?? 'es';
+
+/** A pool that ends with the tests of the file. */
+export function newPool(options = {}) {
+  const pool = new pg.Pool({ max: 4, ...options });
+
+  after(() => pool.end());
+  return pool;
+}
+
+export function newStore(options) {
+  return new Angzarr(newPool(options), { schema });
+}
+
+/** A name that no other test has. */
+export function unique(prefix) {
+  return `${prefix}-${randomUUID()}`;
+}
+
+export function newStream(domain = unique('test')) {
+  return { domain, root: randomUUID() };
+}
+
+/** Gives positions to all that is committed, and returns the last one. */
+export async function caughtUp(store) {
+  for (let head = await store.feedAdvance(); ;) {
+    const next = await store.feedAdvance();
+    if (next === head && (await store.feedStatus()).inFlight === 0n) {
+      return head;
+    }
+    head = next;
+  }
+}
+
+/** All that a group has, each batch in a transaction of its own. */
+export async function drain(store, handler, options) {
+  const events = [];
+
+  await caughtUp(store);
+  for (let batch = null; batch === null || batch.length > 0;) {
+    batch = await store.transaction((tx) => tx.fetch(handler, options));
+    events.push(...batch);
+  }
+  return events;
+}
