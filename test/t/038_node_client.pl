@@ -38,6 +38,10 @@ $node->safe_psql('postgres', q{
 	GRANT CREATE ON SCHEMA public TO app;
 	SELECT es.azr_grant('app', 'admin')});
 
+my ($released) = slurp_file("$client/package.json") =~ /"version": "(.*?)"/;
+is($released, $node->safe_psql('postgres', q{SELECT extversion FROM pg_extension WHERE extname = 'angzarr'}),
+	'the client has the version of the extension');
+
 # What the client and the programs that it starts may know of the server.
 my %direct = (PGHOST => $node->host, PGPORT => $node->port, PGUSER => 'app', PGDATABASE => 'postgres', AZR_SCHEMA => 'es');
 
