@@ -42,6 +42,34 @@ my ($released) = slurp_file("$client/package.json") =~ /"version": "(.*?)"/;
 is($released, $node->safe_psql('postgres', q{SELECT extversion FROM pg_extension WHERE extname = 'angzarr'}),
 	'the client has the version of the extension');
 
+# What a user installs: the files of the package alone, beside the packages that it needs.
+SKIP:
+{
+	skip 'needs npm', 4 if system('npm --version >/dev/null 2>&1');
+
+	my $user = PostgreSQL::Test::Utils::tempdir . '/user';
+	mkdir $_ or die "cannot make $_: $!" foreach $user, "$user/node_modules", "$user/node_modules/angzarr-pg";
+	foreach my $package ('pg', '@event-driven-io')
+	{
+		symlink("$modules/$package", "$user/node_modules/$package") or die "cannot link $package: $!";
+	}
+	local $ENV{HOME} = $user;
+	command_ok([ 'npm', 'pack', '--silent', '--offline', '--pack-destination', $user, $client ], 'the package is packed');
+	system_or_bail('tar', '-C', "$user/node_modules/angzarr-pg", '--strip-components=1', '-xzf', "$user/angzarr-pg-$released.tgz");
+	append_to_file("$user/program.mjs", q{
+		import { Angzarr } from 'angzarr-pg';
+		import { getAngzarrEventStore } from 'angzarr-pg/emmett';
+		import pg from 'pg';
+
+		const pool = new pg.Pool();
+		await getAngzarrEventStore(pool, { schema: 'es' }).appendToStream('packed-1', [{ type: 'T', data: {} }]);
+		console.log(await new Angzarr(pool, { schema: 'es' }).nextSequence({ domain: 'packed', key: '1' }));
+		await pool.end();
+	});
+	local @ENV{ 'PGHOST', 'PGPORT', 'PGUSER', 'PGDATABASE' } = ($node->host, $node->port, 'app', 'postgres');
+	command_like([ 'node', "$user/program.mjs" ], qr/^1n$/, 'and has all that a program needs');
+}
+
 # What the client and the programs that it starts may know of the server.
 my %direct = (PGHOST => $node->host, PGPORT => $node->port, PGUSER => 'app', PGDATABASE => 'postgres', AZR_SCHEMA => 'es');
 

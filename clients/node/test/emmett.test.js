@@ -62,6 +62,7 @@ function specifications(eventStore, newName) {
           assert.equal(streamExists, true);
         }
         assert.deepEqual(amounts, [30, 60, 54]);
+        assert.equal((await at(100n)).currentStreamVersion, 3n);
         assert.deepEqual((await at(2n)).state.productItems.map(({ productId }) => productId), ['a', 'b']);
       });
     }
