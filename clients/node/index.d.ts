@@ -227,12 +227,18 @@ export class Angzarr {
 
   /** @throws SequenceConflictError when expectedSequence is not the next one. null takes whatever is next. */
   append(stream: Stream, expectedSequence: bigint | null, events: NewEvent[], options?: AppendOptions): Promise<AppendResult>;
+  /** To a stream that has at least one event, at whatever sequence is next. */
   appendToExisting(stream: Stream, events: NewEvent[], options?: Omit<AppendOptions, 'onConflict'>): Promise<AppendResult>;
   appendOne(
     stream: Stream, expectedSequence: bigint | null, event: Omit<NewEvent, 'createdAt'> & NewEvent,
     options?: { correlationId?: string | null; externalId?: string | null },
   ): Promise<bigint>;
+  /** Locks the stream until the transaction ends. -1n accepts every stream that has an event, null every stream. */
   expect(stream: Stream, expectedSequence: bigint | null, options?: { divergence?: bigint | null }): Promise<bigint>;
+  /**
+   * Loads the state, has `decide` say which events follow, and appends them; again after a conflict.
+   * What is stored already under the externalId is not decided again.
+   */
   execute(
     stream: Stream, decide: (history: LoadedState) => NewEvent[] | Promise<NewEvent[]>, options?: ExecuteOptions,
   ): Promise<AppendResult>;

@@ -123,8 +123,8 @@ export class Angzarr {
    * all of it again after a conflict. With an externalId, a command that is stored already is not
    * decided again.
    */
-  async execute(stream, decide, { attempts, minDelayMs, maxDelayMs, signal, ...options } = {}) {
-    return retry(async () => {
+  async execute(stream, decide, { attempts = 10, minDelayMs, maxDelayMs, signal, ...options } = {}) {
+    return retry(async (attempt) => {
       const history = await this.loadState(stream, { cascadeId: options.cascadeId });
       // after the load, so that what is not found is not in the state either
       const stored = options.externalId ? await this.findByExternalId(stream, options.externalId) : [];
@@ -136,12 +136,11 @@ export class Angzarr {
         };
       }
       const events = await decide(history);
-      // as an outcome, so that a transaction of the caller goes on
-      const result = await this.append(stream, history.nextSequence, events, { ...options, onConflict: 'return' });
+      // as an outcome, so that a transaction of the caller goes on; the last time, as the server's error
+      const onConflict = attempt < attempts ? 'return' : 'error';
+      const result = await this.append(stream, history.nextSequence, events, { ...options, onConflict });
       if (result.outcome === 'conflict') {
-        throw new SequenceConflictError(
-          `sequence conflict in domain "${stream.domain}": expected ${history.nextSequence}, next is ${result.nextSequence}`,
-          { expected: history.nextSequence, actual: result.nextSequence });
+        throw new SequenceConflictError('sequence conflict', { expected: history.nextSequence, actual: result.nextSequence });
       }
       return result;
     }, dropUndefined({ attempts, minDelayMs, maxDelayMs, signal }));

@@ -52,6 +52,8 @@ test('it gives up after so many attempts, with the conflict', async () => {
   }, { attempts: 3, minDelayMs: 1 }), (error) => {
     assert.ok(error instanceof SequenceConflictError);
     assert.deepEqual([error.code, error.expected, error.actual], ['ZR001', 2n, 3n]);
+    assert.match(error.message, new RegExp(stream.root));
+    assert.match(error.hint, /append at 3/);
     return true;
   });
   assert.equal(attempts, 3);

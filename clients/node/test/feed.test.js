@@ -1,7 +1,11 @@
 // The feed, and groups of workers that share it.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { Angzarr, fromJson } from 'angzarr-pg';
 
@@ -100,6 +104,39 @@ test('workers share a group', async () => {
   names.push(...(await drain(store, handler)).map(({ root, sequence }) => `${root}/${sequence}`));
   assert.equal(names.length, 40);
   assert.equal(new Set(names).size, 40);
+});
+
+test('a worker that is killed gives back what it has', async () => {
+  const domain = unique('test');
+  const handler = unique('group');
+  const [fetched, mark] = [newStream(domain), newStream()];
+  await store.createGroup(handler, { partitions: 1, domains: [domain] });
+  await store.append(fetched, 0n, [numbered(0), numbered(1)]);
+  await caughtUp(store);
+
+  const program = `
+    import { Angzarr } from 'angzarr-pg';
+    import pg from 'pg';
+    await new Angzarr(new pg.Pool(), { schema: '${schema}' }).transaction(async (tx) => {
+      const events = await tx.fetch('${handler}');
+      await tx.append({ domain: '${mark.domain}', root: '${mark.root}' }, 0n, [{ type: 'Handled', data: events.length }]);
+      console.log(events.length);
+      await new Promise((resolve) => { setTimeout(resolve, 600_000); });
+    });`;
+  const worker = spawn(process.execPath, ['--input-type=module', '-e', program],
+    { cwd: join(dirname(fileURLToPath(import.meta.url)), '..'), stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = await once(worker.stdout, 'data');
+  assert.equal(String(said), '2\n');
+  assert.deepEqual(await store.transaction((tx) => tx.fetch(handler)), []);
+  worker.kill('SIGKILL');
+  await once(worker, 'exit');
+
+  let again = [];
+  for (const end = Date.now() + 60_000; again.length === 0 && Date.now() < end;) {
+    again = await store.transaction((tx) => tx.fetch(handler));
+  }
+  assert.deepEqual(again.map(({ root, sequence }) => [root, sequence]), [[fetched.root, 0n], [fetched.root, 1n]]);
+  assert.equal(await store.nextSequence(mark), 0n);
 });
 
 test('with a lease, a worker acknowledges', async () => {
