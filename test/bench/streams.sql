@@ -1,4 +1,4 @@
--- 100,000 streams of one event, and what a good engineer would have in place of the
+-- :streams streams of one event, and what a good engineer would have in place of the
 -- store: a table of streams, and one of events with the same columns and indexes
 CREATE PROCEDURE make_streams(n int) LANGUAGE plpgsql AS $$
 BEGIN
@@ -9,7 +9,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-CALL make_streams(100000);
+CALL make_streams(:streams);
 CREATE TABLE streams (LIKE azr_streams INCLUDING ALL);
 INSERT INTO streams SELECT * FROM azr_streams;
 CREATE SEQUENCE stream_ids OWNED BY streams.stream_id;

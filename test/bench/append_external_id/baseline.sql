@@ -1,4 +1,4 @@
-\set s random(1, 100000)
+\set s random(1, :streams)
 \set n :n + 1
 \set sequence 1 + :n * :clients + :client_id
 INSERT INTO events (stream_id, sequence, created_at, committed, type, payload, external_id)

@@ -63,7 +63,7 @@ main(int argc, char **argv)
 								 "SELECT azr_evidence_enable('bench'); SELECT azr_seal(1000000)"));
 	check(connection, PQexec(connection, "CHECKPOINT"));
 	check(connection, PQprepare(connection, "append",
-								"SELECT azr_append('bench', NULL, ('00000000000000000000000000' || $1)::uuid, NULL,"
+								"SELECT * FROM azr_append('bench', NULL, ('00000000000000000000000000' || $1)::uuid, NULL,"
 								" ARRAY['com.example.bank.v1.AmountWasDeposited.x'],"
 								" ARRAY[decode(repeat('ab', 64), 'hex')])", 1, NULL));
 	start = now();

@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #define APPEND \
-	"SELECT azr_append('bench', NULL, azr_root('bench', 'wait'), NULL, ARRAY['T'], ARRAY['']::bytea[])"
+	"SELECT * FROM azr_append('bench', NULL, azr_root('bench', 'wait'), NULL, ARRAY['T'], ARRAY['']::bytea[])"
 
 #define MAX_ROUNDS	1000000
 

@@ -1,4 +1,2 @@
 \set s random(1, 100)
-SELECT sequence, type, payload, metadata, created_at, 'angzarr', correlation_id, external_id,
-	source_domain, source_edition, source_root, source_sequence, cascade_id, committed
-FROM events WHERE stream_id = :s AND sequence >= 990 ORDER BY sequence;
+SELECT sequence, type, payload FROM events WHERE stream_id = :s AND sequence >= 990 ORDER BY sequence;

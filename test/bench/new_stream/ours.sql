@@ -1,1 +1,1 @@
-SELECT (azr_append('bench', NULL, gen_random_uuid(), 0, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY['\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab']::bytea[])).next_sequence;
+SELECT * FROM azr_append('bench', NULL, gen_random_uuid(), 0, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY['\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab']::bytea[]);

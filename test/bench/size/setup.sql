@@ -10,15 +10,4 @@ BEGIN
 END
 $$;
 CALL fill(:size);
-CREATE TABLE events (
-	domain text NOT NULL, edition text NOT NULL, root text NOT NULL, sequence int NOT NULL, created_at text NOT NULL,
-	event_data bytea NOT NULL, correlation_id text NOT NULL, UNIQUE (domain, edition, root, sequence));
-CREATE INDEX ON events (domain, edition, root);
-CREATE INDEX ON events (domain, edition, root, created_at);
-CREATE INDEX ON events (correlation_id);
--- type and payload as it has them, in one message
-INSERT INTO events
-SELECT s.domain, s.edition, s.root::text, e.sequence, to_char(e.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-	'\x0a28'::bytea || convert_to(t.type, 'UTF8') || '\x1240'::bytea || e.payload, COALESCE(e.correlation_uuid::text, e.correlation_id)
-FROM azr_main_events e JOIN azr_streams s USING (stream_id) JOIN azr_event_types t USING (type_id)
-ORDER BY e.sequence, e.stream_id;
+\ir ../upstream_table.sql

@@ -1,0 +1,1 @@
+\ir ../streams.sql

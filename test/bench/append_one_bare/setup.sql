@@ -1,0 +1,2 @@
+\ir ../streams.sql
+\ir ../bare_events.sql

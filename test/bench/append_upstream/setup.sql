@@ -1,0 +1,2 @@
+\ir ../streams.sql
+\ir ../upstream_table.sql

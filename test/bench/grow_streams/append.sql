@@ -1,2 +1,0 @@
-\set s 10000000 + random(1, :size)
-SELECT (azr_append('bench', NULL, ('000000000000000000000000' || :s)::uuid, NULL, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY['\xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab']::bytea[])).next_sequence;
