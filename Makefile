@@ -27,6 +27,8 @@ INSTALL_SQL := $(SOURCE)/src/install.sql
 SQL_PARTS := $(addprefix $(SOURCE)/src/,$(shell sed -n 's/^\\i //p' $(INSTALL_SQL)))
 
 DATA_built = angzarr--$(EXTVERSION).sql
+# Optional: who wants it runs it.
+DATA = docs/compat/message_db.sql
 
 PG_CPPFLAGS = -I$(SOURCE)/src -DAZR_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare

@@ -15,6 +15,10 @@ ORDER BY p.proname COLLATE "C";
 SELECT p.proname, p.prosecdef FROM pg_proc p
 WHERE p.pronamespace = 'message_store'::regnamespace
 	AND (p.prosecdef OR obj_description(p.oid, 'pg_proc') IS NULL);
+-- what names mean does not depend on the caller's search_path
+SELECT p.proname FROM pg_proc p
+WHERE p.pronamespace = 'message_store'::regnamespace AND p.prosqlbody IS NULL
+	AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false);
 SELECT message_store.message_store_version();
 
 -- the parts of a name

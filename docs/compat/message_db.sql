@@ -418,7 +418,9 @@ CREATE OR REPLACE FUNCTION message_store.get_category_messages(
 	consumer_group_size bigint DEFAULT NULL,
 	condition varchar DEFAULT NULL
 ) RETURNS SETOF message_store.message
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+-- the planner takes it that the whole feed is read, and would compile for that
+SET jit = off AS $$
 DECLARE
 	_count bigint := coalesce(get_category_messages.batch_size, 1000);
 	_given bigint := 0;
