@@ -187,6 +187,13 @@ is(as('stranger', $read, 'restored'), '42501', 'and nobody else reads');
 is(install('restored', 'postgres') =~ /belongs to another role/ ? 'refused' : '', 'refused', 'another role does not run the script over it');
 is(install('restored', 'keeper'), '', 'its owner does');
 
+# They are bound to the extension, whatever its schema is called.
+is(as('keeper', 'ALTER SCHEMA "the store" RENAME TO es', 'restored'), '', 'the schema of the extension is renamed');
+is(as('message_store', $write->('account-1', 1), 'restored'), '2', 'a writer goes on');
+is(as('message_store', $write->('account-new', -1), 'restored'), '0', 'with new streams');
+is(as('reader', $read, 'restored') =~ tr/\n//, '4', 'and a reader');
+is(as('keeper', 'DROP EXTENSION angzarr', 'restored'), '2BP01', 'the extension is not dropped');
+
 # Message DB's tables are moved in as the pages say, and its clients find what they had.
 my %page = map { $_ => slurp_file("$docs/$_") } 'import.md', 'compat/README.md';
 my ($import) = $page{'import.md'} =~ /^## Message DB\n.*?^```sql\n(.*?)^```/ms;
