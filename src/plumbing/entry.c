@@ -19,7 +19,12 @@
  *
  * Only the plain case is done here: there is room on the page, and no equal key if the index is
  * unique.  What is written then, to the page and to WAL, is what _bt_insertonpg() writes; no other
- * kind of WAL record is needed, and whoever replays it sees no difference.  In every other case
+ * kind of WAL record is needed, and whoever replays it sees no difference.  Of many entries that
+ * go on one page, a record each takes more WAL than the page itself does, and most of the time.
+ * Then the page is logged once, as it is with all of them (log_newpage_buffer()), which is what
+ * PostgreSQL logs of any page that changes for the first time after a checkpoint.  Until then, they
+ * are put into a copy of the page, so that nobody else can read or write out what is not in WAL.
+ * In every other case
  * the entry goes to index_insert(), which splits pages, removes dead entries, merges equal ones,
  * and raises errors.
  *
@@ -30,6 +35,7 @@
 #include "access/genam.h"
 #include "access/nbtxlog.h"
 #include "access/xloginsert.h"
+#include "access/xlogrecord.h"
 #include "miscadmin.h"
 #include "plumbing/compat.h"
 #include "plumbing/descent.h"
@@ -43,6 +49,14 @@
 /* Larger entries are left to index_insert(), which knows how large they may be. */
 #define MAX_ENTRY_SIZE	(BLCKSZ / 16)
 
+/* A page is copied if so many entries are left that all of them might be logged with it. */
+#define MIN_ENTRIES_TO_COPY 16
+
+/* The WAL of one entry, besides the entry. */
+#define RECORD_OVERHEAD \
+	(SizeOfXLogRecord + SizeOfXLogRecordBlockHeader + 3 * sizeof(Oid) + \
+	 sizeof(BlockNumber) + SizeOfXLogRecordDataHeaderShort + SizeOfBtreeInsert)
+
 /* An entry that is to be put in, and the page that is locked. */
 typedef struct Place
 {
@@ -52,13 +66,22 @@ typedef struct Place
 	Buffer		buffer;			/* locked for writing, or invalid */
 	OffsetNumber offset;		/* of the entry before, if it is there */
 	bool		has_equal;		/* there was no place because of an equal key */
+
+	/* the last entries, if they are in the copy only */
+	int			ncopied;
+	Size		copied_records; /* WAL that they would take one by one */
+	IndexTuple	copied[AZR_MAX_ENTRIES];
+	OffsetNumber offsets[AZR_MAX_ENTRIES];
+	PGAlignedBlock copy;
 } Place;
 
 static bool direct_index_entries = true;
 
 static bool set_key(Place *place, IndexTuple entry);
-static bool put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf);
-static bool put_on_page(Place *place, IndexTuple entry);
+static bool put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf, int nleft);
+static bool put_on_page(Place *place, IndexTuple entry, bool copy);
+static void add_to_copy(Place *place, IndexTuple entry);
+static void write_copied(Place *place);
 static void write_entry(Relation index, Buffer buffer, OffsetNumber offset, IndexTuple entry);
 static void leave_page(Place *place);
 static void put_by_index(Relation index, Relation rel, IndexTuple entry, IndexInfo *info);
@@ -106,10 +129,12 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 		place.buffer = InvalidBuffer;
 		place.offset = InvalidOffsetNumber;
 		place.has_equal = false;
+		place.ncopied = 0;
+		place.copied_records = 0;
 	}
 	for (int i = 0; i < count; i++)
 	{
-		if (direct && put_direct(&place, entries[i], i == 0 ? leaf : NULL))
+		if (direct && put_direct(&place, entries[i], i == 0 ? leaf : NULL, count - i))
 			continue;
 		put_by_index(index, rel, entries[i], info);
 
@@ -123,11 +148,11 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 }
 
 /*
- * Put an entry into the page on which it belongs, if that is the plain case.  Keeps the page
- * locked if it does, and has none locked if it does not.
+ * Put an entry, of 'nleft' that are left, into the page on which it belongs, if that is the plain
+ * case.  Keeps the page locked if it does, and has none locked if it does not.
  */
 static bool
-put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
+put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf, int nleft)
 {
 	Relation	index = place->index;
 	bool		is_hinted = leaf != NULL && leaf->index == RelationGetRelid(index);
@@ -142,7 +167,7 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
 	/* the page of the entry before */
 	if (BufferIsValid(place->buffer))
 	{
-		if (put_on_page(place, entry))
+		if (put_on_page(place, entry, nleft >= MIN_ENTRIES_TO_COPY))
 			return true;
 		leave_page(place);
 		if (place->has_equal)
@@ -153,7 +178,7 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
 	if (BlockNumberIsValid(page))
 	{
 		place->buffer = _bt_getbuf(index, page, BT_WRITE);
-		if (put_on_page(place, entry))
+		if (put_on_page(place, entry, false))
 			return true;
 		leave_page(place);
 		if (place->has_equal)
@@ -167,7 +192,7 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf)
 		return false;			/* the index is empty */
 	_bt_unlockbuf(index, place->buffer);
 	_bt_lockbuf(index, place->buffer, BT_WRITE);
-	if (put_on_page(place, entry))
+	if (put_on_page(place, entry, false))
 		return true;
 	leave_page(place);
 	return false;
@@ -198,12 +223,13 @@ set_key(Place *place, IndexTuple entry)
 }
 
 /*
- * Put an entry into the page that is locked, if it belongs there, and has a place there.
+ * Put an entry into the page that is locked, if it belongs there, and has a place there; or into
+ * the copy of it, if there is one, or if 'copy' is set.
  */
 static bool
-put_on_page(Place *place, IndexTuple entry)
+put_on_page(Place *place, IndexTuple entry, bool copy)
 {
-	Page		page = BufferGetPage(place->buffer);
+	Page		page = place->ncopied > 0 ? (Page) place->copy.data : BufferGetPage(place->buffer);
 	BTPageOpaque opaque = BTPageGetOpaque(page);
 	OffsetNumber before;
 	bool		is_equal;
@@ -225,11 +251,57 @@ put_on_page(Place *place, IndexTuple entry)
 	CheckForSerializableConflictIn(place->index, NULL, BufferGetBlockNumber(place->buffer));
 	place->offset = before == InvalidOffsetNumber
 		? P_FIRSTDATAKEY(opaque) : OffsetNumberNext(before);
-	write_entry(place->index, place->buffer, place->offset, entry);
+	if (copy || place->ncopied > 0)
+		add_to_copy(place, entry);
+	else
+		write_entry(place->index, place->buffer, place->offset, entry);
 	if (P_RIGHTMOST(opaque) && !P_ISROOT(opaque) &&
 		_bt_getrootheight(place->index) >= MIN_HEIGHT_TO_REMEMBER_LAST_PAGE)
 		RelationSetTargetBlock(place->index, BufferGetBlockNumber(place->buffer));
 	return true;
+}
+
+/*
+ * Put an entry into the copy of the page that is locked.
+ */
+static void
+add_to_copy(Place *place, IndexTuple entry)
+{
+	Page		copy = (Page) place->copy.data;
+
+	if (place->ncopied == 0)
+		memcpy(copy, BufferGetPage(place->buffer), BLCKSZ);
+	if (PageAddItem(copy, (char *) entry, IndexTupleSize(entry), place->offset, false,
+					false) == InvalidOffsetNumber)
+		elog(ERROR, "failed to add new item to block %u in index \"%s\"",
+			 BufferGetBlockNumber(place->buffer), RelationGetRelationName(place->index));
+	place->copied[place->ncopied] = entry;
+	place->offsets[place->ncopied++] = place->offset;
+	place->copied_records += MAXALIGN(RECORD_OVERHEAD + IndexTupleSize(entry));
+}
+
+/*
+ * Write the entries that are in the copy only into the page: all at once where that takes less
+ * WAL, or else one by one.
+ */
+static void
+write_copied(Place *place)
+{
+	PageHeader	copy = (PageHeader) place->copy.data;
+
+	if (BLCKSZ - (copy->pd_upper - copy->pd_lower) <= place->copied_records)
+	{
+		START_CRIT_SECTION();
+		memcpy(BufferGetPage(place->buffer), copy, BLCKSZ);
+		MarkBufferDirty(place->buffer);
+		log_newpage_buffer(place->buffer, true);
+		END_CRIT_SECTION();
+	}
+	else
+		for (int i = 0; i < place->ncopied; i++)
+			write_entry(place->index, place->buffer, place->offsets[i], place->copied[i]);
+	place->ncopied = 0;
+	place->copied_records = 0;
 }
 
 /*
@@ -264,6 +336,8 @@ write_entry(Relation index, Buffer buffer, OffsetNumber offset, IndexTuple entry
 static void
 leave_page(Place *place)
 {
+	if (place->ncopied > 0)
+		write_copied(place);
 	if (BufferIsValid(place->buffer))
 		_bt_relbuf(place->index, place->buffer);
 	place->buffer = InvalidBuffer;

@@ -13,7 +13,7 @@
 #include "plumbing/table.h"
 
 /* How many entries may be put together: their page is locked for so long. */
-#define AZR_MAX_ENTRIES	64
+#define AZR_MAX_ENTRIES	256
 
 extern void azr_entries_init(void);
 extern void azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
