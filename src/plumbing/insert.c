@@ -45,6 +45,7 @@ struct AzrInsert
 	AzrLeaf		leaf;			/* where the first row's entry may belong */
 	int			ngathered;
 	Size		gathered_bytes;
+	bool		has_column[AZR_MAX_COLUMNS];	/* does one of them have it? */
 	int			nslots;
 	TupleTableSlot *slots[FLEXIBLE_ARRAY_MEMBER];	/* made when first needed */
 };
@@ -53,6 +54,7 @@ static TupleTableSlot *next_slot(AzrInsert *insert, int natts);
 static TupleDesc first_columns(TupleDesc desc, int natts);
 static void flush(AzrInsert *insert);
 static void insert_index_entries(AzrInsert *insert, int i);
+static bool may_have_entries(const AzrInsert *insert, int i);
 static Relation open_index(AzrInsert *insert, int i);
 static inline Datum column_of(TupleTableSlot *row, AttrNumber attno, bool *isnull);
 static Datum computed_of(const AzrComputed *computed, TupleTableSlot *row, bool *isnull);
@@ -60,6 +62,7 @@ static inline Datum key_of(const AzrTable *table, TupleTableSlot *row, AttrNumbe
 						   bool *isnull);
 static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
 static IndexTuple index_entry(const AzrTable *table, Relation index, TupleTableSlot *row);
+static IndexTuple fixed_entry(TupleDesc desc, const Datum *values, const bool *nulls);
 
 /*
  * Begin to insert up to 'nrows' rows into a plain table that the caller has opened
@@ -112,6 +115,8 @@ azr_insert_put(AzrInsert *insert, const Datum *values, const bool *nulls, Size b
 	memcpy(row->tts_values, values, natts * sizeof(Datum));
 	memcpy(row->tts_isnull, nulls, natts * sizeof(bool));
 	ExecStoreVirtualTuple(row);
+	for (int i = 0; i < natts; i++)
+		insert->has_column[i] |= !nulls[i];
 	insert->ngathered++;
 	insert->gathered_bytes += bytes;
 
@@ -209,6 +214,7 @@ flush(AzrInsert *insert)
 
 	insert->ngathered = 0;
 	insert->gathered_bytes = 0;
+	memset(insert->has_column, 0, sizeof(insert->has_column));
 }
 
 /*
@@ -221,6 +227,8 @@ insert_index_entries(AzrInsert *insert, int i)
 	int			count = 0;
 	Relation	index = NULL;
 
+	if (!may_have_entries(insert, i))
+		return;
 	for (int n = 0; n < insert->ngathered; n++)
 	{
 		TupleTableSlot *row = insert->slots[n];
@@ -248,6 +256,38 @@ insert_index_entries(AzrInsert *insert, int i)
 	}
 	if (count > 0)
 		azr_entries_put(index, insert->rel, entries, count, &insert->leaf, insert->index_info);
+}
+
+/*
+ * Can any of the gathered rows belong in an index?  Most partial indexes are on columns that
+ * none of them has.
+ */
+static bool
+may_have_entries(const AzrInsert *insert, int i)
+{
+	const AzrTable *table = insert->table;
+
+	for (int n = 0; n < table->all_indexes[i].nconditions; n++)
+	{
+		const AzrCondition *condition = &table->all_indexes[i].conditions[n];
+		bool		has_column = false;
+
+		if (condition->attno != InvalidAttrNumber)
+		{
+			if (condition->test != AZR_IS_NULL &&
+				(condition->attno > table->ncolumns ||
+				 !insert->has_column[condition->attno - 1]))
+				return false;
+			continue;
+		}
+
+		/* what is computed of no column is the same for all rows */
+		for (int arg = 0; arg < AZR_COMPUTED_ARGS; arg++)
+			has_column = has_column || insert->has_column[table->computed->args[arg] - 1];
+		if (!has_column)
+			return belongs_in_index(table, i, insert->slots[0]);
+	}
+	return true;
 }
 
 static Relation
@@ -345,7 +385,44 @@ index_entry(const AzrTable *table, Relation index, TupleTableSlot *row)
 
 	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
 		values[n] = key_of(table, row, index->rd_index->indkey.values[n], &nulls[n]);
-	entry = index_form_tuple(RelationGetDescr(index), values, nulls);
+	entry = fixed_entry(RelationGetDescr(index), values, nulls);
+	if (entry == NULL)
+		entry = index_form_tuple(RelationGetDescr(index), values, nulls);
 	entry->t_tid = row->tts_tid;
 	return entry;
+}
+
+/*
+ * What index_form_tuple() makes of columns of fixed length that are not NULL, or NULL if there
+ * are others.
+ */
+static IndexTuple
+fixed_entry(TupleDesc desc, const Datum *values, const bool *nulls)
+{
+	Size		size = sizeof(IndexTupleData);
+	Size		offsets[INDEX_MAX_KEYS];
+	char	   *entry;
+
+	for (int n = 0; n < desc->natts; n++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, n);
+
+		if (nulls[n] || column->attlen <= 0)
+			return NULL;
+		offsets[n] = att_align_nominal(size, column->attalign);
+		size = offsets[n] + column->attlen;
+	}
+	size = MAXALIGN(size);
+	entry = palloc0(size);
+	for (int n = 0; n < desc->natts; n++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, n);
+
+		if (column->attbyval)
+			store_att_byval(entry + offsets[n], values[n], column->attlen);
+		else
+			memcpy(entry + offsets[n], DatumGetPointer(values[n]), column->attlen);
+	}
+	((IndexTuple) entry)->t_info = size;
+	return (IndexTuple) entry;
 }
