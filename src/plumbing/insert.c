@@ -24,6 +24,7 @@
 #include "plumbing/compat.h"
 #include "plumbing/entry.h"
 #include "plumbing/insert.h"
+#include "plumbing/row_slot.h"
 #include "utils/memutils.h"
 
 /* What is written together at most: the limits that COPY uses. */
@@ -142,7 +143,7 @@ next_slot(AzrInsert *insert, int natts)
 
 		if (insert->desc == NULL || insert->desc->natts < natts)
 			insert->desc = first_columns(RelationGetDescr(insert->rel), natts);
-		*slot = MakeSingleTupleTableSlot(insert->desc, &TTSOpsVirtual);
+		*slot = azr_row_slot(insert->desc);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	return ExecClearTuple(*slot);
