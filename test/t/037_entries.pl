@@ -1,5 +1,5 @@
-# Entries that are put into the pages of indexes directly: crashes, a standby and WAL that is
-# compared with the pages that it makes. amcheck compares heap and indexes.
+# Rows and entries of indexes that are put into their pages directly: crashes, a standby and WAL
+# that is compared with the pages that it makes. amcheck compares heap and indexes.
 
 use strict;
 use warnings;
@@ -62,6 +62,9 @@ sub all_is_sound
 	$primary->safe_psql('postgres', q{
 		SELECT bt_index_parent_check(i.indexrelid, true, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 		WHERE c.relname ~ '^azr_' AND c.relkind = 'r'});
+	is($primary->safe_psql('postgres', q{
+		SELECT count(*) FROM unnest('{azr_main_events, azr_edition_events, azr_streams}'::regclass[]) t, verify_heapam(t)}),
+		'0', "the rows $when");
 	is($primary->safe_psql('postgres', 'SELECT count(*) FROM azr_check()'), '0', "the store $when");
 	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 	indexes_are_sound($standby, "the standby's indexes $when");
