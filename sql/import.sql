@@ -54,6 +54,17 @@ SELECT 'imp-large', azr_root('imp-large', '1'), i, 'T', CASE i % 2 WHEN 0 THEN c
 	ELSE (SELECT string_agg(decode(md5(i || ' ' || j), 'hex'), '') FROM generate_series(1, 2000) j) END FROM generate_series(0, 3) i;
 CALL azr_import('DELETE FROM import_source.e WHERE domain = ''imp-large'' RETURNING domain, edition, root, sequence, type, payload, metadata, created_at, correlation_id, external_id', 1);
 SELECT sequence, length(payload), md5(payload) FROM azr_load('imp-large', NULL, azr_root('imp-large', '1'));
+-- the same in rows that come as a function or a sort keeps them
+CREATE TEMP TABLE import_once (LIKE import_source.e) ON COMMIT DELETE ROWS;
+ALTER TABLE import_once DROP n;
+CREATE FUNCTION import_source.once(name text) RETURNS TABLE (domain text, edition text, root uuid, sequence bigint, type text, payload bytea,
+	metadata jsonb, created_at timestamptz, correlation_id text, external_id text) LANGUAGE sql AS $$
+	INSERT INTO import_once (domain, root, sequence, type, payload)
+	SELECT name, azr_root(name, i::text), 0, 'T' || i, (SELECT string_agg(decode(md5(i || ' ' || j), 'hex'), '') FROM generate_series(1, 2000) j) FROM generate_series(0, 3) i;
+	SELECT * FROM import_once $$;
+CALL azr_import('SELECT * FROM import_source.once(''imp-once'')', 1);
+CALL azr_import('SELECT * FROM import_source.once(''imp-sorted'') ORDER BY type', 1);
+SELECT d, type, length(payload), md5(payload) FROM unnest(ARRAY['imp-once', 'imp-sorted']) d, generate_series(0, 3) i, azr_load(d, NULL, azr_root(d, i::text));
 -- a named edition branches off where its first event is
 INSERT INTO import_source.e (domain, root, sequence, type, payload) SELECT 'imp-ed', azr_root('imp-ed', '1'), i, 'T', 'p' FROM generate_series(0, 4) i;
 INSERT INTO import_source.e (domain, edition, root, sequence, type, payload) SELECT 'imp-ed', 'branch', azr_root('imp-ed', '1'), i, 'T', 'q' FROM generate_series(3, 7) i;

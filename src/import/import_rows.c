@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "import/import_rows.h"
@@ -56,6 +57,8 @@ typedef struct Receiver
 static void check_columns(TupleDesc desc);
 static void begin(DestReceiver *dest, int operation, TupleDesc desc);
 static bool receive(TupleTableSlot *slot, DestReceiver *dest);
+static bool is_plain_row(TupleTableSlot *slot);
+static void keep_fetched(AzrImportRows *rows, TupleTableSlot *slot);
 static void end(DestReceiver *dest);
 static double expected_rows(SPIPlanPtr plan);
 
@@ -161,14 +164,51 @@ begin(DestReceiver *dest, int operation, TupleDesc desc)
 }
 
 /*
- * Keep a row.  What it has stored elsewhere, in a TOAST table, may be gone when the
- * transaction has ended, so it is fetched now.
+ * Keep a row.
  */
 static bool
 receive(TupleTableSlot *slot, DestReceiver *dest)
 {
 	Receiver   *receiver = (Receiver *) dest;
 	AzrImportRows *rows = receiver->rows;
+
+	if (is_plain_row(slot))
+		tuplestore_puttupleslot(rows->store, slot);
+	else
+		keep_fetched(rows, slot);
+	receiver->callback(++rows->count, receiver->arg);
+	return true;
+}
+
+/*
+ * Is it a row as a table or a sort has it, with nothing that is stored elsewhere?  Then its
+ * columns need not be looked at.
+ */
+static bool
+is_plain_row(TupleTableSlot *slot)
+{
+	if (TTS_IS_HEAPTUPLE(slot) || TTS_IS_BUFFERTUPLE(slot))
+	{
+		HeapTuple	row = ((HeapTupleTableSlot *) slot)->tuple;
+
+		return row != NULL && !HeapTupleHasExternal(row);
+	}
+	if (TTS_IS_MINIMALTUPLE(slot))
+	{
+		MinimalTuple row = ((MinimalTupleTableSlot *) slot)->mintuple;
+
+		return row != NULL && (row->t_infomask & HEAP_HASEXTERNAL) == 0;
+	}
+	return false;
+}
+
+/*
+ * Keep a row that may have something stored elsewhere, in a TOAST table.  That may be gone when
+ * the transaction has ended, so it is fetched now.
+ */
+static void
+keep_fetched(AzrImportRows *rows, TupleTableSlot *slot)
+{
 	Datum		values[AZR_IMPORT_COLUMNS];
 	struct varlena *fetched[AZR_IMPORT_COLUMNS];
 	int			nfetched = 0;
@@ -189,8 +229,6 @@ receive(TupleTableSlot *slot, DestReceiver *dest)
 		tuplestore_putvalues(rows->store, rows->desc, values, slot->tts_isnull);
 	while (nfetched > 0)
 		pfree(fetched[--nfetched]);
-	receiver->callback(++rows->count, receiver->arg);
-	return true;
 }
 
 static void
