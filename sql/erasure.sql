@@ -137,10 +137,25 @@ SELECT position - :h, domain, sequence, regexp_replace(type, '.*\.', '') FROM az
 SELECT azr_group_create('erase', 1, :h - 2, ARRAY['erase']);
 SELECT sequence FROM azr_fetch('erase', 1);
 SELECT azr_park('erase', :h - 1, 'could not read it');
+-- what was said of it, by any group, may be a copy of what is erased; that of other streams stays
+SELECT azr_group_create('erase too', 1, :h - 2, ARRAY['erase']), azr_park('erase too', :h + 1, 'name is Alice');
+SELECT put('parked');
+SELECT azr_feed_advance() IS NOT NULL;
+SELECT azr_park('erase too', position, 'stays') FROM azr_feed(:h) WHERE root = r('parked');
 SELECT erase('f', 0, 1);
+SELECT handler, domain, sequence, reason FROM azr_parked() WHERE handler LIKE 'erase%';
+-- who had the event from before may say it again: erasing again takes it
+SELECT azr_park('erase', :h - 1, 'name is Alice'), erase('f', 0, 1);
+SELECT reason FROM azr_parked('erase');
+-- a trigger of the owner does not keep it
+CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER t BEFORE UPDATE ON azr_parked_streams FOR EACH ROW EXECUTE FUNCTION drop_row();
+SELECT attempt($$erase('parked', 0, 1)$$);
+DROP TRIGGER t ON azr_parked_streams;
+DROP FUNCTION drop_row;
 SELECT count(*) FROM azr_fetch('erase');
 SELECT sequence, regexp_replace(type, '.*\.', '') FROM azr_retry('erase');
-SELECT azr_group_drop('erase');
+SELECT azr_group_drop('erase'), azr_group_drop('erase too');
 
 -- Merging: a base that is gone is a conflict
 SELECT outcome FROM azr_append_commutative('erase', NULL, r('m'), 0, '{A}', '{x}', 'application/json', '{"a": 1}');

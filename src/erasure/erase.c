@@ -16,6 +16,7 @@
  * 3. Delete snapshots that know of the events, in the stream and in the editions that share
  *	  them, whose streams are locked for this.  This is done even if nothing is left to erase:
  *	  somebody who had loaded the stream before an erasure may have put a snapshot after it.
+ *	  For the same reason, forget why groups have parked the stream.
  * 4. In pieces of the stream: have the evidence give what stands for each event from now on
  *	  (azr_evidence_forget), change the rows, put the records.  This locks the evidence, for
  *	  which all others wait who seal or erase.  So it comes when there is no stream to wait for
@@ -41,6 +42,7 @@
 #include "events/type.h"
 #include "evidence/evidence.h"
 #include "fmgr.h"
+#include "groups/parked_table.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
 #include "plumbing/durability.h"
@@ -155,6 +157,8 @@ azr_erase(PG_FUNCTION_ARGS)
 	if (permit.from == permit.to)
 		PG_RETURN_INT64(0);
 	forget_snapshots(&erasing.name, permit.from);
+	if (azr_edition_is_main(erasing.name.edition))
+		azr_parked_blank(permit.stream_id);
 
 	erasing.stream_id = permit.stream_id;
 	erasing.erased_type = azr_type_number(cstring_to_text(AZR_ERASED_TYPE));

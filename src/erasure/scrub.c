@@ -62,14 +62,15 @@ enum
 static const Oid column_types[Natts_azr_scrubbed] = {TEXTOID, INT8OID, INT8OID};
 
 /*
- * What may have held something that was erased: events, snapshots, and what ANALYZE has sampled of
- * them, each with its TOAST table, and the indexes of all.
+ * What may have held something that was erased: events, snapshots, reasons for parking, and what
+ * ANALYZE has sampled of them, each with its TOAST table, and the indexes of all.
  */
 #define SCRUBBED_RELATIONS \
 	"WITH tables AS (" \
 	"SELECT c.oid, c.reltoastrelid, 1 AS place FROM pg_extension e " \
 	"JOIN pg_class c ON c.relnamespace = e.extnamespace AND c.relname = ANY (ARRAY[" \
-	"'azr_main_events', 'azr_edition_events', 'azr_latest_snapshots', 'azr_evidence_salts']) " \
+	"'azr_main_events', 'azr_edition_events', 'azr_latest_snapshots', 'azr_evidence_salts', " \
+	"'azr_parked_streams']) " \
 	"WHERE e.extname = 'angzarr' " \
 	"UNION ALL SELECT c.oid, c.reltoastrelid, 2 FROM pg_extension e " \
 	"JOIN pg_class p ON p.relnamespace = e.extnamespace AND p.relname = 'azr_snapshot_history' " \
@@ -241,7 +242,7 @@ first_erasable(Relation index)
 {
 	static const char *const names[] = {
 		"correlation_uuid", "correlation_id", "external_id", "payload", "metadata",
-		"state", "salts"
+		"state", "salts", "reason"
 	};
 	Oid			heapid = index->rd_index->indrelid;
 

@@ -11,6 +11,7 @@
 #include "groups/parked_table.h"
 #include "plumbing/grow.h"
 #include "plumbing/query.h"
+#include "plumbing/text.h"
 
 /* As note_stream() expects them. */
 #define PARKED_COLUMNS \
@@ -19,6 +20,7 @@
 
 static void note_stream(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static int	compare_streams(const void *a, const void *b);
+static void note_handler(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * What is noted of the streams of some partitions, by the active PostgreSQL snapshot: those
@@ -208,4 +210,48 @@ azr_parked_forget_all(const text *handler)
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(handler), false);
 	(void) azr_query_modify("DELETE FROM %s.azr_parked_streams WHERE handler = $1",
 							&args, NULL, NULL);
+}
+
+/*
+ * Forget why a stream is parked, whatever group has done it: what was said of its events may be
+ * a copy of what they have.  A row does not say which of the stream's events the reason is of, so
+ * it goes with any of them.
+ *
+ * This needs no lock of a partition: nobody goes by the reason, and a row that a worker is
+ * changing is waited for.
+ */
+void
+azr_parked_blank(int64 stream_id)
+{
+	AzrQueryArgs args = {0};
+	List	   *handlers = NIL;
+	ListCell   *lc;
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(stream_id), false);
+	(void) azr_query_modify("SELECT p.handler::text FROM %s.azr_parked_streams p "
+							"WHERE p.stream_id = $1 AND p.handler IN "
+							"(SELECT g.handler FROM %s.azr_registered_groups g) "
+							"AND p.reason <> '' ORDER BY p.handler FOR UPDATE OF p",
+							&args, note_handler, &handlers);
+	foreach(lc, handlers)
+	{
+		AzrQueryArgs row = {0};
+
+		azr_query_arg(&row, TEXTOID, PointerGetDatum(lfirst(lc)), false);
+		azr_query_arg(&row, INT8OID, Int64GetDatum(stream_id), false);
+		azr_query_must_change("azr_parked_streams", 1,
+							  "UPDATE %s.azr_parked_streams SET reason = '' "
+							  "WHERE handler = $1 AND stream_id = $2",
+							  &row);
+	}
+}
+
+static void
+note_handler(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	List	  **handlers = (List **) arg;
+
+	azr_check_row(nulls, 1);
+	*handlers = lappend(*handlers,
+						azr_copy_text(DatumGetTextPP(values[0]), CurrentMemoryContext));
 }

@@ -8,7 +8,8 @@
  * the partition is leased, it has come as far as what is leased: azr_fetch() may give that
  * again, but not the events of this stream.
  *
- * All this is looked at, and changed, by who has locked the stream's partition.
+ * All this is looked at, and changed, by who has locked the stream's partition; but for the
+ * reason, which an erasure of the stream's events takes away.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,5 +49,6 @@ extern void azr_parked_put(const text *handler, const AzrParkedStream *stream,
 extern void azr_parked_set(const text *handler, const AzrParkedStream *stream);
 extern void azr_parked_forget(const text *handler, const AzrPartitions *partitions);
 extern void azr_parked_forget_all(const text *handler);
+extern void azr_parked_blank(int64 stream_id);
 
 #endif							/* AZR_PARKED_TABLE_H */

@@ -21,6 +21,12 @@ COMMENT ON COLUMN @extschema@.azr_parked_streams.parked_from IS
 COMMENT ON COLUMN @extschema@.azr_parked_streams.done_below IS
 'The stream''s events before this position are not given by azr_fetch() any more. When the partition has come so far, the row of a stream that goes on is deleted.';
 
+COMMENT ON COLUMN @extschema@.azr_parked_streams.reason IS
+'What the worker said of it. Empty after an event of the stream was erased, since it may have had a copy of that.';
+
+-- ANALYZE is not to keep samples of what an erasure takes away.
+ALTER TABLE @extschema@.azr_parked_streams ALTER reason SET STATISTICS 0;
+
 ALTER TABLE @extschema@.azr_parked_streams OWNER TO @extowner@;
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.azr_parked_streams', '');

@@ -12,7 +12,7 @@ COMMENT ON FUNCTION @extschema@.azr_park(text, bigint, text) IS
 
 A worker parks the event in the transaction that fetched it, after it has rolled back to a savepoint what it did for it, or with a lease before it acknowledges the event. It must itself pass over the later events of that stream that it was given already: azr_retry() gives them too.
 
-Arguments: handler, the name of the group. position, of the event. reason, any text, to be read by people. A stream that is parked already stays parked from the event that comes first, with the new reason.
+Arguments: handler, the name of the group. position, of the event. reason, any text, to be read by people; it becomes empty when an event of the stream is erased. A stream that is parked already stays parked from the event that comes first, with the new reason.
 
 Locks: the row of the stream''s partition, to the end of the transaction. It waits for a worker that has the partition, unless that is the same transaction.
 

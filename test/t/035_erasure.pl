@@ -26,7 +26,7 @@ $subscriber->start;
 
 # Each event has bytes that no other has, and that stand in a file as they are: small and larger
 # payloads, compressed ones (of which the first bytes are not changed), those in the TOAST table,
-# as they are and compressed, metadata, ids, also in their indexes, and states.
+# as they are and compressed, metadata, ids, also in their indexes, states, and reasons for parking.
 my $payload = q{CASE kind WHEN 'sml' THEN convert_to(mark || repeat('s', 42), 'UTF8') WHEN 'med' THEN convert_to(mark, 'UTF8') || noise(1000, mark)
 	WHEN 'zip' THEN convert_to(mark || repeat('z', 5000), 'UTF8') WHEN 'ext' THEN convert_to(mark, 'UTF8') || noise(5000, mark)
 	ELSE convert_to(mark, 'UTF8') || noise(5000, mark) || convert_to(repeat('t', 10000), 'UTF8') END};
@@ -47,6 +47,11 @@ $primary->safe_psql('postgres', qq{
 	FROM generate_series(1, $events) i, unnest(ARRAY['sml', 'ext']) kind;
 	SELECT count(azr_put_snapshot('d', NULL, azr_root('d', 'sml' || k), n, 't', convert_to(mark('sta', (10 * k + n)::int), 'UTF8') || noise(3000 * (n % 2)::int + 40, 'state' || k || n)))
 	FROM generate_series(0, 6) k, generate_series(2, 5) n});
+# and what a group says of a stream that it has parked
+$primary->safe_psql('postgres', 'SELECT azr_feed_advance()');
+$primary->safe_psql('postgres', q{
+	SELECT azr_group_create('workers', 1);
+	SELECT count(azr_park('workers', position, mark('rea', row_number::int))) FROM (SELECT position, row_number() OVER () FROM azr_feed() WHERE domain = 'd' AND sequence = 0) p});
 $primary->safe_psql('postgres', 'ANALYZE');
 $primary->safe_psql('postgres', 'SELECT azr_seal()');
 
@@ -62,6 +67,7 @@ foreach my $i (1 .. $events)
 		$marks{correlation_id}{"cor$letter$number"} = 1 if $i % 2 == 0;
 	}
 }
+$marks{reason}{ sprintf('rea%05d', $_) } = 1 foreach 1 .. 35;
 foreach my $k (0 .. 6) { $marks{state}{ sprintf('sta%05d', 10 * $k + $_) } = 1 foreach 2 .. 5; }
 my @uuids = split /\n/, $primary->safe_psql('postgres', "SELECT md5(kind || i) FROM generate_series(1, $events, 2) i, unnest(ARRAY['sml', 'med', 'zip', 'ext', 'tzp']) kind");
 foreach my $uuid (@uuids)
