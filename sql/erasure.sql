@@ -38,6 +38,11 @@ SELECT events('a');
 SELECT erase('a', 2, 4, ids => true), erase('a', 0, 5, ids => false);
 SELECT records('a');
 SELECT domain, edition, root = r('a'), sequence, type, erased_at = (SELECT max(erased_at) FROM azr_erasures('erase')), erased_by = session_user, reason FROM azr_erasures() WHERE root = r('a') AND sequence = 3;
+-- an event without ids has none to lose, and the source stays with and without
+SELECT outcome FROM azr_append('erase', NULL, r('no ids'), 0, '{A,B}', '{a,b}', source_domain => 'other', source_root => r('other'), source_sequence => 7);
+SELECT erase('no ids', 0, 1), erase('no ids', 0, 1, ids => true), erase('no ids', 0, 2, ids => true), erase('no ids', 0, 2, ids => true);
+SELECT sequence, source_domain, source_edition, source_root = r('other'), source_sequence FROM azr_load('erase', NULL, r('no ids'));
+SELECT * FROM consumers('no ids');
 -- what tells consumers: the stream, the range that was changed, and whether ids went
 SELECT * FROM consumers('a');
 SELECT payload = '\x0a260a120a10'::bytea || uuid_send(r('a')) || '\x12056572617365'::bytea || '\x22090a07616e677a617272'::bytea || '\x10011803'::bytea FROM azr_load('angzarr.erasures', NULL, r('a'), 0, 1);
