@@ -19,6 +19,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
+#include "plumbing/compat.h"
 #include "plumbing/query.h"
 #include "plumbing/result.h"
 #include "plumbing/text.h"
@@ -81,7 +82,9 @@ static const uint8 *next_salt(Seal *seal);
 static void draw(uint8 *bytes, Size length);
 static void seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *values,
 					   const bool *nulls);
-static KnownHead *head_of(Seal *seal, int64 stream_id, int64 sequence);
+static KnownHead *head_of(Seal *seal, int64 stream_id, const Datum *values, const bool *nulls);
+pg_noreturn static void raise_out_of_order(int64 stream_id, const Datum *values,
+										   const bool *nulls, int64 next);
 static void add_leaf(Seal *seal, const uint8 *leaf);
 static void store_salts(Seal *seal);
 static void store_edge(Seal *seal);
@@ -342,7 +345,7 @@ seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *values, const b
 	AzrLeafEvent event = {values, nulls, NULL};
 	int64		stream_id = azr_feed_reader_stream(reader);
 	int64		sequence = DatumGetInt64(values[Anum_azr_timeline_sequence]);
-	KnownHead  *known = head_of(seal, stream_id, sequence);
+	KnownHead  *known = head_of(seal, stream_id, values, nulls);
 	uint8		body[AZR_DIGEST_BYTES];
 
 	azr_leaf_body(&seal->log.sha, &event, next_salt(seal), body);
@@ -360,8 +363,9 @@ seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *values, const b
  * Raises XX001 if it is not.
  */
 static KnownHead *
-head_of(Seal *seal, int64 stream_id, int64 sequence)
+head_of(Seal *seal, int64 stream_id, const Datum *values, const bool *nulls)
 {
+	int64		sequence = DatumGetInt64(values[Anum_azr_timeline_sequence]);
 	KnownHead  *known;
 	bool		found;
 
@@ -380,18 +384,48 @@ head_of(Seal *seal, int64 stream_id, int64 sequence)
 		known->is_changed = false;
 		known->head.stream_id = stream_id;
 		known->head.next_sequence = 0;
-		if (sequence > 0 &&
-			(!azr_evidence_head(seal->stored, stream_id, &known->head) ||
-			 !known->head.is_digest))
-			known->head.next_sequence = -1;
+		if (sequence > 0 && azr_evidence_head(seal->stored, stream_id, &known->head) &&
+			!known->head.is_digest)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("the leaf of stream %lld in azr_evidence_heads is no digest",
+							(long long) stream_id),
+					 errhint("Somebody has changed tables of the evidence: call azr_verify().")));
 	}
 	if (known->head.next_sequence != sequence)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("event %lld of stream %lld does not follow on what is sealed of it",
-						(long long) sequence, (long long) stream_id),
-				 errhint("Somebody has changed events or tables of the evidence: call azr_verify() and azr_check().")));
+		raise_out_of_order(stream_id, values, nulls, known->head.next_sequence);
 	return known;
+}
+
+/*
+ * Say that an event is not the one that its stream must go on with in the log, which has the
+ * sequence 'next'.
+ */
+static void
+raise_out_of_order(int64 stream_id, const Datum *values, const bool *nulls, int64 next)
+{
+	int64		sequence = DatumGetInt64(values[Anum_azr_timeline_sequence]);
+	char	   *label = psprintf("stream %lld", (long long) stream_id);
+
+	if (!nulls[Anum_azr_timeline_domain] && !nulls[Anum_azr_timeline_root])
+	{
+		AzrStreamName name = {
+			DatumGetTextPP(values[Anum_azr_timeline_domain]),
+			cstring_to_text(AZR_MAIN_EDITION),
+			DatumGetUUIDP(values[Anum_azr_timeline_root])
+		};
+
+		label = azr_stream_label(&name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("event %lld of %s cannot be sealed", (long long) sequence, label),
+			 next < sequence
+			 ? errdetail("Event %lld does not come before it in the feed: somebody has stored it by hand, or has deleted it.",
+						 (long long) next)
+			 : errdetail("The stream is sealed up to event %lld: somebody has changed its events, the feed, or azr_evidence_heads.",
+						 (long long) next - 1),
+			 errhint("Call azr_verify() and azr_check(). What to do then stands in the documentation of the evidence, under \"When sealing stops\".")));
 }
 
 /*

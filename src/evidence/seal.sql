@@ -34,4 +34,4 @@ Result: one row (size, root_hash): how many events the log has now, and the root
 
 Locks: a transaction-level advisory lock of a private class, to the end of the transaction: who seals, files a note or erases what is sealed waits for it. If the feed was numbered, also the lock of azr_feed_advance(). RowExclusiveLock on the tables of the evidence. Appends wait for none of this. The commit waits for the disk even if synchronous_commit is off.
 
-Errors: 55000 no evidence is kept; 40001 in a REPEATABLE READ or SERIALIZABLE transaction, if events were sealed or numbered after its snapshot; XX001 somebody has changed events or the log, so that it cannot go on: see azr_verify(); 25006 read-only transaction or standby; 22004, 22023 for max_events.';
+Errors: 55000 no evidence is kept; 40001 in a REPEATABLE READ or SERIALIZABLE transaction, if events were sealed or numbered after its snapshot; XX001 somebody has changed events or the log, so that it cannot go on: the event is named, see azr_verify(), and "When sealing stops" in the documentation; 25006 read-only transaction or standby; 22004, 22023 for max_events.';

@@ -109,6 +109,7 @@ static void suspect(Verify *verify, int place, const AzrVerifyEvent *event,
 static void check_heads(Verify *verify);
 static void check_head(Verify *verify, const AzrHead *head);
 static void check_lengths(Verify *verify);
+static void check_next(Verify *verify);
 static void name_missing(Verify *verify);
 static void note_missing(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void put_row(uint64 row, const Datum *values, const bool *nulls, void *arg);
@@ -161,6 +162,7 @@ azr_verify(PG_FUNCTION_ARGS)
 	check_heads(verify);
 	azr_verify_events_end(&verify->events);
 	check_lengths(verify);
+	check_next(verify);
 	if (!verify->is_sound || verify->missing > 0)
 		name_missing(verify);
 	azr_evidence_reader_end(verify->reader);
@@ -716,6 +718,31 @@ check_lengths(Verify *verify)
 				   "OR index * 256::numeric >= $1 OR (octet_length(salts) > 16 * least(256::numeric, "
 				   "$1 - index * 256::numeric) AND octet_length(salts) <> 33)",
 				   &args, put_row, verify);
+}
+
+/*
+ * Can sealing go on?  It cannot in a stream whose next event is in no append, as one that was stored
+ * by hand: once another one follows, azr_seal() finds that the feed has left one out.
+ */
+static void
+check_next(Verify *verify)
+{
+	AzrQueryArgs no_args = {0};
+
+	azr_query_each("SELECT 'not_in_feed', s.domain::text, s.edition::text, s.root::uuid, "
+				   "n.sequence::bigint, 'The event is not in the feed: somebody has stored it by hand. "
+				   "When another one follows it, azr_seal() stops there.' "
+				   "FROM %s.azr_streams s "
+				   "LEFT JOIN %s.azr_evidence_heads h ON h.stream_id = s.stream_id "
+				   "CROSS JOIN LATERAL (SELECT e.sequence FROM %s.azr_main_events e "
+				   "WHERE e.stream_id = s.stream_id AND e.sequence = coalesce(h.next_sequence, 0) "
+				   "AND e.ticket IS NULL OFFSET 0) n "
+				   "WHERE s.stream_id > 0 AND n.sequence >= coalesce(("
+				   "SELECT a.sequence + coalesce(a.ticket_events, 1)::numeric "
+				   "FROM %s.azr_main_events a WHERE a.stream_id = s.stream_id "
+				   "AND a.sequence < n.sequence AND a.ticket IS NOT NULL "
+				   "ORDER BY a.sequence DESC LIMIT 1), 0)",
+				   &no_args, put_row, verify);
 }
 
 /*

@@ -9,7 +9,7 @@ COMMENT ON FUNCTION @extschema@.azr_verify(text) IS
 
 Arguments: note, a checkpoint, signed or not: the log must have had that root at that size. Signatures are not looked at.
 
-Result: rows of azr_problem; no rows if all is sound. problem is one of: event_altered, the event is not what was sealed, or its salt is not; event_missing, an event was sealed and is not there any more, or not under that sequence; erased_without_record, the event was emptied by others than azr_erase(); root_differs, tiles, salts, heads or checkpoints of the log are not what follows from the leaves, or the note is not of this log: then what the note vouches for was changed, or an older state restored. An event that was altered is named by itself, not with those after it.
+Result: rows of azr_problem; no rows if all is sound. problem is one of: event_altered, the event is not what was sealed, or its salt is not; event_missing, an event was sealed and is not there any more, or not under that sequence; erased_without_record, the event was emptied by others than azr_erase(); root_differs, tiles, salts, heads or checkpoints of the log are not what follows from the leaves, or the note is not of this log: then what the note vouches for was changed, or an older state restored; not_in_feed, an event that is not sealed yet was stored by hand, and azr_seal() stops at the one after it. An event that was altered is named by itself, not with those after it.
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, so it can run beside full load, and works on a standby. Reads all sealed events. Memory: about maintenance_work_mem. A NOTICE every 10 seconds says how far it has got.
 

@@ -85,7 +85,7 @@ my @attacks = (
 		WHERE e.stream_id = 7 AND o.stream_id = 7 AND e.sequence IN (2, 3) AND o.sequence = 5 - e.sequence}, qr/^event_altered 07 2\nevent_altered 07 3$/ ],
 	[ 'two appends swapped in the feed' => q{UPDATE azr_main_events SET ticket = -ticket WHERE stream_id IN (7, 8) AND sequence = 0; UPDATE azr_main_events e SET ticket = -o.ticket FROM azr_main_events o
 		WHERE e.stream_id IN (7, 8) AND o.stream_id = 15 - e.stream_id AND e.sequence = 0 AND o.sequence = 0}, qr/^event_altered 08 0\nevent_altered 07 0$/ ],
-	[ 'an event renumbered' => q{UPDATE azr_main_events SET sequence = 10 WHERE stream_id = 7 AND sequence = 9}, qr/^event_missing 07 9$/ ],
+	[ 'an event renumbered' => q{UPDATE azr_main_events SET sequence = 10 WHERE stream_id = 7 AND sequence = 9}, qr/^not_in_feed 07 10\nevent_missing 07 9$/ ],
 	[ 'an append renumbered' => q{UPDATE azr_main_events SET sequence = 10 WHERE stream_id = 7 AND sequence = 0}, qr/^event_altered 07 10\nevent_missing 07 0$/ ],
 	[ 'events of two streams exchanged' => q{UPDATE azr_main_events SET sequence = 100 WHERE stream_id IN (7, 8) AND sequence = 2; UPDATE azr_main_events SET stream_id = 15 - stream_id, sequence = 2 WHERE sequence = 100}, qr/^event_altered 07 2\nevent_altered 08 2$/ ],
 	[ 'an event without a ticket' => q{UPDATE azr_main_events SET ticket = NULL WHERE stream_id = 7 AND sequence = 0}, qr/^event_missing 1 entries .* the first of which is 6\. / ],
@@ -129,6 +129,40 @@ foreach my $attack (@attacks)
 {
 	my ($name, $sql, $expected) = @$attack;
 	like(found($sql), $expected, $name);
+}
+
+# An event that was put there by hand, which the feed does not have: it is named before and after
+# azr_seal() stops for it, and what the documentation says lets that go on. What one transaction
+# appends can be sealed by the next one, so each has a database of its own.
+my $seven = '00000000-0000-0000-0000-000000000007';
+sub by_hand { my ($stream, $sequence) = @_; return "INSERT INTO azr_main_events (stream_id, sequence, created_at, type_id, committed, payload) SELECT $stream, $sequence, now(), type_id, true, 'by hand' FROM azr_main_events WHERE stream_id = 8 AND sequence = 0"; }
+my $append = q{SELECT count(azr_append('d', NULL, root, NULL, '{A,B}', '{next,next}')) FROM roots WHERE i IN (6, 7, 8)};
+my $verify = q{SELECT concat_ws(' ', problem, right(root::text, 2), sequence) FROM azr_verify()};
+sub committed
+{
+	my (@sql) = @_;
+
+	$node->safe_psql('template1', 'DROP DATABASE IF EXISTS by_hand; CREATE DATABASE by_hand TEMPLATE postgres');
+	return ($node->psql('by_hand', join(';', $disable, @sql)))[1, 2];
+}
+is((committed(by_hand(7, 10), $verify))[0], 'not_in_feed 07 10', 'an event put there by hand is named');
+is((committed(by_hand(7, 10), $append, $verify))[0], "3\nnot_in_feed 07 10", 'also when others have followed');
+is((committed(q{SELECT azr_append_one('d', NULL, '00000000-0000-0000-0000-000000000041', NULL, 'A', 'a')}, 'UPDATE azr_main_events SET ticket = NULL WHERE stream_id > 40', $verify))[0], "0\nnot_in_feed 41 0", 'also as the first one of its stream');
+is((committed($append, 'SELECT size FROM azr_seal(1)', $verify))[0], "3\n401", 'what is in the middle of an append is in the feed');
+is((committed($append, $verify))[0], '3', 'and what is not sealed yet');
+my ($shown, $said) = committed(by_hand(7, 10), $append, 'SELECT azr_seal()');
+like($said, qr{ERROR:  event 11 of d/angzarr/$seven cannot be sealed\nDETAIL:  Event 10 does not come before it in the feed: somebody has stored it by hand}, 'azr_seal() names both events');
+is($node->safe_psql('by_hand', $verify), 'not_in_feed 07 10', 'as does azr_verify() then');
+my ($repair) = slurp_file("$ENV{TESTDIR}/docs/evidence.md") =~ /```\n(BEGIN;\n.*?azr_delete_snapshots.*?COMMIT;\n)```/s;
+$repair =~ s/\bes\.//g;
+$node->safe_psql('by_hand', 'SELECT azr_take_over()');
+is($node->safe_psql('by_hand', "\\set stream 7\n\\set m 10\n$repair"), 0, 'what is documented leaves nothing to azr_check()');
+is($node->safe_psql('by_hand', "SELECT size FROM azr_seal(); $verify; SELECT convert_from(payload, 'UTF8') FROM azr_load('d', NULL, '$seven', 9)"), "406\n6\nnext\nnext", 'and sealing goes on');
+($shown, $said) = committed("SELECT azr_append_one('d', NULL, '$seven', NULL, 'A', 'a')", $append, 'DELETE FROM azr_main_events WHERE stream_id = 7 AND sequence = 10', 'SELECT azr_seal()');
+like($said, qr{ERROR:  event 11 of d/angzarr/$seven cannot be sealed\nDETAIL:  Event 10 does not come before it}, 'nor without an event that was deleted before it was sealed');
+foreach my $head ([ 'next_sequence = 12', qr{event 10 of d/angzarr/$seven cannot be sealed\nDETAIL:  The stream is sealed up to event 11: } ], [ q{leaf = ''}, qr{the leaf of stream 7 in azr_evidence_heads is no digest} ])
+{
+	like((committed($append, "UPDATE azr_evidence_heads SET $head->[0] WHERE stream_id = 7", 'SELECT azr_seal()'))[1], qr/^psql:<stdin>:1: ERROR:  $head->[1]/m, "a head with $head->[0]");
 }
 
 # A checkpoint in the middle can be deleted; who has its note sees that nothing else was.
