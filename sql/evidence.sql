@@ -284,6 +284,33 @@ TRUNCATE azr_evidence_tiles;
 UPDATE azr_evidence SET origin = 'x';
 DELETE FROM azr_evidence;
 
+-- Where it has lost events, it gets a name of its own, on purpose; notes of before count as what they are
+
+SELECT azr_evidence_enable('example.com/next', 'example.com/other');
+SELECT azr_evidence_enable('example.com/next', '');
+BEGIN;
+SELECT azr_put_checkpoint(azr_checkpoint() || E'\n\u2014 example.com/test AAAA\n');
+SELECT azr_checkpoint(300) AS before \gset
+SELECT azr_prove('order', NULL, '00000000-0000-0000-0000-000000000001') ? 'checkpoint' AS has_note;
+SELECT azr_evidence_enable('example.com/next', 'example.com/test');
+SELECT azr_evidence_enable('example.com/next', 'example.com/test');
+SELECT split_part(azr_checkpoint(), E'\n', 1);
+SELECT p ->> 'origin', p ? 'checkpoint' AS has_note FROM azr_prove('order', NULL, '00000000-0000-0000-0000-000000000001') p;
+SELECT azr_put_checkpoint(azr_checkpoint() || E'\n\u2014 example.com/next AAAA\n');
+SELECT p ? 'checkpoint' AS has_note FROM azr_prove('order', NULL, '00000000-0000-0000-0000-000000000001') p;
+SELECT * FROM azr_verify(:'before');
+SELECT number, origin, sealed, named_at = now() FROM azr_evidence ORDER BY number;
+SAVEPOINT s;
+SELECT azr_evidence_enable('example.com/test', 'example.com/next');
+ROLLBACK TO s;
+SELECT azr_evidence_enable('example.com/test');
+ROLLBACK;
+BEGIN;
+ALTER TABLE azr_evidence DISABLE TRIGGER ALL;
+DELETE FROM azr_evidence;
+SELECT azr_evidence_enable('example.com/next', 'example.com/test');
+ROLLBACK;
+
 -- Rows that somebody has changed by hand. Test 034 has more of them.
 
 CREATE FUNCTION attack(sql text) RETURNS TABLE (problem text, domain text, root text, sequence bigint, detail text)

@@ -172,7 +172,8 @@ azr_evidence_origin(void)
 	AzrQueryArgs no_args = {0};
 	text	   *origin = NULL;
 
-	azr_query_latest("SELECT origin::text FROM %s.azr_evidence", &no_args, note_origin, &origin);
+	azr_query_latest("SELECT origin::text FROM %s.azr_evidence ORDER BY number DESC LIMIT 1",
+					 &no_args, note_origin, &origin);
 	return origin;
 }
 
@@ -199,6 +200,39 @@ azr_evidence_must_origin(void)
 				 errmsg("no evidence is kept in this database"),
 				 errhint("Call azr_evidence_enable() first.")));
 	return origin;
+}
+
+/*
+ * Does the log have a name, or has it had it before?
+ */
+bool
+azr_evidence_was_named(const text *origin)
+{
+	AzrQueryArgs args = {0};
+	text	   *found = NULL;
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(origin), false);
+	azr_query_latest("SELECT origin::text FROM %s.azr_evidence WHERE origin = $1",
+					 &args, note_origin, &found);
+	return found != NULL;
+}
+
+/*
+ * Give the log a name, which it has not had before.  The caller holds AZR_LOCK_EVIDENCE.
+ */
+void
+azr_evidence_put_origin(const text *origin)
+{
+	AzrQueryArgs args = {0};
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(origin), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(azr_sealed_size(snapshot)), false);
+	UnregisterSnapshot(snapshot);
+	azr_query_must_change("azr_evidence", 1,
+						  "INSERT INTO %s.azr_evidence (number, origin, sealed, named_at) "
+						  "SELECT coalesce(max(number), 0) + 1, $1, $2, now() FROM %s.azr_evidence",
+						  &args);
 }
 
 /*

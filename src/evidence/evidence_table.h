@@ -83,6 +83,8 @@ typedef struct AzrHead
 
 extern text *azr_evidence_origin(void);
 extern text *azr_evidence_must_origin(void);
+extern bool azr_evidence_was_named(const text *origin);
+extern void azr_evidence_put_origin(const text *origin);
 extern AzrCheckpoint azr_last_checkpoint(Snapshot snapshot);
 extern AzrCheckpoint azr_checkpoint_at(int64 size, Snapshot snapshot);
 extern int64 azr_sealed_size(Snapshot snapshot);

@@ -2,13 +2,18 @@
 -- azr_evidence_enable() has been called.
 
 CREATE TABLE @extschema@.azr_evidence (
-	id boolean NOT NULL CHECK (id),
+	number integer NOT NULL CHECK (number > 0),
 	origin text COLLATE "C" NOT NULL,
-	CONSTRAINT azr_evidence_pkey PRIMARY KEY (id)
+	sealed bigint NOT NULL,
+	named_at timestamptz NOT NULL,
+	CONSTRAINT azr_evidence_pkey PRIMARY KEY (number),
+	CONSTRAINT azr_evidence_origin_key UNIQUE (origin)
 );
 
 COMMENT ON TABLE @extschema@.azr_evidence IS
-'The name of the log, if evidence is kept. Written by azr_evidence_enable().';
+'The names of the log, if evidence is kept: the one with the highest number, and those that it has had before. Written by azr_evidence_enable().';
+COMMENT ON COLUMN @extschema@.azr_evidence.sealed IS
+'How many events were sealed when the log got the name.';
 
 CREATE TABLE @extschema@.azr_evidence_tiles (
 	level bigint NOT NULL,

@@ -32,16 +32,20 @@ typedef struct Proof
 	AzrLog		log;
 	AzrStreamName name;			/* on the main timeline */
 	AzrStream	stream;
+	const text *origin;
 	int64		sequence;		/* of the last event */
 	int64		size;			/* of the log */
 	AzrJsonbState json;
 } Proof;
 
+/* Is a note of the log that is named $2? */
+#define NOTE_IS_OF	"starts_with(note::text, $2 || E'\\n') "
+
 static void find_stream(Proof *proof, const AzrStreamName *asked,
 						const AzrOptionalInt64 *sequence);
 static int64 choose_size(Proof *proof, const AzrOptionalInt64 *size);
-static int64 last_noted_size(int64 from);
-static text *filed_note(int64 size);
+static int64 last_noted_size(const text *origin, int64 from);
+static text *filed_note(const text *origin, int64 size);
 static void note_text(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void push_events(Proof *proof);
 static void push_event(Proof *proof, const AzrLogEvent *event);
@@ -68,11 +72,12 @@ azr_prove(PG_FUNCTION_ARGS)
 	uint8		root[AZR_DIGEST_BYTES];
 	text	   *note;
 
+	proof.origin = origin;
 	azr_log_begin(&proof.log, GetActiveSnapshot());
 	find_stream(&proof, &asked, &sequence);
 	index = choose_size(&proof, &size);
 	azr_tree_root(&proof.log.tree, proof.size, root);
-	note = filed_note(proof.size);
+	note = filed_note(origin, proof.size);
 
 	azr_push_jsonb(&proof.json, WJB_BEGIN_OBJECT, NULL);
 	azr_json_push_text(&proof.json, "origin", origin);
@@ -180,7 +185,7 @@ choose_size(Proof *proof, const AzrOptionalInt64 *size)
 		proof->size = size->value;
 	else
 	{
-		proof->size = last_noted_size(index + 1);
+		proof->size = last_noted_size(proof->origin, index + 1);
 		if (proof->size == 0)
 			proof->size = proof->log.size;
 	}
@@ -195,17 +200,19 @@ choose_size(Proof *proof, const AzrOptionalInt64 *size)
 }
 
 /*
- * The last size of at least 'from' that has a signed note, or 0.
+ * The last size of at least 'from' that has a signed note of the log's name, or 0.  There may be
+ * some of a name that it had before.
  */
 static int64
-last_noted_size(int64 from)
+last_noted_size(const text *origin, int64 from)
 {
 	AzrQueryArgs args = {0};
 	AzrQueryValue size = {false, (Datum) 0};
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(from), false);
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(origin), false);
 	azr_query_read("SELECT size::bigint FROM %s.azr_evidence_checkpoints "
-				   "WHERE note IS NOT NULL AND size >= $1 ORDER BY size DESC LIMIT 1",
+				   "WHERE note IS NOT NULL AND size >= $1 AND " NOTE_IS_OF "ORDER BY size DESC LIMIT 1",
 				   &args, azr_query_note, &size);
 	return size.found ? DatumGetInt64(size.value) : 0;
 }
@@ -214,13 +221,15 @@ last_noted_size(int64 from)
  * The signed note of a size, or NULL.
  */
 static text *
-filed_note(int64 size)
+filed_note(const text *origin, int64 size)
 {
 	AzrQueryArgs args = {0};
 	text	   *note = NULL;
 
 	azr_query_arg(&args, INT8OID, Int64GetDatum(size), false);
-	azr_query_read("SELECT note::text FROM %s.azr_evidence_checkpoints WHERE size = $1",
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(origin), false);
+	azr_query_read("SELECT note::text FROM %s.azr_evidence_checkpoints "
+				   "WHERE size = $1 AND " NOTE_IS_OF,
 				   &args, note_text, &note);
 	return note;
 }

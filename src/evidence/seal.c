@@ -75,6 +75,7 @@ typedef struct Seal
 } Seal;
 
 static void check_origin(const text *origin);
+static void check_replaces(const text *origin, const text *known, const text *replaces);
 static bool is_space(pg_wchar c);
 static void seal_to(Seal *seal, int64 end);
 static void read_edge(Seal *seal);
@@ -95,7 +96,7 @@ static int	compare_heads(const void *a, const void *b);
 static Datum sealed_row(FunctionCallInfo fcinfo, AzrLog *log, int64 size);
 
 /*
- * azr_evidence_enable(origin) -> void
+ * azr_evidence_enable(origin, replaces) -> void
  *
  * See seal.sql for arguments and errors.
  */
@@ -103,8 +104,8 @@ Datum
 azr_evidence_enable(PG_FUNCTION_ARGS)
 {
 	text	   *origin = azr_arg_name(fcinfo, 0, "origin");
+	text	   *replaces = PG_ARGISNULL(1) ? NULL : azr_arg_name(fcinfo, 1, "replaces");
 	text	   *known;
-	AzrQueryArgs args = {0};
 
 	azr_check_can_write(fcinfo);
 	if (GetDatabaseEncoding() != PG_UTF8)
@@ -122,18 +123,42 @@ azr_evidence_enable(PG_FUNCTION_ARGS)
 				 errhint("Call azr_evidence_enable() there.")));
 	azr_evidence_lock();
 	known = azr_evidence_origin();
-	if (known == NULL)
+	if (known == NULL || !azr_same_text(known, origin))
 	{
-		azr_query_arg(&args, TEXTOID, PointerGetDatum(origin), false);
-		azr_query_must_change("azr_evidence", 1,
-							  "INSERT INTO %s.azr_evidence (id, origin) VALUES (true, $1)", &args);
+		check_replaces(origin, known, replaces);
+		azr_evidence_put_origin(origin);
 	}
-	else if (!azr_same_text(known, origin))
+	PG_RETURN_VOID();
+}
+
+/*
+ * May the log, which has the name 'known' unless that is NULL, get another one?
+ *
+ * Raises 55000 if not.
+ */
+static void
+check_replaces(const text *origin, const text *known, const text *replaces)
+{
+	if (known == NULL && replaces != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the log of this database has no name to replace")));
+	if (known != NULL && replaces == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the log of this database is \"%s\" already", text_to_cstring(known)),
-				 errdetail("A log keeps its name: it is in every signed note.")));
-	PG_RETURN_VOID();
+				 errdetail("A log keeps its name: it is in every signed note."),
+				 errhint("Only if events that notes vouch for were lost, as by a restore, give the name that it has as \"replaces\": then a new log begins.")));
+	if (known != NULL && !azr_same_text(known, replaces))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the log of this database is \"%s\", and not \"%s\"",
+						text_to_cstring(known), text_to_cstring(replaces))));
+	if (azr_evidence_was_named(origin))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the log of this database was \"%s\" before", text_to_cstring(origin)),
+				 errdetail("Its notes of now would contradict the ones of then.")));
 }
 
 /*

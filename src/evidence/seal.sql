@@ -8,19 +8,19 @@ CREATE TYPE @extschema@.azr_sealed AS (
 COMMENT ON TYPE @extschema@.azr_sealed IS
 'How many events the log has, and the root of its tree.';
 
-CREATE FUNCTION @extschema@.azr_evidence_enable(origin text) RETURNS void
+CREATE FUNCTION @extschema@.azr_evidence_enable(origin text, replaces text DEFAULT NULL) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.azr_evidence_enable(text) IS
+COMMENT ON FUNCTION @extschema@.azr_evidence_enable(text, text) IS
 'Has evidence kept in this database, of all events of the main timeline, also those that are there already: azr_seal() takes them into a log. Appends do no more than before.
 
-Arguments: origin, the log''s name, which is in every note of it, such as example.com/orders: 1 to 255 bytes without spaces (of Unicode), + and control characters.
+Arguments: origin, the log''s name, which is in every note of it, such as example.com/orders: 1 to 255 bytes without spaces (of Unicode), + and control characters. replaces, the name that the log has, if it is to get another one: do this only where events were lost that signed notes vouch for, as by a restore of an older backup, so that the log cannot go on under its name. What is sealed stays sealed, and its notes of before stay on file. A name that the log has had before is not taken again.
 
 Result: none. A second call with the same origin does nothing.
 
 Locks: the lock of azr_seal().
 
-Errors: 0A000 the encoding of the database is not UTF8; 55000 the log has another origin already, or a subscription brings this database its events; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby.';
+Errors: 0A000 the encoding of the database is not UTF8; 55000 the log has another origin already, or another one than replaces, or has had this one before, or a subscription brings this database its events; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby.';
 
 CREATE FUNCTION @extschema@.azr_seal(max_events bigint DEFAULT 10000) RETURNS @extschema@.azr_sealed
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME';

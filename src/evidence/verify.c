@@ -208,7 +208,7 @@ check_note(Verify *verify, const text *origin, const AzrNote *note)
 	if (origin == NULL)
 		put(verify, "root_differs", psprintf("No evidence is kept in this database, and the note is of log \"%s\".",
 											 text_to_cstring(note->origin)));
-	else if (!azr_same_text(origin, note->origin))
+	else if (!azr_evidence_was_named(note->origin))
 		put(verify, "root_differs", psprintf("The note is of log \"%s\", and the log of this database is \"%s\".",
 											 text_to_cstring(note->origin),
 											 text_to_cstring(origin)));

@@ -105,6 +105,7 @@ my @calls = (
 	[ azr_group_seek => q{'group for ROLE', 0} ],
 	[ azr_group_drop => q{'group for ROLE'} ],
 	[ azr_evidence_enable => q{'example.com/log'} ],
+	[ azr_evidence_enable => q{CASE 'ROLE' WHEN 'superuser' THEN 'example.com/log-2' ELSE 'example.com/log' END, 'example.com/log'} ],
 	[ azr_seal => q{3} ],
 	[ azr_seal => q{} ],
 	[ azr_checkpoint => q{} ],
@@ -523,7 +524,7 @@ my %leaves = (
 	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
 	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
-	azr_evidence => 'origin, id', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
+	azr_evidence => 'number, origin', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
 	azr_registered_groups => 'handler', azr_group_partitions => 'position, handler, partition', azr_parked_streams => 'stream_id, handler',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);

@@ -584,6 +584,32 @@ refuses_to_publish('one that has gone on from there', qr/^script\/evidence: fork
 is(slurp_file("$folder/checkpoint"), $latest, 'nothing was signed');
 is($node->safe_psql('earlier', 'SELECT count(*) FROM es.azr_checkpoints() WHERE size > 304 AND note IS NOT NULL'), '0', 'nor filed');
 
+# The way on is a log of another name, which says in its folder what it lacks of the first one.
+my $earlier = $node->connstr('earlier') . ' user=publisher';
+my $second = "$dir/second";
+accepts('a key for another log', qr/^test/, 'keygen', 'test.example/log-2', "$dir/key2");
+my @follow = ('publish', '--key', "$dir/key2", '--trust', "$key.pub", '--folder', $second, '--database', $earlier);
+cannot('as long as the database has the old name', qr/the database keeps the log test\.example\/log still: give it another name first/, @follow, '--follows', $folder);
+ok(!-e $second, 'makes no folder');
+$node->safe_psql('earlier', q{SELECT es.azr_evidence_enable('test.example/log-2', replaces => 'test.example/log')});
+refuses_to_publish('with the old key', qr/the database keeps the log test\.example\/log-2, and the key is named test\.example\/log/, $earlier);
+cannot('without a word on the one before', qr/has no note, and the database has one on file for size 304/, @follow);
+cannot('or by a folder that is none', qr/none has no note/, @follow, '--follows', "$dir/none");
+refuses('in the folder of the old one', qr/the database keeps the log test\.example\/log-2, and the notes are of test\.example\/log/, 'publish', '--key', "$dir/key2", '--trust', "$key.pub", '--folder', $folder, '--database', $earlier);
+my ($lost_root) = $latest =~ /\n705\n(.*)\n/;
+my $lacks = qr/test\.example\/log-2; follows test\.example\/log; has what its note of size 304 vouches for; lacks what its note of size 705 vouches for, root \Q$lost_root\E/;
+accepts('a log that follows on another one', qr/^$lacks\ntest\.example\/log-2: published size 804, /, @follow, '--follows', $folder);
+like(slurp_file("$second/follows"), qr/^test\.example\/log-2\nfollows test\.example\/log\n.*\n\n\x{e2}\x{80}\x{94} test\.example\/log-2 \S+\n\z/s, 'what it says is signed');
+cannot('once its notes have begun', qr/second has notes already/, @follow, '--follows', $folder);
+accepts('then as any other', qr/nothing new since size 804/, grep { $_ ne '--trust' && $_ ne "$key.pub" } @follow);
+my @second = ('verify', '--quiet', '--folder', $second, '--key', "$dir/key2.pub", '--database', $node->connstr('earlier') . ' user=auditor');
+accepts('an audit of it', qr/^the log $lacks\n(not checked: the note that is filed for size \d+ is of the log test\.example\/log, .*\n)+test\.example\/log-2: 804 events are as they were sealed/, @second);
+accepts('an audit that takes the notes of before in', qr/^the log $lacks\ntest\.example\/log-2: 804 events are as they were sealed/, @second, '--key', "$key.pub");
+accepts('a proof is by the notes of its log', qr/^proved: events 0 to \d+ of account\/\S+ are these, by the note of test\.example\/log-2 for size 804/m,
+	'verify', '--key', "$dir/key2.pub", write_text($node->safe_psql('earlier', q{SELECT es.azr_prove('account', NULL, es.azr_root('account', '51'))})));
+put("$second/follows", slurp_file("$second/follows") =~ s/304/305/r);
+refuses('a word on the one before that was changed', qr/follows is forged/, @second);
+
 # What is kept is checked before it is built on.
 put("$folder/checkpoints/705", $latest =~ s/\n705\n/\n704\n/r);
 refuses_to_publish('a forged note in the folder', qr/checkpoints\/705 is forged/);
