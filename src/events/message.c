@@ -13,6 +13,10 @@
 #include "plumbing/wire.h"
 
 static void put_tag(StringInfo message, uint32 field, unsigned wire_type);
+static void put_utf8(StringInfo message, uint32 field, const char *bytes, int size);
+
+/* What stands for a byte that is no UTF-8: U+FFFD. */
+#define NO_CHARACTER	"\xef\xbf\xbd"
 
 void
 azr_message_put_bytes(StringInfo message, uint32 field, const void *bytes, Size size)
@@ -23,18 +27,50 @@ azr_message_put_bytes(StringInfo message, uint32 field, const void *bytes, Size 
 }
 
 /*
- * Strings of a message are UTF-8.
+ * Strings of a message are UTF-8.  A database of the encoding SQL_ASCII can have text that is not.
  */
 void
 azr_message_put_text(StringInfo message, uint32 field, const text *value)
 {
 	int			size = VARSIZE_ANY_EXHDR(value);
 	char	   *server = VARDATA_ANY(unconstify(text *, value));
-	char	   *utf8 = pg_server_to_any(server, size, PG_UTF8);
+	char	   *utf8;
 
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+	{
+		put_utf8(message, field, server, size);
+		return;
+	}
+	utf8 = pg_server_to_any(server, size, PG_UTF8);
 	if (utf8 != server)
 		size = strlen(utf8);
 	azr_message_put_bytes(message, field, utf8, size);
+}
+
+/*
+ * A string of bytes of which some may be no UTF-8: a reader would refuse all of the message for one
+ * of these.
+ */
+static void
+put_utf8(StringInfo message, uint32 field, const char *bytes, int size)
+{
+	StringInfoData utf8;
+
+	initStringInfo(&utf8);
+	while (size > 0)
+	{
+		int			length = pg_encoding_verifymbchar(PG_UTF8, bytes, size);
+
+		if (length > 0)
+			appendBinaryStringInfo(&utf8, bytes, length);
+		else
+			appendStringInfoString(&utf8, NO_CHARACTER);
+		length = Max(length, 1);
+		bytes += length;
+		size -= length;
+	}
+	azr_message_put_bytes(message, field, utf8.data, utf8.len);
+	pfree(utf8.data);
 }
 
 /*

@@ -49,6 +49,20 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 		"(added,0,2,3)\n\\x22e282ac22\n\\xff\n" . ($encoding eq 'UTF8' ? '\x22e282ac22' : '\x225c753230616322'),
 		"$encoding: and it can be appended again");
 
+	# what the store itself writes is UTF-8, whatever the names are: a type, a domain, a cascade's id
+	my ($name, $written) = $encoding eq 'SQL_ASCII' ? (q{convert_from('\x67ffc3a9e282', 'SQL_ASCII')}, '67efbfbdc3a9efbfbdefbfbd') : ("'g' || $e", '67c3a9');
+	my $length = sprintf('%02x', length($written) / 2);
+	is( $node->safe_psql($database, qq{
+			SELECT outcome FROM azr_append($name, NULL, azr_root('d', 'n'), 0, ARRAY[$name], ARRAY['a']::bytea[], cascade_id => $name, committed => false);
+			SELECT azr_erase($name, NULL, azr_root('d', 'n'), 0, 1, 'test'), azr_erase($name, NULL, azr_root('d', 'n'), 0, 1, 'test');
+			SELECT azr_confirm_cascade($name);
+			SELECT payload FROM azr_load($name, NULL, azr_root('d', 'n'), 0, 1);
+			SELECT count(*) FROM azr_erasures() WHERE domain = $name AND type = $name;
+			SELECT count(*) FROM (SELECT payload FROM azr_load('angzarr.erasures', NULL, azr_root('d', 'n')) UNION ALL SELECT payload FROM azr_load($name, NULL, azr_root('d', 'n'), 1)) p
+				WHERE position(decode('12$length$written', 'hex') IN payload) > 0;
+			SELECT problem FROM azr_check() WHERE problem LIKE 'erase%'}),
+		"added\n1|0\n1\n\\x0a$length$written\n1\n2", "$encoding: names in what the store writes");
+
 	# notes have a character that most encodings lack
 	my ($code, $out, $err) = $node->psql($database, q{SELECT azr_evidence_enable('example.com/log')});
 	like($err, $encoding eq 'UTF8' ? qr/^$/ : qr/only in a database whose encoding is UTF8/, "$encoding: evidence");
