@@ -189,6 +189,14 @@ $primary->wait_for_catchup('store');
 is($subscriber->safe_psql('postgres', $_), $primary->safe_psql('postgres', $_), "subscriber: $_") foreach @replicated;
 is($subscriber->safe_psql('postgres', q{SELECT problem FROM azr_check() WHERE problem <> 'sequence_behind'}), '', 'which is sound');
 
+# It has the log, too: it proves and verifies as the publisher does, and seals nothing.
+my @log = ($proof, q{SELECT azr_prove('d', NULL, azr_root('d', 'ext2'), 3, 200)}, 'SELECT azr_checkpoint(), azr_checkpoint(100)', 'SELECT * FROM azr_checkpoints()', 'SELECT azr_prove_consistency(10, 300)',
+	'SELECT azr_tile(0, 0), azr_entries(1), azr_salts(1)', 'SELECT * FROM azr_seal(0)');
+is($subscriber->safe_psql('postgres', $_), $primary->safe_psql('postgres', $_), "subscriber, the log: $_") foreach @log;
+my $note = $primary->safe_psql('postgres', 'SELECT azr_checkpoint()');
+is($subscriber->safe_psql('postgres', "SELECT * FROM azr_verify('$note\n')"), '', 'a subscriber verifies');
+is($subscriber->safe_psql('postgres', 'SELECT size FROM azr_seal()'), ($note =~ /\n(\d+)\n/)[0], 'and seals nothing');
+
 # an event that is erased before it is sealed, and loses its ids after: its record gets a digest
 $primary->safe_psql('postgres', q{
 	SELECT azr_append_one('late', NULL, azr_root('late', 'x'), 0, 'A', 'secret', correlation_id => 'c', external_id => 'x');
