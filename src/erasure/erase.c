@@ -78,6 +78,10 @@ PG_FUNCTION_INFO_V1(azr_erasures);
 /* How many events are looked at and changed together. */
 #define PIECE				1000
 
+/* A column more of a row that is changed, and of what it was. */
+#define OF_E(name)			", e." #name
+#define OF_O(name)			", o." #name
+
 /* The longest reason. */
 #define MAX_REASON_BYTES	1024
 
@@ -452,12 +456,9 @@ change_events(const Erasing *erasing, int64 from, int64 to, const Event *events,
 							"ELSE (e.correlation_uuid, e.correlation_id, e.external_id) "
 							"IS NOT DISTINCT FROM "
 							"(o.correlation_uuid, o.correlation_id, o.external_id) END "
-							"AND (e.stream_id, e.sequence, e.created_at, e.ticket, e.ticket_events, "
-							"e.committed, e.cascade_id, e.source_sequence, e.source_root, "
-							"e.source_domain, e.source_edition) IS NOT DISTINCT FROM "
-							"(o.stream_id, o.sequence, o.created_at, o.ticket, o.ticket_events, "
-							"o.committed, o.cascade_id, o.source_sequence, o.source_root, "
-							"o.source_domain, o.source_edition)",
+							"AND (e.stream_id, e.sequence" AZR_KEPT_COLUMNS(OF_E) ") "
+							"IS NOT DISTINCT FROM "
+							"(o.stream_id, o.sequence" AZR_KEPT_COLUMNS(OF_O) ")",
 							&args, count_changed, &changed);
 	AtEOXact_GUC(false, guc_level);
 	return changed;

@@ -91,6 +91,7 @@ typedef struct Scrub
 {
 	Relation	rel;
 	Relation	heap;			/* of an index */
+	bool		is_known;		/* is it of a kind whose pages are known? */
 	TransactionId oldest;		/* what is older and dead can be removed */
 	int			erasable;		/* an index's first key column that may have
 								 * what is erased; 0 for none */
@@ -175,7 +176,8 @@ scrub_relation(ReturnSetInfo *set, Oid relid)
 		BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKREAD);
 
 		scrub.rel = rel;
-		if (can_scrub(rel))
+		scrub.is_known = can_scrub(rel);
+		if (scrub.is_known)
 		{
 			BlockNumber blocks = RelationGetNumberOfBlocks(rel);
 
@@ -191,7 +193,7 @@ scrub_relation(ReturnSetInfo *set, Oid relid)
 		}
 		FreeAccessStrategy(strategy);
 		MemoryContextSwitchTo(caller);
-		if (!can_scrub(rel) || scrub.pages > 0 || scrub.waiting > 0)
+		if (!scrub.is_known || scrub.pages > 0 || scrub.waiting > 0)
 			report(set, rel, &scrub);
 		relation_close(rel, NoLock);
 	}
@@ -212,9 +214,9 @@ report(ReturnSetInfo *set, Relation rel, const Scrub *scrub)
 
 	values[Anum_azr_scrubbed_table_name - 1] = CStringGetTextDatum(name);
 	values[Anum_azr_scrubbed_pages - 1] = Int64GetDatum(scrub->pages);
-	nulls[Anum_azr_scrubbed_pages - 1] = !can_scrub(rel);
+	nulls[Anum_azr_scrubbed_pages - 1] = !scrub->is_known;
 	values[Anum_azr_scrubbed_waiting - 1] = Int64GetDatum(scrub->waiting);
-	nulls[Anum_azr_scrubbed_waiting - 1] = !can_scrub(rel);
+	nulls[Anum_azr_scrubbed_waiting - 1] = !scrub->is_known;
 	azr_set_put(set, values, nulls);
 }
 

@@ -35,6 +35,21 @@
 	COLUMN(source_edition, TEXTOID, false)
 
 /*
+ * Of these, what an event keeps that is erased, besides its key: COLUMN(name).  azr_erase() may
+ * change or take away the others.
+ */
+#define AZR_KEPT_COLUMNS(COLUMN) \
+	COLUMN(created_at) \
+	COLUMN(ticket) \
+	COLUMN(ticket_events) \
+	COLUMN(committed) \
+	COLUMN(cascade_id) \
+	COLUMN(source_sequence) \
+	COLUMN(source_root) \
+	COLUMN(source_domain) \
+	COLUMN(source_edition)
+
+/*
  * Of azr_event: STORED(name, type) has what a stored column of that name has, TYPE the name
  * of the type, EDITION the timeline that owns the event, CORRELATION the id that is stored in
  * one of two columns (see correlation.h).  The view azr_timeline has domain, edition and root,

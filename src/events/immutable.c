@@ -46,6 +46,9 @@ typedef struct ChangedColumn
 	Oid			type;			/* the owner can change it */
 } ChangedColumn;
 
+/* A condition more: a column of this name is the same. */
+#define AND_IS_SAME(name)	&& is_same(change, #name)
+
 static bool may_delete(TriggerData *trigdata);
 static bool may_update(TriggerData *trigdata);
 static bool is_being_erased(const Change *change);
@@ -223,12 +226,8 @@ becomes_erased(const Change *change)
 		is_cleared(change, "metadata", false) &&
 		(ids ? is_cleared(change, "correlation_uuid", true) : is_same(change, "correlation_uuid")) &&
 		(ids ? is_cleared(change, "correlation_id", true) : is_same(change, "correlation_id")) &&
-		(ids ? is_cleared(change, "external_id", true) : is_same(change, "external_id")) &&
-		is_same(change, "created_at") && is_same(change, "committed") &&
-		is_same(change, "ticket") && is_same(change, "ticket_events") &&
-		is_same(change, "cascade_id") && is_same(change, "source_sequence") &&
-		is_same(change, "source_root") && is_same(change, "source_domain") &&
-		is_same(change, "source_edition");
+		(ids ? is_cleared(change, "external_id", true) : is_same(change, "external_id"))
+		AZR_KEPT_COLUMNS(AND_IS_SAME);
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "plumbing/iso_time.h"
 #include "plumbing/json.h"
+#include "plumbing/text.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -39,7 +40,6 @@ static bool is_ignored(const char *key);
 static TimestampTz created_at_from_json(JsonbValue *json, int place);
 static void push_column(AzrEventDocument *document, const AzrEventColumn *column, Datum value);
 static void push_payload(AzrEventDocument *document, Datum value);
-static char *payload_as_base64(bytea *payload);
 static void count_bytes(AzrEventDocument *document, Size bytes);
 
 /*
@@ -351,7 +351,7 @@ push_payload(AzrEventDocument *document, Datum value)
 	payload = DatumGetByteaPP(value);
 	data = azr_json_from_utf8(payload);
 	if (data == NULL)
-		base64 = payload_as_base64(payload);
+		base64 = azr_base64(VARDATA_ANY(payload), VARSIZE_ANY_EXHDR(payload));
 	MemoryContextSwitchTo(caller);
 
 	if (data != NULL)
@@ -376,18 +376,4 @@ count_bytes(AzrEventDocument *document, Size bytes)
 				 errmsg("the events are too large for one JSON document"),
 				 errdetail("A document holds up to %d bytes.", MAX_DOCUMENT_BYTES),
 				 errhint("Ask for fewer events with max_count, or use azr_load.")));
-}
-
-static char *
-payload_as_base64(bytea *payload)
-{
-	int			len = VARSIZE_ANY_EXHDR(payload);
-	int			size = pg_b64_enc_len(len);
-	char	   *base64 = palloc(size + 1);
-
-	size = pg_b64_encode((const void *) VARDATA_ANY(payload), len, base64, size);
-	if (size < 0)
-		elog(ERROR, "could not encode payload as base64");
-	base64[size] = '\0';
-	return base64;
 }

@@ -431,12 +431,34 @@ azr_evidence_must_tile(void *reader, int level, int64 index, int count)
 	const uint8 *hashes = azr_evidence_tile((AzrEvidenceReader *) reader, level, index, &found);
 
 	if (found < count)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("tile %lld of level %d of the evidence has %d hashes, and not %d",
-						(long long) index, level, found, count),
-				 errhint("Somebody has changed azr_evidence_tiles: call azr_verify().")));
+		azr_evidence_tile_damaged(level, index, found, count);
 	return hashes;
+}
+
+/*
+ * Say that a tile has fewer or more hashes than it must.
+ */
+void
+azr_evidence_tile_damaged(int level, int64 index, int found, int expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("tile %lld of level %d of the evidence has %d hashes, and not %d",
+					(long long) index, level, found, expected),
+			 errhint("Somebody has changed azr_evidence_tiles or azr_evidence_checkpoints: call azr_verify().")));
+}
+
+/*
+ * The same of the salts of a tile.
+ */
+void
+azr_evidence_salts_damaged(int64 index, int found, int expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("salts %lld of the evidence are %d, and not %d",
+					(long long) index, found, expected),
+			 errhint("Somebody has changed azr_evidence_salts or azr_evidence_checkpoints: call azr_verify().")));
 }
 
 /*

@@ -13,6 +13,7 @@
 
 #include "evidence/leaf.h"
 #include "evidence/tree.h"
+#include "plumbing/compat.h"
 #include "plumbing/table.h"
 
 /* The salts beside the leaves of a tile. */
@@ -97,6 +98,8 @@ extern const uint8 *azr_evidence_tile(AzrEvidenceReader *reader, int level, int6
 									  int *count);
 extern int64 azr_evidence_last_tile(AzrEvidenceReader *reader);
 extern const uint8 *azr_evidence_must_tile(void *reader, int level, int64 index, int count);
+pg_noreturn extern void azr_evidence_tile_damaged(int level, int64 index, int found, int expected);
+pg_noreturn extern void azr_evidence_salts_damaged(int64 index, int found, int expected);
 extern const uint8 *azr_evidence_salts(AzrEvidenceReader *reader, int64 index, int *count);
 extern void azr_salts_of_seed(AzrSha256 *sha, const uint8 *seed, uint8 *salts);
 extern int64 azr_evidence_last_ticket(AzrEvidenceReader *reader, int64 index);

@@ -149,11 +149,7 @@ void
 azr_log_check_salts(int64 index, int count, int expected)
 {
 	if (count < expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("salts %lld of the evidence are %d, and not %d",
-						(long long) index, count, expected),
-				 errhint("Somebody has changed azr_evidence_salts: call azr_verify().")));
+		azr_evidence_salts_damaged(index, count, expected);
 }
 
 /*

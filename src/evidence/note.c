@@ -16,8 +16,8 @@
 #include "fmgr.h"
 #include "plumbing/args.h"
 #include "plumbing/compat.h"
+#include "plumbing/text.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 /* What a signature begins with: U+2014 in UTF-8, and a space. */
 #define SIGNATURE	"\xe2\x80\x94 "
@@ -80,30 +80,6 @@ azr_arg_note(FunctionCallInfo fcinfo, int argno, const char *argname)
 	if (*rest != '\0')
 		raise_no_note(argname, "Its last line must end with a newline.");
 	return note;
-}
-
-/*
- * Bytes in base64, without line breaks.
- */
-char *
-azr_base64(const void *bytes, Size length)
-{
-	char	   *result;
-	int			room;
-	int			encoded;
-
-	/* what can be encoded at once is as much as memory that can be allocated */
-	if (length > MaxAllocSize / 4 * 3 - 8)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a value of %zu bytes is too long for base64", length)));
-	room = pg_b64_enc_len((int) length);
-	result = palloc(room + 1);
-	encoded = pg_b64_encode(bytes, (int) length, result, room);
-	if (encoded < 0)
-		elog(ERROR, "could not encode as base64");
-	result[encoded] = '\0';
-	return result;
 }
 
 /*

@@ -23,6 +23,5 @@ typedef struct AzrNote
 
 extern text *azr_note_make(const text *origin, int64 size, const uint8 *root);
 extern AzrNote azr_arg_note(FunctionCallInfo fcinfo, int argno, const char *argname);
-extern char *azr_base64(const void *bytes, Size length);
 
 #endif							/* AZR_NOTE_H */

@@ -305,11 +305,7 @@ read_edge(Seal *seal)
 		const uint8 *tile = azr_evidence_tile(seal->log.reader, level, index, &count);
 
 		if (count != hashes % AZR_TILE_HASHES)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("tile %lld of level %d of the evidence has %d hashes, and not %d",
-							(long long) index, level, count, (int) (hashes % AZR_TILE_HASHES)),
-					 errhint("Somebody has changed tables of the evidence: call azr_verify().")));
+			azr_evidence_tile_damaged(level, index, count, (int) (hashes % AZR_TILE_HASHES));
 		seal->edge[level].count = count;
 		memcpy(seal->edge[level].hashes, tile, count * AZR_DIGEST_BYTES);
 	}
@@ -317,11 +313,7 @@ read_edge(Seal *seal)
 	salts = azr_evidence_salts(seal->log.reader, last, &count);
 	seal->has_seed = seal->log.reader->has_seed && seal->size % AZR_TILE_HASHES != 0;
 	if (!seal->has_seed && count != seal->size % AZR_TILE_HASHES)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("salts %lld of the evidence are %d, and not %d",
-						(long long) last, count, (int) (seal->size % AZR_TILE_HASHES)),
-				 errhint("Somebody has changed tables of the evidence: call azr_verify().")));
+		azr_evidence_salts_damaged(last, count, (int) (seal->size % AZR_TILE_HASHES));
 	seal->salts = seal->size % AZR_TILE_HASHES;
 	seal->random_salts = count;
 	memcpy(seal->salt, salts, count * AZR_SALT_BYTES);

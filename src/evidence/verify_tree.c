@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "evidence/verify_tree.h"
+#include "plumbing/text.h"
 #include "streams/problem.h"
 
 static void check_tile(AzrVerifyTree *tree, int level, int64 index, uint8 *root);

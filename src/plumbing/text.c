@@ -1,15 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * text.c
- *	  Comparing, copying and hashing of text values, by bytes.
+ *	  Comparing, copying and hashing of text values, by bytes; and bytes as text.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "common/base64.h"
 #include "common/hashfn.h"
 #include "plumbing/compat.h"
 #include "plumbing/text.h"
+#include "utils/memutils.h"
 
 bool
 azr_text_is(const text *value, const char *expected)
@@ -55,5 +57,29 @@ azr_make_bytea(const void *bytes, Size length)
 
 	SET_VARSIZE(result, VARHDRSZ + length);
 	memcpy(VARDATA(result), bytes, length);
+	return result;
+}
+
+/*
+ * Bytes in base64, without line breaks.
+ */
+char *
+azr_base64(const void *bytes, Size length)
+{
+	char	   *result;
+	int			room;
+	int			encoded;
+
+	/* what can be encoded at once is as much as memory that can be allocated */
+	if (length > MaxAllocSize / 4 * 3 - 8)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a value of %zu bytes is too long for base64", length)));
+	room = pg_b64_enc_len((int) length);
+	result = palloc(room + 1);
+	encoded = pg_b64_encode(bytes, (int) length, result, room);
+	if (encoded < 0)
+		elog(ERROR, "could not encode as base64");
+	result[encoded] = '\0';
 	return result;
 }
