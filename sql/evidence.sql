@@ -343,5 +343,31 @@ ROLLBACK;
 SELECT size FROM azr_seal();
 SELECT * FROM azr_verify();
 
+-- Salts stay what they are when a tile grows; and once one is erased, those to come are not made of
+-- what the others were made of
+
+CREATE FUNCTION salt(i bigint) RETURNS bytea LANGUAGE sql AS $$ SELECT substr(azr_salts($1 / 256), 1 + 16 * (($1 % 256)::int), 16) $$;
+CREATE FUNCTION made(seed bytea, i bigint) RETURNS bytea LANGUAGE sql AS $$ SELECT substr(sha256($1 || set_byte('\x00', 0, (($2 % 256) / 2)::int)), 1 + 16 * ($2 % 2)::int, 16) $$;
+SELECT size AS s0 FROM azr_seal() \gset
+-- to a tile of its own
+SELECT count(azr_append_one('salts', NULL, azr_root('salts', 'fill'), NULL, 'A', 'a')) > 0 AS filled FROM generate_series(:s0 % 256, 255) i;
+SELECT size % 256 AS place, size AS s FROM azr_seal() \gset
+SELECT count(azr_append_one('salts', NULL, azr_root('salts', 'x'), NULL, 'A', 'a')) FROM generate_series(1, 3) i;
+SELECT size - :s FROM azr_seal();
+SELECT salts AS seed, length(salts) FROM azr_evidence_salts WHERE index = :s / 256 \gset
+CREATE TABLE before AS SELECT i, salt(i) FROM generate_series(:s, :s + 2) i;
+SELECT :place, count(DISTINCT salt), bool_and(salt = made(:'seed', i)) FROM before;
+SELECT azr_append_one('salts', NULL, azr_root('salts', 'x'), NULL, 'A', 'a');
+SELECT size - :s FROM azr_seal();
+SELECT bool_and(salt = salt(i)) AS same, (SELECT salts = :'seed' FROM azr_evidence_salts WHERE index = :s / 256) AS seed FROM before;
+SELECT azr_erase('salts', NULL, azr_root('salts', 'x'), 1, 2, 'the law');
+SELECT i - :s AS i, salt = salt(i) AS same, salt(i) = '\x00000000000000000000000000000000' AS gone FROM before ORDER BY i;
+SELECT position(:'seed' IN salts) FROM azr_evidence_salts WHERE index = :s / 256;
+SELECT count(azr_append_one('salts', NULL, azr_root('salts', 'y'), NULL, 'A', 'a')) FROM generate_series(1, 2) i;
+SELECT size > :s FROM azr_seal();
+SELECT i - :s AS i, salt(i) = made(:'seed', i) AS made_of_it FROM generate_series(:s, :s + 6) i;
+SELECT count(DISTINCT salt(i)) FROM generate_series(:s, :s + 6) i;
+SELECT * FROM azr_verify();
+
 \c :shared
 DROP DATABASE regress_azr_evidence;
