@@ -3,6 +3,7 @@
 #   make && make install     build and install for the server of PG_CONFIG
 #   make installcheck        regression and isolation tests on a running server
 #   make tapcheck            tests that start servers of their own
+#   make dist                the archive of the last commit that PGXN takes
 #
 # WERROR=1 makes warnings errors, as CI does.
 
@@ -73,3 +74,10 @@ angzarr--$(EXTVERSION).sql: $(INSTALL_SQL) $(SQL_PARTS) $(SOURCE)/angzarr.contro
 tapcheck: PROVE_TESTS = test/t/*.pl
 tapcheck:
 	$(prove_installcheck)
+
+# What is not committed is not in it.
+DISTRIBUTION = $(EXTENSION)-$(EXTVERSION)
+.PHONY: dist
+dist:
+	perl $(SOURCE)/script/lib/meta.pl $(SOURCE)
+	git -C $(SOURCE) archive --format=zip --prefix=$(DISTRIBUTION)/ --output='$(CURDIR)/$(DISTRIBUTION).zip' HEAD

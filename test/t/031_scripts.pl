@@ -1,10 +1,11 @@
 # What the scripts in script/ do where a clone, a terminal or patience is missing: they
 # count what is skipped, do without git's list of files, and say what they wait for.  And
-# what script/analyze finds in the source.
+# what script/analyze finds in the source, and in META.json.
 
 use strict;
 use warnings;
 
+use JSON::PP qw(decode_json encode_json);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -167,6 +168,92 @@ is( rooms(
 		'attic/hat.sql' => undef,
 		'attic/other.sql' => "CREATE FUNCTION \@extschema@.hat() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';\n"),
 	"src/attic/hat.c has hat for SQL, which src/attic/hat.sql does not declare\n", 'and it is looked for beside the code');
+
+# META.json
+
+# Gives what is said of our META.json after a change, which is a function that gets what it
+# holds; and after further ones to the other files that are looked at.
+sub meta
+{
+	my ($change, %changed) = @_;
+	my $tree = PostgreSQL::Test::Utils::tempdir();
+	my %files = (
+		'angzarr.control' => "comment = 'c'\ndefault_version = '1.2.3'\n",
+		'README.md' => "readme\n",
+		'debian/changelog' => "angzarr (1.2.3-1) unstable; urgency=medium\n\n  * New.\n\nangzarr (1.2.2-1) unstable; urgency=medium\n",
+		%changed);
+	my $meta = decode_json(slurp_file("$ENV{TESTDIR}/META.json"));
+
+	$_->{version} = '1.2.3' foreach $meta, $meta->{provides}->{angzarr};
+	$change->($meta);
+	$files{'META.json'} //= encode_json($meta);
+	mkdir "$tree/debian";
+	append_to_file("$tree/$_", $files{$_}) foreach grep { defined $files{$_} } keys %files;
+	IPC::Run::run([ 'perl', "$scripts/lib/meta.pl", $tree ], '<', \$empty, '>', \my $said, '2>&1');
+	is($? >> 8, $said eq '' ? 0 : 1, 'what is wrong with META.json makes it fail, and nothing else');
+	return $said;
+}
+
+my $nothing = sub { };
+is(meta($nothing), '', 'ours is valid');
+is( meta(
+		sub {
+			my ($meta) = @_;
+			$meta->{license} = { 'PostgreSQL' => 'https://www.postgresql.org/about/licence/' };
+			$meta->{maintainer} = [ 'A <a@example.com>', 'B' ];
+			$meta->{x_color} = { red => [] };
+			$meta->{release_status} = 'testing';
+			$meta->{no_index} = { directory => ['test'], file => 'a' };
+			$meta->{prereqs}->{build}->{recommends}->{plperl} = '>= 1.0.0, != 1.2.0-rc1, < 2.0.0';
+			$meta->{resources}->{bugtracker} = { mailto => 'bugs@example.com', web => 'https://example.com/bugs' };
+			$meta->{resources}->{repository} = { url => 'git://example.com/a.git', web => 'https://example.com', type => 'git' };
+		}),
+	'', 'with all that the specification allows');
+foreach my $field (qw(abstract license maintainer meta-spec name provides version))
+{
+	like(meta(sub { delete $_[0]->{$field} }), qr/^META\.json: \Q$field\E is missing$/m, "$field must be there");
+}
+foreach my $wrong (
+	[ 'license is not a license that is known', sub { $_[0]->{license} = 'PostgreSQL' } ],
+	[ 'license/ours is not a URL', sub { $_[0]->{license} = { ours => 'LICENSE' } } ],
+	[ 'maintainer is an empty list', sub { $_[0]->{maintainer} = [] } ],
+	[ 'maintainer[1] is not a string that is not empty', sub { $_[0]->{maintainer} = [ 'A', '' ] } ],
+	[ 'abstract is not a string that is not empty', sub { $_[0]->{abstract} = undef } ],
+	[ 'description is not a string that is not empty', sub { $_[0]->{description} = ['a'] } ],
+	[ 'meta-spec/version is not a version that is checked here', sub { $_[0]->{'meta-spec'}->{version} = '2.0.0' } ],
+	[ 'name is not a term', sub { $_[0]->{name} = 'ang zarr' } ],
+	[ 'version is not a semantic version', sub { $_[0]->{version} = '1.2' } ],
+	[ 'version is not a semantic version', sub { $_[0]->{version} = 1.2 } ],
+	[ 'version is not a semantic version', sub { $_[0]->{version} = '01.2.3' } ],
+	[ 'generatedby is not in the specification', sub { $_[0]->{generatedby} = 'hand' } ],
+	[ 'provides is empty', sub { $_[0]->{provides} = {} } ],
+	[ 'provides/angzarr/file is missing', sub { delete $_[0]->{provides}->{angzarr}->{file} } ],
+	[ 'provides/angzarr/version is missing', sub { delete $_[0]->{provides}->{angzarr}->{version} } ],
+	[ 'provides/angzarr/docfile is missing', sub { delete $_[0]->{provides}->{angzarr}->{docfile} } ],
+	[ 'provides/angzarr/abstract is missing', sub { delete $_[0]->{provides}->{angzarr}->{abstract} } ],
+	[ 'provides/angzarr/docfile names docs.md, which does not exist', sub { $_[0]->{provides}->{angzarr}->{docfile} = 'docs.md' } ],
+	[ 'a key of prereqs/runtime, needs, is not a relation', sub { $_[0]->{prereqs}->{runtime}->{needs} = { PostgreSQL => 0 } } ],
+	[ 'prereqs/runtime/requires/PostgreSQL is not a range', sub { $_[0]->{prereqs}->{runtime}->{requires}->{PostgreSQL} = '~> 15.0.0' } ],
+	[ 'prereqs is not an object', sub { $_[0]->{prereqs} = ['PostgreSQL'] } ],
+	[ 'resources/homepage is not a URL', sub { $_[0]->{resources}->{homepage} = 'angzarr.dev' } ],
+	[ 'resources/bugtracker/mailto is not an email address', sub { $_[0]->{resources}->{bugtracker}->{mailto} = 'bugs' } ],
+	[ 'resources/repository/type is not in lower case', sub { $_[0]->{resources}->{repository}->{type} = 'Git' } ],
+	[ 'release_status is not a status', sub { $_[0]->{release_status} = 'beta' } ],
+	[ 'tags[0] is not a tag', sub { $_[0]->{tags} = ['a/b'] } ],
+	[ 'version is 1.2.4, but angzarr.control says 1.2.3', sub { $_[0]->{version} = '1.2.4' } ],
+	[ 'provides/angzarr/version is 1.2.4, but angzarr.control says 1.2.3', sub { $_[0]->{provides}->{angzarr}->{version} = '1.2.4' } ])
+{
+	my ($said, $change) = @$wrong;
+	like(meta($change), qr{^META\.json: \Q$said\E}m, $said);
+}
+like(meta($nothing, 'other.control' => "default_version = '1.0.0'\n"),
+	qr/^META\.json does not provide other, which has a control file$/m, 'each extension is provided');
+like(meta($nothing, 'angzarr.control' => undef), qr/^META\.json provides angzarr, which has no control file$/m, 'and no other one');
+like(meta($nothing, 'META.json' => '{"name": "angzarr",}'), qr/^META\.json is no JSON: /, 'it is JSON');
+like(meta($nothing, 'META.json' => '["angzarr"]'), qr/^META\.json: the whole is not an object$/m, 'and an object');
+is(meta($nothing, 'debian/changelog' => "angzarr (1.2.2-1) unstable; urgency=medium\n"),
+	"debian/changelog begins with version 1.2.2, but angzarr.control says 1.2.3\n", 'the Debian package has the same version');
+is(meta($nothing, 'debian/changelog' => undef), '', 'if there is one');
 
 # The types that pgindent has to know
 
