@@ -11,7 +11,8 @@
 #   there a file, an abstract, a version or a docfile, or has another version there than
 #   in its control file.  The distribution has the version of the extension of its name.
 # - A file that META.json names does not exist.
-# - The newest entry in debian/changelog is for another version.
+# - The newest entry in debian/changelog is for another version, or debian/control is not
+#   what Debian's tools make of control.in.
 
 use strict;
 use warnings;
@@ -237,6 +238,15 @@ if (defined $release && -f 'debian/changelog')
 
 	complain('debian/changelog begins with version ' . ($package_version // 'none') . ", but $name.control says $release")
 	  unless defined $package_version && $package_version eq $release;
+}
+
+if (-f 'debian/control.in')
+{
+	my $control = contents('debian/control') // '';
+	my ($major) = $control =~ /^Package: postgresql-(\d+)-/m;
+
+	complain('debian/control is not made from control.in: run pg_buildext updatecontrol')
+	  unless defined $major && $control eq contents('debian/control.in') =~ s/PGVERSION/$major/gr;
 }
 
 exit $wrong;

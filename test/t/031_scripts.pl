@@ -254,6 +254,10 @@ like(meta($nothing, 'META.json' => '["angzarr"]'), qr/^META\.json: the whole is 
 is(meta($nothing, 'debian/changelog' => "angzarr (1.2.2-1) unstable; urgency=medium\n"),
 	"debian/changelog begins with version 1.2.2, but angzarr.control says 1.2.3\n", 'the Debian package has the same version');
 is(meta($nothing, 'debian/changelog' => undef), '', 'if there is one');
+my $control = "Source: angzarr\n\nPackage: postgresql-PGVERSION-angzarr\nDescription: store in PostgreSQL PGVERSION\n";
+is(meta($nothing, 'debian/control.in' => $control, 'debian/control' => $control =~ s/PGVERSION/17/gr), '', 'its control file is made for a version');
+is(meta($nothing, 'debian/control.in' => "$control More.\n", 'debian/control' => $control =~ s/PGVERSION/17/gr),
+	"debian/control is not made from control.in: run pg_buildext updatecontrol\n", 'and has all of what it is made from');
 
 # The types that pgindent has to know
 
