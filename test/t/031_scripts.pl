@@ -287,6 +287,13 @@ IPC::Run::run([ "$scripts/demo" ], '<', \$empty, '>', \$out, '2>', \$err);
 isnt($?, 0, 'the demo refuses');
 like($err, qr/not cloned with git.*script\/demo GIT-REPOSITORY/, 'and says what to do');
 
+# What needs root's rights says so at once.
+foreach my $script (qw(matrix package))
+{
+	IPC::Run::run([ "$scripts/$script" ], '<', \$empty, '>', \$out, '2>', \$err);
+	like($err, qr{^script/$script: needs root}, "script/$script refuses to run as another user");
+}
+
 # Debian's PostgreSQL is told to make no cluster of its own, for as long as packages are
 # installed, also where that fails.
 
