@@ -5,6 +5,7 @@
 -- Makefile puts each file in the place of its line.
 \i angzarr.sql
 \i streams/stream.sql
+\i streams/slot.sql
 \i streams/edition.sql
 \i streams/domain_settings.sql
 \i streams/problem.sql

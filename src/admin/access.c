@@ -83,6 +83,8 @@ static const char *const levels[] = {
 	"('azr_root', 'reader'), " \
 	"('azr_roots', 'reader'), " \
 	"('azr_salts', 'reader'), " \
+	"('azr_slot', 'reader'), " \
+	"('azr_slots', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
 	"('azr_streams_of', 'reader'), " \
 	"('azr_tile', 'reader'), " \
@@ -115,6 +117,7 @@ static const char *const levels[] = {
 	"('azr_group_seek', 'admin'), " \
 	"('azr_import', 'admin'), " \
 	"('azr_maintain', 'admin'), " \
+	"('azr_own_slots', 'admin'), " \
 	"('azr_protect_edition', 'admin'), " \
 	"('azr_put_checkpoint', 'admin'), " \
 	"('azr_seal', 'admin'), " \
@@ -130,6 +133,7 @@ static const char *const levels[] = {
 	"('azr_reject_change', 'owner'), " \
 	"('azr_revoke', 'owner'), " \
 	"('azr_scrub', 'owner'), " \
+	"('azr_slots_changed', 'owner'), " \
 	"('azr_take_over', 'owner')) AS l(name, level)"
 
 /* The functions of the extension, with their levels. */

@@ -27,6 +27,7 @@
 #include "plumbing/result.h"
 #include "plumbing/setting.h"
 #include "streams/problem.h"
+#include "streams/slot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -268,6 +269,13 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 							 (long long) id, (long long) count));
 		return;
 	}
+	if (!azr_slot_is_own(DatumGetUUIDP(values[8])))
+	{
+		AzrOptionalInt64 none = {false, 0};
+
+		azr_problem_put(check->rsinfo, "foreign_stream", &place, none,
+						azr_slot_owner(DatumGetUUIDP(values[8])));
+	}
 	if (azr_edition_is_main(DatumGetTextPP(values[7])) != (id > 0) ||
 		has_divergence != (id < 0))
 		add_problem(check, "wrong_timeline", &place, first,
@@ -316,7 +324,7 @@ find_gaps(Check *check, const AzrProblemPlace *place, int64 stream_id, int64 fro
 
 /*
  * Check that a snapshot, or a position, is not past its stream's last event.  A stream
- * without events may have snapshots.
+ * without events may have snapshots.  Of another node's stream, the end is not known here.
  */
 static void
 check_end(uint64 row, const Datum *values, const bool *nulls, void *arg)
@@ -333,6 +341,8 @@ check_end(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	name.domain = DatumGetTextPP(values[1]);
 	name.edition = DatumGetTextPP(values[2]);
 	name.root = DatumGetUUIDP(values[3]);
+	if (!azr_slot_is_own(name.root))
+		return;
 	timeline = azr_timeline_find(&name, no_divergence, check->snapshot);
 	next = azr_timeline_next(&timeline, check->snapshot);
 

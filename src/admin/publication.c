@@ -39,6 +39,7 @@ PG_FUNCTION_INFO_V1(azr_publication);
 #define PUBLISHED_TABLES \
 	"(VALUES ('azr_main_events'), ('azr_edition_events'), ('azr_streams'), ('azr_event_types'), " \
 	"('azr_erased_events'), ('azr_registered_domains'), ('azr_registered_editions'), " \
+	"('azr_slot_owners'), " \
 	"('azr_positions'), ('azr_latest_snapshots'), " \
 	"('azr_feed_batches'), ('azr_feed_state'), ('azr_feed_unborn'), " \
 	"('azr_evidence'), ('azr_evidence_tiles'), ('azr_evidence_salts'), ('azr_evidence_heads'), " \

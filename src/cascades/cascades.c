@@ -39,6 +39,7 @@
 #include "plumbing/error.h"
 #include "plumbing/query.h"
 #include "plumbing/setting.h"
+#include "streams/slot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -73,20 +74,43 @@ static void look_again(Participant *participant, const text *cascade_id);
 static void append_resolution(const Participant *participant, const text *cascade_id,
 							  AzrResolution resolution, const text *reason);
 
+/* Condition for this node's streams.  'own' is what azr_slots_arg() has added. */
+#define IS_OWN(own, stream_id) \
+	"EXISTS (SELECT FROM %s.azr_streams o WHERE o.stream_id = " stream_id " " \
+	"AND " AZR_SLOT_IS_OWN(own, "o.root") ")"
+
 /* The streams with pending events of the cascade $1, in the order of their names. */
-#define PARTICIPANTS \
+#define PARTICIPANTS(condition) \
 	"SELECT s.domain, s.edition, s.root, array_agg(e.sequence ORDER BY e.sequence) " \
 	"FROM %s.azr_events e JOIN %s.azr_streams s ON s.stream_id = e.stream_id " \
-	"WHERE e.cascade_id = $1 AND NOT e.committed " \
+	"WHERE e.cascade_id = $1 AND NOT e.committed" condition " " \
 	"GROUP BY s.domain, s.edition, s.root ORDER BY s.domain, s.edition, s.root"
 
 /* Those of them that are not resolved, in the order in which they are to be locked. */
-#define UNRESOLVED \
+#define UNRESOLVED(condition) \
 	"SELECT s.domain::text, s.edition::text, s.root::uuid " \
-	"FROM (SELECT e.stream_id FROM %s.azr_events e WHERE e.cascade_id = $1 " \
+	"FROM (SELECT e.stream_id FROM %s.azr_events e WHERE e.cascade_id = $1" condition " " \
 	"GROUP BY e.stream_id HAVING NOT bool_or(e.committed)) p " \
 	"JOIN %s.azr_streams s ON s.stream_id = p.stream_id " \
-	"ORDER BY s.domain, s.root, s.stream_id < 0, s.edition"
+	"ORDER BY s.domain, s.root, s.stream_id < 0, s.edition LIMIT $2"
+
+/*
+ * The cascades with an unresolved participant that had a pending event before $1.  The outcome is
+ * what any stream was resolved to, also one of another node that is stored here.
+ */
+#define STALE(condition, filter) \
+	"SELECT c.cascade_id, o.outcome, o.participants, c.since FROM (" \
+	"SELECT p.cascade_id, min(p.since) AS since FROM (" \
+	"SELECT e.cascade_id, min(e.created_at) AS since " \
+	"FROM %s.azr_events e WHERE e.cascade_id IS NOT NULL" condition " " \
+	"GROUP BY e.cascade_id, e.stream_id " \
+	"HAVING NOT bool_or(e.committed) AND min(e.created_at) < $1) AS p " \
+	"GROUP BY p.cascade_id) AS c CROSS JOIN LATERAL (" \
+	"SELECT CASE WHEN bool_or(" AZR_IS_REVOKED ") THEN 'revoked' " \
+	"WHEN bool_or(p.resolved_by IS NOT NULL) THEN 'confirmed' " \
+	"END AS outcome, count(*)" filter " AS participants " \
+	"FROM " AZR_PARTICIPANTS("c.cascade_id") ") AS o " \
+	"ORDER BY c.since, c.cascade_id"
 
 /*
  * azr_stale_cascades(older_than) -> setof azr_stale_cascade
@@ -106,18 +130,10 @@ azr_stale_cascades(PG_FUNCTION_ARGS)
 	guc_level = NewGUCNestLevel();
 	azr_set("enable_seqscan", "off");
 	(void) azr_query_return_set(fcinfo,
-								"SELECT c.cascade_id, o.outcome, o.participants, c.since FROM ("
-								"SELECT p.cascade_id, min(p.since) AS since FROM ("
-								"SELECT e.cascade_id, min(e.created_at) AS since "
-								"FROM %s.azr_events e WHERE e.cascade_id IS NOT NULL "
-								"GROUP BY e.cascade_id, e.stream_id "
-								"HAVING NOT bool_or(e.committed) AND min(e.created_at) < $1) AS p "
-								"GROUP BY p.cascade_id) AS c CROSS JOIN LATERAL ("
-								"SELECT CASE WHEN bool_or(" AZR_IS_REVOKED ") THEN 'revoked' "
-								"WHEN bool_or(p.resolved_by IS NOT NULL) THEN 'confirmed' "
-								"END AS outcome, count(*) AS participants "
-								"FROM " AZR_PARTICIPANTS("c.cascade_id") ") AS o "
-								"ORDER BY c.since, c.cascade_id",
+								azr_slots_arg(&args)
+								? STALE(" AND " IS_OWN("$2", "e.stream_id"),
+										" FILTER (WHERE " IS_OWN("$2", "p.stream_id") ")")
+								: STALE("", ""),
 								&args);
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_NULL();
@@ -133,7 +149,10 @@ azr_cascade_participants(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = {0};
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
-	return azr_query_return_set(fcinfo, PARTICIPANTS, &args);
+	return azr_query_return_set(fcinfo,
+								azr_slots_arg(&args)
+								? PARTICIPANTS(" AND " IS_OWN("$2", "e.stream_id")) : PARTICIPANTS(""),
+								&args);
 }
 
 /*
@@ -190,7 +209,9 @@ resolve(const text *cascade_id, AzrResolution resolution, const text *reason)
 	participants->count = 0;
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(AT_ONCE), false);
-	(void) azr_query_modify(UNRESOLVED " LIMIT $2", &args, note_participant, participants);
+	(void) azr_query_modify(azr_slots_arg(&args)
+							? UNRESOLVED(" AND " IS_OWN("$3", "e.stream_id")) : UNRESOLVED(""),
+							&args, note_participant, participants);
 
 	for (int i = 0; i < participants->count; i++)
 	{

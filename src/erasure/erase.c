@@ -52,6 +52,7 @@
 #include "plumbing/text.h"
 #include "plumbing/write.h"
 #include "snapshots/snapshot_table.h"
+#include "streams/slot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -154,6 +155,7 @@ azr_erase(PG_FUNCTION_ARGS)
 	erasing.ids = azr_arg_bool(fcinfo, 6, "ids");
 	azr_check_can_write(fcinfo);
 
+	azr_slot_check_name(&erasing.name);
 	(void) azr_append_lock(&erasures, false);
 	locked = azr_append_lock(&erasing.name, false);
 	permit = range_to_erase(&erasing.name, &locked, from, to);

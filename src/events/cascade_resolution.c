@@ -14,8 +14,18 @@
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
 #include "plumbing/text.h"
+#include "streams/slot.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+
+#define PROGRESS(condition) \
+	"SELECT count(*) OVER (), " \
+	"count(*) FILTER (WHERE p.resolved_by IS NULL" condition ") OVER (), " \
+	"p.resolved_by IS NOT NULL, coalesce(" AZR_IS_REVOKED ", false), " \
+	"s.domain::text, s.edition::text, s.root::uuid " \
+	"FROM " AZR_PARTICIPANTS("$1") " " \
+	"JOIN %s.azr_streams s ON s.stream_id = p.stream_id " \
+	"ORDER BY 3 DESC, 4 DESC, 5, 6, 7 LIMIT 1"
 
 static int64 first_of_cascade(int64 stream_id, const text *cascade_id, bool committed,
 							  Snapshot snapshot, bool *is_revocation);
@@ -161,7 +171,8 @@ confirmed_late_in(const AzrTimeline *timeline, int64 stream_id, int64 sequence,
 
 /*
  * What a cascade has come to in all streams, by what is committed now and this transaction's
- * own work.
+ * own work.  What a stream of another node was resolved to, as far as that is stored here, is an
+ * outcome too.  But if it is unresolved here, that is for the other node to change.
  */
 AzrCascadeProgress
 azr_cascade_progress(const text *cascade_id)
@@ -171,13 +182,8 @@ azr_cascade_progress(const text *cascade_id)
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(cascade_id), false);
 	PushActiveSnapshot(GetLatestSnapshot());
-	azr_query_read("SELECT count(*) OVER (), "
-				   "count(*) FILTER (WHERE p.resolved_by IS NULL) OVER (), "
-				   "p.resolved_by IS NOT NULL, coalesce(" AZR_IS_REVOKED ", false), "
-				   "s.domain::text, s.edition::text, s.root::uuid "
-				   "FROM " AZR_PARTICIPANTS("$1") " "
-				   "JOIN %s.azr_streams s ON s.stream_id = p.stream_id "
-				   "ORDER BY 3 DESC, 4 DESC, 5, 6, 7 LIMIT 1",
+	azr_query_read(azr_slots_arg(&args)
+				   ? PROGRESS(" AND " AZR_SLOT_IS_OWN("$2", "s.root")) : PROGRESS(""),
 				   &args, note_progress, &progress);
 	PopActiveSnapshot();
 	return progress;

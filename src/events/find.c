@@ -19,6 +19,7 @@
 #include "plumbing/query.h"
 #include "plumbing/result.h"
 #include "plumbing/setting.h"
+#include "streams/slot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -184,7 +185,7 @@ begin_sort(Trace *trace, TupleDesc desc)
 
 /*
  * Put an event among those to be sorted, with the names of its stream and its type.  One
- * that is of no stream is in no timeline.
+ * that is of no stream is in no timeline, and one of another node's stream is traced there.
  */
 static void
 sort_event(uint64 row, const Datum *values, const bool *nulls, void *arg)
@@ -194,7 +195,8 @@ sort_event(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	const AzrStreamName *name = &trace->names.name;
 
 	azr_check_row(nulls, 3);
-	if (!azr_stream_names_find(&trace->names, DatumGetInt64(values[0])))
+	if (!azr_stream_names_find(&trace->names, DatumGetInt64(values[0])) ||
+		!azr_slot_is_own(name->root))
 		return;
 
 	ExecClearTuple(slot);

@@ -17,7 +17,7 @@ Result: rows of azr_event; none if there was no such append.
 
 Locks: AccessShareLock on the tables.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_find_by_source(
 	domain text,
@@ -39,7 +39,7 @@ Result: rows of azr_event; none if there was no such append.
 
 Locks: AccessShareLock on the tables.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_trace(
 	correlation_id text

@@ -43,7 +43,7 @@ Result: rows of azr_event; none for an empty or unknown stream.
 
 Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller''s snapshot and works on a standby.
 
-Errors: ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value, also in types; 22023 bad value; 2202E array of the wrong shape.';
+Errors: ZR013 the stream''s slot is another node''s; ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value, also in types; 22023 bad value; 2202E array of the wrong shape.';
 
 CREATE FUNCTION @extschema@.azr_load_json(
 	domain text,
@@ -87,4 +87,4 @@ Result: bigint, by the caller''s snapshot.
 
 Locks: AccessShareLock on the tables.
 
-Errors: ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR013 the stream''s slot is another node''s; ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value; 22023 bad value.';

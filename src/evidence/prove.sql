@@ -18,7 +18,7 @@ Result: a JSON object: origin, size, root_hash of the log; index, the last event
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
 
-Errors: 22023 the event is not sealed, or not at that size, or is an edition''s own, or a bad value; ZR011 the events are not those that were sealed: see azr_verify(); 55000 no evidence is kept; 22004 NULL where there must be a value; 54000 the proof is larger than a value can be; XX001 tables of the evidence are damaged.';
+Errors: ZR013 the stream''s slot is another node''s; 22023 the event is not sealed, or not at that size, or is an edition''s own, or a bad value; ZR011 the events are not those that were sealed: see azr_verify(); 55000 no evidence is kept; 22004 NULL where there must be a value; 54000 the proof is larger than a value can be; XX001 tables of the evidence are damaged.';
 
 CREATE FUNCTION @extschema@.azr_prove_consistency(from_size bigint, to_size bigint) RETURNS bytea[]
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';

@@ -26,6 +26,7 @@
 #define ERRCODE_AZR_LEASE_LOST				MAKE_SQLSTATE('Z','R','0','1','0')
 #define ERRCODE_AZR_EVIDENCE_MISMATCH		MAKE_SQLSTATE('Z','R','0','1','1')
 #define ERRCODE_AZR_NOT_ERASABLE			MAKE_SQLSTATE('Z','R','0','1','2')
+#define ERRCODE_AZR_WRONG_NODE				MAKE_SQLSTATE('Z','R','0','1','3')
 
 pg_noreturn extern void azr_serialization_failure(const char *fmt,...) pg_attribute_printf(1, 2);
 

@@ -30,6 +30,7 @@
 #include "positions/positions.h"
 #include "storage/lmgr.h"
 #include "streams/edition.h"
+#include "streams/slot.h"
 #include "streams/stream.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -160,6 +161,7 @@ azr_put_position(PG_FUNCTION_ARGS)
 	position.stream = azr_arg_stream(fcinfo, 1);
 	position.sequence = azr_arg_count(fcinfo, 4, "sequence");
 	begin_write(fcinfo, position.stream.domain, position.stream.edition);
+	azr_slot_check_name(&position.stream);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	write = azr_write_begin(&positions_table, rel, 1);
@@ -219,6 +221,8 @@ azr_put_positions(PG_FUNCTION_ARGS)
 			DatumGetInt64(sequences.elems[i])
 	};
 	count = sort_positions(positions, roots.count);
+	for (int i = 0; i < count; i++)
+		azr_slot_check_name(&positions[i].stream);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	write = azr_write_begin(&positions_table, rel, count);
@@ -245,6 +249,7 @@ azr_get_position(PG_FUNCTION_ARGS)
 
 	position.handler = azr_arg_name(fcinfo, 0, "handler");
 	position.stream = azr_arg_stream(fcinfo, 1);
+	azr_slot_check_name(&position.stream);
 	if (!find_position(&position, GetActiveSnapshot()))
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(position.sequence);
@@ -278,9 +283,15 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 	edition = azr_arg_edition(fcinfo, 2, "edition");
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
-	if (!PG_ARGISNULL(3))
-		azr_query_arg(&args, UUIDOID, PG_GETARG_DATUM(3), false);
 	begin_write(fcinfo, domain, edition);
+	if (!PG_ARGISNULL(3))
+	{
+		AzrStreamName name = {domain, edition, PG_GETARG_UUID_P(3)};
+
+		azr_streams_lock(AccessShareLock);
+		azr_slot_check(&name);
+		azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name.root), false);
+	}
 	PG_RETURN_INT64((int64)
 					azr_query_modify(PG_ARGISNULL(3)
 									 ? "DELETE FROM %s.azr_positions "

@@ -31,4 +31,4 @@ Result: rows of azr_state_entry, ascending; no rows for an empty or unknown stre
 
 Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller''s PostgreSQL snapshot and works on a standby.
 
-Errors: 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';

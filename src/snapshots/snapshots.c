@@ -17,6 +17,7 @@
 #include "plumbing/error.h"
 #include "plumbing/result.h"
 #include "snapshots/timeline_snapshot.h"
+#include "streams/slot.h"
 #include "streams/stream_lock.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -86,6 +87,7 @@ azr_get_snapshot(PG_FUNCTION_ARGS)
 
 	rsinfo = azr_set_begin(fcinfo, column_types, Natts_azr_snapshot);
 
+	azr_slot_check_name(&name);
 	snapshot = azr_own_snapshot(&name, at, GetActiveSnapshot());
 	if (snapshot.found)
 	{

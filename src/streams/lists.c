@@ -14,11 +14,21 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "streams/edition.h"
+#include "streams/slot.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(azr_domains);
 PG_FUNCTION_INFO_V1(azr_roots);
 PG_FUNCTION_INFO_V1(azr_root);
+
+#define DOMAINS \
+	"WITH RECURSIVE d AS (" \
+	"(SELECT s.domain FROM %s.azr_streams s ORDER BY s.domain LIMIT 1) " \
+	"UNION ALL " \
+	"SELECT (SELECT s.domain FROM %s.azr_streams s " \
+	"WHERE s.domain > d.domain ORDER BY s.domain LIMIT 1) " \
+	"FROM d WHERE d.domain IS NOT NULL) " \
+	"SELECT d.domain FROM d WHERE d.domain IS NOT NULL"
 
 static pg_uuid_t *uuid_v5(const uint8 *namespace, const char *name, int len);
 
@@ -34,14 +44,11 @@ azr_domains(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = {0};
 
 	return azr_query_return_set(fcinfo,
-								"WITH RECURSIVE d AS ("
-								"(SELECT s.domain FROM %s.azr_streams s "
-								"ORDER BY s.domain LIMIT 1) "
-								"UNION ALL "
-								"SELECT (SELECT s.domain FROM %s.azr_streams s "
-								"WHERE s.domain > d.domain ORDER BY s.domain LIMIT 1) "
-								"FROM d WHERE d.domain IS NOT NULL) "
-								"SELECT d.domain FROM d WHERE d.domain IS NOT NULL",
+								azr_slots_arg(&args)
+								? DOMAINS " AND EXISTS (SELECT FROM %s.azr_streams s "
+								"WHERE s.domain = d.domain AND "
+								AZR_SLOT_IS_OWN("$1", "s.root") ")"
+								: DOMAINS,
 								&args);
 }
 
@@ -56,20 +63,21 @@ azr_roots(PG_FUNCTION_ARGS)
 	text	   *edition = azr_arg_edition(fcinfo, 1, "edition");
 	AzrOptionalInt64 max_count = azr_arg_optional_count(fcinfo, 3, "max_count");
 	bool		from_start = PG_ARGISNULL(2);
+	const char *own_only = "";
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(edition), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(max_count.value), !max_count.given);
 	if (!from_start)
 		azr_query_arg(&args, UUIDOID, PG_GETARG_DATUM(2), false);
+	if (azr_slots_arg(&args))
+		own_only = from_start ? " AND " AZR_SLOT_IS_OWN("$4", "root")
+			: " AND " AZR_SLOT_IS_OWN("$5", "root");
 	return azr_query_return_set(fcinfo,
-								from_start
-								? "SELECT root FROM %s.azr_streams "
-								"WHERE domain = $1 AND edition = $2 "
-								"ORDER BY root LIMIT $3"
-								: "SELECT root FROM %s.azr_streams "
-								"WHERE domain = $1 AND edition = $2 AND root > $4 "
-								"ORDER BY root LIMIT $3",
+								psprintf("SELECT root FROM %%s.azr_streams "
+										 "WHERE domain = $1 AND edition = $2%s%s "
+										 "ORDER BY root LIMIT $3",
+										 from_start ? "" : " AND root > $4", own_only),
 								&args);
 }
 

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "plumbing/query.h"
 #include "streams/root_scan.h"
+#include "streams/slot.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
@@ -64,8 +65,8 @@ azr_root_scan_begin(AzrRootScan *scan, AzrTable *table, int index, ScanKeyData *
 
 /*
  * Read the next entries of the index, at most 'max'.  The rows of these that the snapshot
- * shows are put into 'found', in the order of the roots.  Returns how many there are, which
- * may be 0 although more are to come.
+ * shows are put into 'found', in the order of the roots, without those of other nodes.  Returns
+ * how many there are, which may be 0 although more are to come.
  */
 int
 azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
@@ -125,7 +126,7 @@ azr_root_scan_read(AzrRootScan *scan, AzrRootValue *found, int max)
 	desc->kill_prior_tuple = false;
 
 	for (int i = 0; i < nrows; i++)
-		if (visible[i])
+		if (visible[i] && azr_slot_is_own(&found[i].root))
 			found[nfound++] = found[i];
 	pfree(rows);
 	pfree(visible);

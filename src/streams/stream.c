@@ -17,6 +17,7 @@
 #include "plumbing/write.h"
 #include "storage/lmgr.h"
 #include "streams/edition.h"
+#include "streams/slot.h"
 #include "streams/stream.h"
 #include "streams/stream_memory.h"
 #include "utils/builtins.h"
@@ -347,6 +348,8 @@ azr_on_new_stream(AzrStreamCallback callback)
 /*
  * The stream as 'snapshot' sees it, by one probe of the index on the names if it is not
  * remembered.  'created_here' says whether this transaction made the row.
+ *
+ * Every stream that somebody names is found here.  Raises ZR013 if it is another node's.
  */
 AzrStream
 azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_here)
@@ -357,6 +360,7 @@ azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_her
 	TupleTableSlot *slot;
 	AzrStream	stream = {AZR_NO_STREAM, 0};
 
+	azr_slot_check(name);
 	*created_here = false;
 	stream.id = azr_stream_recall(&streams_table, name, snapshot);
 	if (stream.id != AZR_NO_STREAM)
@@ -391,6 +395,15 @@ make_name_keys(ScanKeyData *keys, const AzrStreamName *name)
 	azr_key_uuid(&keys[0], 1, name->root);
 	azr_key_text(&keys[1], 2, name->domain);
 	azr_key_text(&keys[2], 3, name->edition);
+}
+
+/*
+ * Lock the table of streams, to the end of the transaction.
+ */
+void
+azr_streams_lock(LOCKMODE lockmode)
+{
+	table_close(azr_table_open(&streams_table, lockmode), NoLock);
 }
 
 /*

@@ -38,7 +38,7 @@ foreach my $as ([], \@keeper)
 		'no CREATE on the database');
 }
 $publisher->safe_psql('postgres', 'GRANT CREATE ON DATABASE store TO keeper');
-my @published = ('azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_event_types', 'azr_erased_events', 'azr_registered_domains', 'azr_registered_editions', 'azr_positions', 'azr_latest_snapshots', 'azr_feed_batches', 'azr_feed_state', 'azr_feed_unborn', 'azr_evidence', 'azr_evidence_tiles', 'azr_evidence_salts', 'azr_evidence_heads', 'azr_evidence_checkpoints');
+my @published = ('azr_main_events', 'azr_edition_events', 'azr_streams', 'azr_event_types', 'azr_erased_events', 'azr_registered_domains', 'azr_registered_editions', 'azr_slot_owners', 'azr_positions', 'azr_latest_snapshots', 'azr_feed_batches', 'azr_feed_state', 'azr_feed_unborn', 'azr_evidence', 'azr_evidence_tiles', 'azr_evidence_salts', 'azr_evidence_heads', 'azr_evidence_checkpoints');
 is($publisher->safe_psql('store', 'SELECT action, object FROM azr_publication()', @keeper), join("\n", 'created|angzarr', map { "added|$_" } @published), 'a publication');
 is($publisher->safe_psql('store', 'SELECT * FROM azr_publication()'), '', 'which is up to date');
 is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables"), join(' ', sort @published), 'of the tables');

@@ -123,6 +123,10 @@ my @calls = (
 	[ azr_domains => q{} ],
 	[ azr_domain_set => q{'d', 'relaxed', 5000, 'by ROLE'} ],
 	[ azr_domain_settings => q{} ],
+	[ azr_slot => q{'ROOT'} ],
+	[ azr_slots => q{} ],
+	[ azr_own_slots => q{'a', '{[0,1022]}'} ],
+	[ azr_own_slots => q{'b', '{[1023,1023]}', false} ],
 	[ azr_roots => q{'d', NULL} ],
 	[ azr_streams_of => q{'d', NULL} ],
 	[ azr_streams_of => q{'d', 'EDITION'} ],
@@ -172,7 +176,7 @@ my @calls = (
 	[ azr_delete_positions => q{'h'} ]);
 
 # Nobody can call these: the one is the planner's, the other a trigger.
-my %uncallable = map { $_ => 1 } qw(azr_append_support azr_correlated_support azr_feed_support azr_load_support azr_reject_change azr_domain_settings_changed);
+my %uncallable = map { $_ => 1 } qw(azr_append_support azr_correlated_support azr_feed_support azr_load_support azr_reject_change azr_domain_settings_changed azr_slots_changed);
 
 my %own_roots = (clerk => '11111111-1111-1111-1111-111111111111', superuser => '22222222-2222-2222-2222-222222222222');
 
@@ -469,6 +473,7 @@ my $store = join '', map { my $who = $_; for_caller($who, q{
 	SELECT es.azr_create_edition('d', 'registered by ROLE', 1);
 	SELECT es.azr_protect_edition('d', 'EDITION', 'open');
 	SELECT es.azr_domain_set('of ROLE', 'relaxed');
+	SELECT es.azr_own_slots('a', '{[0,1022]}'), es.azr_own_slots('b', '{[1023,1023]}', false);
 	SELECT es.azr_put_snapshot('d', NULL, 'ROOT', 0, 't', 'zero', 'persist');
 	SELECT es.azr_put_snapshot('d', NULL, 'ROOT', 1, 't', 'one');
 	SELECT es.azr_put_snapshot('d', NULL, 'ROOT', 3, 't', 'three');
@@ -521,7 +526,7 @@ my $of_event = 'sequence, stream_id';
 my $of_snapshot = 'sequence, domain, edition, root';
 my %leaves = (
 	azr_main_events => $of_event, azr_edition_events => $of_event,
-	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition',
+	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition', azr_slot_owners => 'slot',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
 	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
 	azr_evidence => 'number, origin', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
@@ -529,7 +534,7 @@ my %leaves = (
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
 my %roots = map { $_ => $leaves{$_} || $parents{$_} }
-	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_evidence azr_evidence_tiles azr_evidence_salts azr_evidence_heads azr_evidence_checkpoints azr_registered_groups azr_group_partitions azr_parked_streams);
+	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_slot_owners azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_evidence azr_evidence_tiles azr_evidence_salts azr_evidence_heads azr_evidence_checkpoints azr_registered_groups azr_group_partitions azr_parked_streams);
 my %tables = (leaves => \%leaves, parents => \%parents, roots => \%roots, all => { %leaves, %parents });
 
 # SQL of an attack, on one table if there is one.
@@ -679,7 +684,7 @@ my %keys = map { @$_ } rows(qq{SELECT c.relname, string_agg(quote_ident(a.attnam
 	JOIN pg_attribute a USING (attnum) WHERE a.attrelid = i.indrelid AND i.indrelid IN ($all_leaves) GROUP BY 1});
 my ($both, $one) = ([ 'of expressions', 'with a predicate' ], ['with a predicate']);
 foreach my $group (
-	[ $both => 'azr_positions_pkey', 'azr_latest_snapshots_pkey', 'azr_registered_domains_pkey', 'azr_registered_editions_pkey' ],
+	[ $both => 'azr_positions_pkey', 'azr_latest_snapshots_pkey', 'azr_registered_domains_pkey', 'azr_registered_editions_pkey', 'azr_slot_owners_pkey' ],
 	[ $both => 'azr_snapshot_history_persist_pkey', 'azr_snapshot_history_rest_pkey', "${partition}_pkey" ],
 	[ $both => 'azr_streams_name_key' ],
 	[ $both => 'azr_main_events_pkey' ],

@@ -1,0 +1,481 @@
+/*-------------------------------------------------------------------------
+ *
+ * slot.c
+ *	  Slots: which streams this node keeps, where a store is kept on several.
+ *
+ * azr_slot, azr_own_slots and azr_slots.  See slot.h for who looks at slots, and when.
+ *
+ * A backend keeps one bit for each slot, until a trigger of the table says that something has
+ * changed.  While all slots are this node's, which is so where nothing was said of them, to look
+ * at one is to see that the table has not changed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/table.h"
+#include "plumbing/text.h"
+#include "streams/slot.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/multirangetypes.h"
+#include "utils/pg_crc.h"
+#include "utils/rangetypes.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(azr_slot);
+PG_FUNCTION_INFO_V1(azr_own_slots);
+PG_FUNCTION_INFO_V1(azr_slots);
+PG_FUNCTION_INFO_V1(azr_slots_changed);
+
+#define NUM_SLOTS	1024
+
+/* Some of the slots: one bit for each, as PostgreSQL's get_bit() counts them. */
+typedef struct Slots
+{
+	uint8		bits[NUM_SLOTS / BITS_PER_BYTE];
+} Slots;
+
+/* Columns of azr_slot_owners, as in slot.sql. */
+enum
+{
+	Anum_azr_slot_owners_slot = 1,
+	Anum_azr_slot_owners_this_node,
+	Anum_azr_slot_owners_node,
+	Natts_azr_slot_owners = Anum_azr_slot_owners_node
+};
+
+static const AzrColumn owners_columns[Natts_azr_slot_owners] = {
+	{"slot", INT4OID, true},
+	{"this_node", BOOLOID, true},
+	{"node", TEXTOID, true}
+};
+
+static const AzrIndex owners_indexes[] = {
+	{"azr_slot_owners_pkey", 1, {Anum_azr_slot_owners_slot}, 0, 0}
+};
+
+AZR_CHECK_INDEXES(owners_indexes);
+
+static AzrTable owners_table = {
+	.name = "azr_slot_owners",
+	.ncolumns = Natts_azr_slot_owners,
+	.columns = owners_columns,
+	.nindexes = lengthof(owners_indexes),
+	.indexes = owners_indexes
+};
+
+/* What the backend knows, as long as the table is as it was when this was read. */
+static uint64 known_finding = 0;
+static bool is_divided;			/* was anything said of slots? */
+static bool all_own;			/* are all slots this node's? */
+static Slots own;				/* those that are */
+
+static int	slot_of(const pg_uuid_t *root);
+static bool is_known(void);
+static void know(void);
+static void read_owners(void);
+static Slots arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname);
+static int	count_slots(const Slots *slots);
+static bool has_slot(const Slots *slots, int slot);
+static void add_slot(Slots *slots, int slot);
+static bytea *slots_bytea(const Slots *slots);
+static void check_node(const text *node, bool this_node);
+static void refuse_node(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void check_lost(const Slots *lost);
+static void refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, void *arg);
+
+/*
+ * azr_slot(root) -> integer
+ */
+Datum
+azr_slot(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(slot_of(PG_GETARG_UUID_P(0)));
+}
+
+/*
+ * azr_own_slots(node, slots, this_node) -> void
+ *
+ * The lock comes before all else: what is looked at then stays so.
+ */
+Datum
+azr_own_slots(PG_FUNCTION_ARGS)
+{
+	AzrQueryArgs args = {0};
+	text	   *node = azr_arg_name(fcinfo, 0, "node");
+	Slots		slots = arg_slots(fcinfo, 1, "slots");
+	bool		this_node = azr_arg_bool(fcinfo, 2, "this_node");
+	Slots		lost = {0};
+
+	azr_check_can_write(fcinfo);
+	azr_streams_lock(AccessExclusiveLock);
+	table_close(azr_table_open(&owners_table, RowExclusiveLock), NoLock);
+	know();
+
+	for (int slot = 0; slot < NUM_SLOTS; slot++)
+	{
+		bool		stays = has_slot(&slots, slot) ? this_node : is_divided;
+
+		if (has_slot(&own, slot) && !stays)
+			add_slot(&lost, slot);
+	}
+	PushActiveSnapshot(GetLatestSnapshot());
+	check_node(node, this_node);
+	check_lost(&lost);
+	PopActiveSnapshot();
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(node), false);
+	azr_query_arg(&args, BOOLOID, BoolGetDatum(this_node), false);
+	azr_query_arg(&args, BYTEAOID, PointerGetDatum(slots_bytea(&slots)), false);
+	azr_query_must_change("azr_slot_owners", count_slots(&slots),
+						  "INSERT INTO %s.azr_slot_owners (slot, this_node, node) "
+						  "SELECT s, $2, $1 FROM generate_series(0, 1023) s "
+						  "WHERE get_bit($3, s) = 1 ORDER BY s "
+						  "ON CONFLICT (slot) DO UPDATE SET this_node = $2, node = $1",
+						  &args);
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_slots() -> setof azr_slot_owner
+ */
+Datum
+azr_slots(PG_FUNCTION_ARGS)
+{
+	AzrQueryArgs no_args = {0};
+
+	return azr_query_return_set(fcinfo,
+								"SELECT s, o.node::text, CASE WHEN o.slot IS NULL THEN 'unknown' "
+								"WHEN o.this_node THEN 'own' ELSE 'foreign' END "
+								"FROM generate_series(0, 1023) s "
+								"LEFT JOIN %s.azr_slot_owners o ON o.slot = s "
+								"WHERE EXISTS (SELECT FROM %s.azr_slot_owners) ORDER BY s",
+								&no_args);
+}
+
+/*
+ * Trigger: have every session forget what it keeps, when this transaction has committed.
+ */
+Datum
+azr_slots_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called as a trigger", "azr_slots_changed")));
+	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Is a stream this node's?  The caller has just opened azr_streams.  If the transaction had locked
+ * that before, nobody can have changed who owns slots since.
+ *
+ * Raises ZR013.
+ */
+void
+azr_slot_check(const AzrStreamName *name)
+{
+	char	   *owner;
+
+	if (likely(is_known() && all_own))
+		return;
+	if (azr_slot_is_own(name->root))
+		return;
+
+	owner = azr_slot_owner(name->root);
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_WRONG_NODE),
+			 errmsg("stream \"%s\" is kept on another node", azr_stream_label(name)),
+			 errdetail_internal("%s", owner),
+			 errhint("Run this again on the node that owns the slot.")));
+}
+
+/*
+ * The same for who reads something that is kept for a stream, and does not look for the stream
+ * itself.  While all slots are this node's, this locks nothing: what is read may then be given to
+ * another node before the transaction ends, as anything that was read may change.
+ */
+void
+azr_slot_check_name(const AzrStreamName *name)
+{
+	know();
+	if (all_own)
+		return;
+	azr_streams_lock(AccessShareLock);
+	azr_slot_check(name);
+}
+
+/*
+ * Is a root's slot this node's?  The caller has opened azr_streams.
+ */
+bool
+azr_slot_is_own(const pg_uuid_t *root)
+{
+	if (!is_known())
+		read_owners();
+	return all_own || has_slot(&own, slot_of(root));
+}
+
+/*
+ * Have a query pass over streams of other nodes.  Returns false if there can be none.  Otherwise,
+ * adds the argument that AZR_SLOT_IS_OWN needs.
+ */
+bool
+azr_slots_arg(AzrQueryArgs *args)
+{
+	know();
+	if (all_own)
+		return false;
+	azr_query_arg(args, BYTEAOID, PointerGetDatum(slots_bytea(&own)), false);
+	return true;
+}
+
+/*
+ * Which node a root's slot belongs to, as a sentence.
+ */
+char *
+azr_slot_owner(const pg_uuid_t *root)
+{
+	int			slot = slot_of(root);
+	Relation	rel = azr_table_open(&owners_table, AccessShareLock);
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	char	   *owner;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(slot));
+	azr_scan_begin(&scan, &owners_table, rel, 0, SnapshotSelf, &key, 1);
+	row = azr_scan_next(&scan, ForwardScanDirection);
+	if (row == NULL)
+		owner = psprintf("Slot %d belongs to a node that is not known here.", slot);
+	else
+	{
+		azr_check_row(row->tts_isnull, Natts_azr_slot_owners);
+		owner = psprintf("Slot %d belongs to node \"%s\".", slot,
+						 TextDatumGetCString(row->tts_values[Anum_azr_slot_owners_node - 1]));
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return owner;
+}
+
+/*
+ * A client computes the same, so this can never change.
+ */
+static int
+slot_of(const pg_uuid_t *root)
+{
+	pg_crc32	crc;
+
+	INIT_TRADITIONAL_CRC32(crc);
+	COMP_TRADITIONAL_CRC32(crc, root->data, UUID_LEN);
+	FIN_TRADITIONAL_CRC32(crc);
+	return crc % NUM_SLOTS;
+}
+
+static bool
+is_known(void)
+{
+	return azr_table_is_known(&owners_table, known_finding);
+}
+
+/*
+ * Know who owns slots.  This asks for what others have changed, since the caller may not have
+ * locked anything just before.
+ */
+static void
+know(void)
+{
+	AcceptInvalidationMessages();
+	if (!is_known())
+		read_owners();
+}
+
+/*
+ * Read who owns slots.  While azr_streams is locked, azr_own_slots() changes nothing, so this
+ * needs no snapshot, which it could not take where a query runs in parallel.  As in
+ * domain_settings.c, the finding of the table is noted before the rows are read.
+ */
+static void
+read_owners(void)
+{
+	Relation	rel;
+	uint64		finding;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	int			nrows = 0;
+	int			nown = 0;
+	Slots		read = {0};
+
+	azr_streams_lock(AccessShareLock);
+	rel = azr_table_open(&owners_table, AccessShareLock);
+	finding = owners_table.findings;
+	azr_scan_begin(&scan, &owners_table, rel, 0, SnapshotSelf, NULL, 0);
+	while ((row = azr_scan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		int32		slot;
+
+		azr_check_row(row->tts_isnull, Natts_azr_slot_owners);
+		slot = DatumGetInt32(row->tts_values[Anum_azr_slot_owners_slot - 1]);
+		nrows++;
+		if (slot < 0 || slot >= NUM_SLOTS ||
+			!DatumGetBool(row->tts_values[Anum_azr_slot_owners_this_node - 1]))
+			continue;
+		add_slot(&read, slot);
+		nown++;
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+
+	is_divided = nrows > 0;
+	all_own = nrows == 0 || nown == NUM_SLOTS;
+	if (nrows == 0)
+		memset(&read, 0xFF, sizeof(read));
+	own = read;
+	known_finding = finding;
+}
+
+/*
+ * An argument of slots, at least one.
+ */
+static Slots
+arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	TypeCacheEntry *type = lookup_type_cache(INT4RANGEOID, TYPECACHE_RANGE_INFO);
+	Slots		slots = {0};
+	int32		count;
+	RangeType **ranges;
+
+	azr_arg_check_not_null(fcinfo, argno, argname);
+	multirange_deserialize(type, PG_GETARG_MULTIRANGE_P(argno), &count, &ranges);
+	if (count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must not be empty", argname)));
+	for (int i = 0; i < count; i++)
+	{
+		RangeBound	lower;
+		RangeBound	upper;
+		bool		empty;
+
+		/* a range of integers includes its lower bound, not its upper one */
+		range_deserialize(type, ranges[i], &lower, &upper, &empty);
+		if (lower.infinite || upper.infinite || DatumGetInt32(lower.val) < 0 ||
+			DatumGetInt32(upper.val) > NUM_SLOTS)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("argument \"%s\" must have slots from 0 to %d only",
+							argname, NUM_SLOTS - 1)));
+		for (int slot = DatumGetInt32(lower.val); slot < DatumGetInt32(upper.val); slot++)
+			add_slot(&slots, slot);
+	}
+	return slots;
+}
+
+static int
+count_slots(const Slots *slots)
+{
+	int			count = 0;
+
+	for (int slot = 0; slot < NUM_SLOTS; slot++)
+		count += has_slot(slots, slot);
+	return count;
+}
+
+static bool
+has_slot(const Slots *slots, int slot)
+{
+	return (slots->bits[slot / BITS_PER_BYTE] >> (slot % BITS_PER_BYTE)) & 1;
+}
+
+static void
+add_slot(Slots *slots, int slot)
+{
+	slots->bits[slot / BITS_PER_BYTE] |= 1 << (slot % BITS_PER_BYTE);
+}
+
+/*
+ * Slots as a value for SQL.
+ */
+static bytea *
+slots_bytea(const Slots *slots)
+{
+	bytea	   *value = palloc(VARHDRSZ + sizeof(slots->bits));
+
+	SET_VARSIZE(value, VARHDRSZ + sizeof(slots->bits));
+	memcpy(VARDATA(value), slots->bits, sizeof(slots->bits));
+	return value;
+}
+
+/*
+ * This node has one name, and no other node has it.  A name is known as long as slots belong to
+ * it.
+ */
+static void
+check_node(const text *node, bool this_node)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(node), false);
+	azr_query_arg(&args, BOOLOID, BoolGetDatum(this_node), false);
+	azr_query_read("SELECT o.node::text, o.this_node::boolean FROM %s.azr_slot_owners o "
+				   "WHERE (o.node = $1) <> (o.this_node = $2) AND (o.node = $1 OR $2) "
+				   "ORDER BY o.this_node DESC LIMIT 1",
+				   &args, refuse_node, NULL);
+}
+
+static void
+refuse_node(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	azr_check_row(nulls, 2);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 DatumGetBool(values[1])
+			 ? errmsg("this node is \"%s\"", TextDatumGetCString(values[0]))
+			 : errmsg("\"%s\" is another node", TextDatumGetCString(values[0])),
+			 errdetail("azr_own_slots() was called before with this name, and some slots belong to it."),
+			 errhint("Give this_node => false for slots of other nodes, and for no others.")));
+}
+
+/*
+ * May this node lose slots?  The caller has locked azr_streams, and made a snapshot after that.
+ */
+static void
+check_lost(const Slots *lost)
+{
+	AzrQueryArgs args = {0};
+
+	if (count_slots(lost) == 0)
+		return;
+	azr_query_arg(&args, BYTEAOID, PointerGetDatum(slots_bytea(lost)), false);
+	azr_query_read("SELECT s.domain::text, s.edition::text, s.root::uuid FROM %s.azr_streams s "
+				   "WHERE " AZR_SLOT_IS_OWN("$1", "s.root") " LIMIT 1",
+				   &args, refuse_to_lose, NULL);
+}
+
+static void
+refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrStreamName name;
+
+	azr_check_row(nulls, 3);
+	name = azr_copy_stream_name(values);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("this node has streams in slots that would belong to another node"),
+			 errdetail("One of them is \"%s\", in slot %d.",
+					   azr_stream_label(&name), slot_of(name.root)),
+			 is_divided
+			 ? errhint("A slot in which this node has streams stays with it.")
+			 : errhint("First say which slots this node owns: all in which it has streams.")));
+}

@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * slot.h
+ *	  Slots: which streams this node keeps, where a store is kept on several.
+ *
+ * A stream's root leads to one of 1,024 slots, and each slot belongs to one node.  Where nothing
+ * was said of slots, all of them are this node's.
+ *
+ * Whoever looks for a stream has locked the table azr_streams before, at least in
+ * AccessShareLock, and keeps that lock to the end of the transaction.  azr_own_slots() takes it in
+ * AccessExclusiveLock.  So slots change hands while nobody is at work on a stream, and who looks
+ * for one later is told of the change when it locks the table.  azr_stream_probe(), by which every
+ * stream is found, looks at the slot then: azr_slot_check().
+ *
+ * Who reads what is kept for a stream, and does not look for the stream itself, calls
+ * azr_slot_check_name(); who changes it locks azr_streams and calls azr_slot_check().
+ * Lists pass over the streams of other nodes: azr_slot_is_own() and azr_slots_arg().
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_SLOT_H
+#define AZR_SLOT_H
+
+#include "plumbing/query.h"
+#include "streams/stream.h"
+
+/* SQL: is this node's the slot of a root?  'own' is what azr_slots_arg() has added. */
+#define AZR_SLOT_IS_OWN(own, root)	"get_bit(" own ", %s.azr_slot(" root ")) = 1"
+
+extern void azr_slot_check(const AzrStreamName *name);
+extern void azr_slot_check_name(const AzrStreamName *name);
+extern bool azr_slot_is_own(const pg_uuid_t *root);
+extern bool azr_slots_arg(AzrQueryArgs *args);
+extern char *azr_slot_owner(const pg_uuid_t *root);
+
+#endif							/* AZR_SLOT_H */
