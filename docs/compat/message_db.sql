@@ -3,7 +3,7 @@
 --     psql -X -d DATABASE -f message_db.sql
 --
 -- Run it in a database that has the extension, as the role that is to own the schema message_store. It can be run
--- again. README.md beside this file says what differs from Message DB, and why.
+-- again. docs/compat/README.md says what differs from Message DB, and why.
 
 \set ON_ERROR_STOP on
 BEGIN;
@@ -24,7 +24,7 @@ DO $$ BEGIN RAISE EXCEPTION 'this database does not have the extension angzarr';
 \endif
 \if :azr_is_message_db
 DO $$ BEGIN RAISE EXCEPTION 'schema "message_store" is that of Message DB itself'
-	USING HINT = 'Rename it, run this script, and import its events: see docs/import.md.'; END $$;
+	USING HINT = 'See "Moving in from Message DB" in docs/compat/README.md.'; END $$;
 \endif
 \if :azr_is_foreign
 DO $$ BEGIN RAISE EXCEPTION 'schema "message_store" belongs to another role'; END $$;

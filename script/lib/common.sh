@@ -297,7 +297,7 @@ is_installed() {
 	libdir=$("$PG_CONFIG" --pkglibdir)
 	sharedir=$("$PG_CONFIG" --sharedir)/extension
 	cmp -s "$ROOT/angzarr.so" "$libdir/angzarr.so" || return 1
-	for sql in "$ROOT"/angzarr.control "$ROOT"/angzarr--*.sql; do
+	for sql in "$ROOT"/angzarr.control "$ROOT"/angzarr--*.sql "$ROOT"/docs/compat/*.sql; do
 		cmp -s "$sql" "$sharedir/${sql##*/}" || return 1
 	done
 }

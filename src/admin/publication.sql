@@ -4,7 +4,7 @@ CREATE FUNCTION @extschema@.azr_publication(name text DEFAULT 'angzarr') RETURNS
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_publication(text) IS
-'Makes a publication for logical replication. It has what another database with the extension needs as a store to read from, or to switch over to: events, streams, event types, registered editions, settings of domains, positions, latest snapshots, the feed and the evidence. A publication that exists is brought up to date: what is missing is added, and the history of snapshots is taken out. Other tables in it stay.
+'Makes a publication for logical replication. It has what another database with the extension needs as a store to read from, or to switch over to: events, streams, event types, registered editions, settings of domains, owners of slots, positions, latest snapshots, the feed and the evidence. A publication that exists is brought up to date: what is missing is added, and the history of snapshots is taken out. Other tables in it stay.
 
 The history of snapshots is a cache and is not published: azr_maintain makes and drops its partitions on each side for itself, so a table on one side may have no counterpart on the other.
 
