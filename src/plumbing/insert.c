@@ -282,11 +282,20 @@ may_have_entries(const AzrInsert *insert, int i)
 			continue;
 		}
 
-		/* what is computed of no column is the same for all rows */
+		/*
+		 * what is computed of no column is the same for all rows, and is NULL
+		 * or not
+		 */
 		for (int arg = 0; arg < AZR_COMPUTED_ARGS; arg++)
 			has_column = has_column || insert->has_column[table->computed->args[arg] - 1];
 		if (!has_column)
-			return belongs_in_index(table, i, insert->slots[0]);
+		{
+			bool		isnull;
+
+			(void) computed_of(table->computed, insert->slots[0], &isnull);
+			if (isnull != (condition->test == AZR_IS_NULL))
+				return false;
+		}
 	}
 	return true;
 }

@@ -53,6 +53,8 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX by_causes ON azr_main_events (source_sequence, correlation_id);
 	CREATE INDEX by_key ON azr_main_events (created_at, azr_correlation_key(correlation_uuid, correlation_id), correlation_uuid);
 	CREATE INDEX by_no_key ON azr_main_events (created_at) WHERE azr_correlation_key(correlation_uuid, correlation_id) IS NULL;
+	CREATE INDEX by_no_key_and_metadata ON azr_main_events (created_at)
+		WHERE azr_correlation_key(correlation_uuid, correlation_id) IS NULL AND metadata IS NOT NULL;
 	CREATE INDEX by_metadata ON azr_main_events (metadata) WHERE metadata IS NOT NULL;
 	CREATE UNIQUE INDEX one_external_id ON azr_main_events (external_id, sequence) WHERE external_id IS NOT NULL;
 	CREATE INDEX by_payload ON azr_edition_events (committed) INCLUDE (payload) WHERE cascade_id IS NOT NULL;
