@@ -63,7 +63,7 @@ static inline Datum key_of(const AzrTable *table, TupleTableSlot *row, AttrNumbe
 						   bool *isnull);
 static bool belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row);
 static IndexTuple index_entry(const AzrTable *table, Relation index, TupleTableSlot *row);
-static IndexTuple fixed_entry(TupleDesc desc, const Datum *values, const bool *nulls);
+static IndexTuple fixed_entry(TupleDesc desc, int natts, const Datum *values, const bool *nulls);
 
 /*
  * Begin to insert up to 'nrows' rows into a plain table that the caller has opened
@@ -389,13 +389,14 @@ belongs_in_index(const AzrTable *table, int i, TupleTableSlot *row)
 static IndexTuple
 index_entry(const AzrTable *table, Relation index, TupleTableSlot *row)
 {
+	int			natts = IndexRelationGetNumberOfAttributes(index);
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
 	IndexTuple	entry;
 
-	for (int n = 0; n < IndexRelationGetNumberOfAttributes(index); n++)
+	for (int n = 0; n < natts; n++)
 		values[n] = key_of(table, row, index->rd_index->indkey.values[n], &nulls[n]);
-	entry = fixed_entry(RelationGetDescr(index), values, nulls);
+	entry = fixed_entry(RelationGetDescr(index), natts, values, nulls);
 	if (entry == NULL)
 		entry = index_form_tuple(RelationGetDescr(index), values, nulls);
 	entry->t_tid = row->tts_tid;
@@ -407,13 +408,13 @@ index_entry(const AzrTable *table, Relation index, TupleTableSlot *row)
  * are others.
  */
 static IndexTuple
-fixed_entry(TupleDesc desc, const Datum *values, const bool *nulls)
+fixed_entry(TupleDesc desc, int natts, const Datum *values, const bool *nulls)
 {
 	Size		size = sizeof(IndexTupleData);
 	Size		offsets[INDEX_MAX_KEYS];
 	char	   *entry;
 
-	for (int n = 0; n < desc->natts; n++)
+	for (int n = 0; n < natts; n++)
 	{
 		Form_pg_attribute column = TupleDescAttr(desc, n);
 
@@ -424,7 +425,7 @@ fixed_entry(TupleDesc desc, const Datum *values, const bool *nulls)
 	}
 	size = MAXALIGN(size);
 	entry = palloc0(size);
-	for (int n = 0; n < desc->natts; n++)
+	for (int n = 0; n < natts; n++)
 	{
 		Form_pg_attribute column = TupleDescAttr(desc, n);
 
