@@ -155,6 +155,7 @@ azr_erase(PG_FUNCTION_ARGS)
 	erasing.ids = azr_arg_bool(fcinfo, 6, "ids");
 	azr_check_can_write(fcinfo);
 
+	/* before the stream of erasures, so that the error names this one */
 	azr_slot_check_name(&erasing.name);
 	(void) azr_append_lock(&erasures, false);
 	locked = azr_append_lock(&erasing.name, false);

@@ -87,7 +87,6 @@ static Slots arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname);
 static int	count_slots(const Slots *slots);
 static bool has_slot(const Slots *slots, int slot);
 static void add_slot(Slots *slots, int slot);
-static bytea *slots_bytea(const Slots *slots);
 static void check_node(const text *node, bool this_node);
 static void refuse_node(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_lost(const Slots *lost);
@@ -135,7 +134,7 @@ azr_own_slots(PG_FUNCTION_ARGS)
 
 	azr_query_arg(&args, TEXTOID, PointerGetDatum(node), false);
 	azr_query_arg(&args, BOOLOID, BoolGetDatum(this_node), false);
-	azr_query_arg(&args, BYTEAOID, PointerGetDatum(slots_bytea(&slots)), false);
+	azr_query_arg(&args, BYTEAOID, PointerGetDatum(azr_make_bytea(slots.bits, sizeof(slots.bits))), false);
 	azr_query_must_change("azr_slot_owners", count_slots(&slots),
 						  "INSERT INTO %s.azr_slot_owners (slot, this_node, node) "
 						  "SELECT s, $2, $1 FROM generate_series(0, 1023) s "
@@ -236,7 +235,7 @@ azr_slots_arg(AzrQueryArgs *args)
 	know();
 	if (all_own)
 		return false;
-	azr_query_arg(args, BYTEAOID, PointerGetDatum(slots_bytea(&own)), false);
+	azr_query_arg(args, BYTEAOID, PointerGetDatum(azr_make_bytea(own.bits, sizeof(own.bits))), false);
 	return true;
 }
 
@@ -405,19 +404,6 @@ add_slot(Slots *slots, int slot)
 }
 
 /*
- * Slots as a value for SQL.
- */
-static bytea *
-slots_bytea(const Slots *slots)
-{
-	bytea	   *value = palloc(VARHDRSZ + sizeof(slots->bits));
-
-	SET_VARSIZE(value, VARHDRSZ + sizeof(slots->bits));
-	memcpy(VARDATA(value), slots->bits, sizeof(slots->bits));
-	return value;
-}
-
-/*
  * This node has one name, and no other node has it.  A name is known as long as slots belong to
  * it.
  */
@@ -457,7 +443,7 @@ check_lost(const Slots *lost)
 
 	if (count_slots(lost) == 0)
 		return;
-	azr_query_arg(&args, BYTEAOID, PointerGetDatum(slots_bytea(lost)), false);
+	azr_query_arg(&args, BYTEAOID, PointerGetDatum(azr_make_bytea(lost->bits, sizeof(lost->bits))), false);
 	azr_query_read("SELECT s.domain::text, s.edition::text, s.root::uuid FROM %s.azr_streams s "
 				   "WHERE " AZR_SLOT_IS_OWN("$1", "s.root") " LIMIT 1",
 				   &args, refuse_to_lose, NULL);

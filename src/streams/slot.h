@@ -13,7 +13,8 @@
  * stream is found, looks at the slot then: azr_slot_check().
  *
  * Who reads what is kept for a stream, and does not look for the stream itself, calls
- * azr_slot_check_name(); who changes it locks azr_streams and calls azr_slot_check().
+ * azr_slot_check_name(); who changes it looks for the stream too, or locks azr_streams and calls
+ * azr_slot_check().
  * Lists pass over the streams of other nodes: azr_slot_is_own() and azr_slots_arg().
  *
  *-------------------------------------------------------------------------
