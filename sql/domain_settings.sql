@@ -20,7 +20,7 @@ SELECT outcome($$SELECT azr_domain_set('domains.a', 'relaxed', description => re
 BEGIN READ ONLY;
 SELECT outcome($$SELECT azr_domain_set('domains.a', 'relaxed')$$);
 ROLLBACK;
-SELECT outcome($$SELECT azr_domain_settings_changed()$$);
+SELECT outcome($$SELECT azr_table_changed()$$);
 SELECT * FROM azr_domain_settings();
 
 -- the largest payload: of events in all forms, and of states

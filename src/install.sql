@@ -4,6 +4,7 @@
 -- The objects of the extension, in the order in which they need each other: the
 -- Makefile puts each file in the place of its line.
 \i angzarr.sql
+\i plumbing/table_changed.sql
 \i streams/stream.sql
 \i streams/slot.sql
 \i streams/edition.sql

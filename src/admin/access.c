@@ -123,7 +123,6 @@ static const char *const levels[] = {
 	"('azr_seal', 'admin'), " \
 	"('azr_append_support', 'owner'), " \
 	"('azr_correlated_support', 'owner'), " \
-	"('azr_domain_settings_changed', 'owner'), " \
 	"('azr_evidence_enable', 'owner'), " \
 	"('azr_erase', 'owner'), " \
 	"('azr_feed_support', 'owner'), " \
@@ -133,7 +132,7 @@ static const char *const levels[] = {
 	"('azr_reject_change', 'owner'), " \
 	"('azr_revoke', 'owner'), " \
 	"('azr_scrub', 'owner'), " \
-	"('azr_slots_changed', 'owner'), " \
+	"('azr_table_changed', 'owner'), " \
 	"('azr_take_over', 'owner')) AS l(name, level)"
 
 /* The functions of the extension, with their levels. */

@@ -219,6 +219,8 @@ azr_evidence_was_named(const text *origin)
 
 /*
  * Give the log a name, which it has not had before.  The caller holds AZR_LOCK_EVIDENCE.
+ *
+ * Raises 40001 if the log has got a name that the transaction's snapshot does not show.
  */
 void
 azr_evidence_put_origin(const text *origin)
@@ -231,7 +233,8 @@ azr_evidence_put_origin(const text *origin)
 	UnregisterSnapshot(snapshot);
 	azr_query_must_change("azr_evidence", 1,
 						  "INSERT INTO %s.azr_evidence (number, origin, sealed, named_at) "
-						  "SELECT coalesce(max(number), 0) + 1, $1, $2, now() FROM %s.azr_evidence",
+						  "SELECT coalesce(max(number), 0) + 1, $1, $2, now() FROM %s.azr_evidence "
+						  "ON CONFLICT DO NOTHING",
 						  &args);
 }
 

@@ -20,7 +20,7 @@ Result: none. A second call with the same origin does nothing.
 
 Locks: the lock of azr_seal().
 
-Errors: 0A000 the encoding of the database is not UTF8; 55000 the log has another origin already, or another one than replaces, or has had this one before, or a subscription brings this database its events; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby.';
+Errors: 0A000 the encoding of the database is not UTF8; 55000 the log has another origin already, or another one than replaces, or has had this one before, or a subscription brings this database its events; 40001 in a REPEATABLE READ or SERIALIZABLE transaction, if the log got a name after its snapshot; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby.';
 
 CREATE FUNCTION @extschema@.azr_seal(max_events bigint DEFAULT 10000) RETURNS @extschema@.azr_sealed
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME';

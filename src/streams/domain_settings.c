@@ -12,7 +12,6 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "plumbing/args.h"
 #include "plumbing/grow.h"
@@ -27,7 +26,6 @@
 
 PG_FUNCTION_INFO_V1(azr_domain_set);
 PG_FUNCTION_INFO_V1(azr_domain_settings);
-PG_FUNCTION_INFO_V1(azr_domain_settings_changed);
 
 /* The longest description, in bytes. */
 #define MAX_DESCRIPTION_BYTES	65536
@@ -166,21 +164,6 @@ azr_domain_settings(PG_FUNCTION_ARGS)
 								"d.description::text "
 								"FROM %s.azr_registered_domains d ORDER BY d.domain",
 								&no_args);
-}
-
-/*
- * Trigger: have every session forget what it keeps, when this transaction has committed.
- */
-Datum
-azr_domain_settings_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called as a trigger",
-						"azr_domain_settings_changed")));
-	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
-	return PointerGetDatum(NULL);
 }
 
 /*

@@ -11,16 +11,10 @@ CREATE TABLE @extschema@.azr_registered_domains (
 COMMENT ON TABLE @extschema@.azr_registered_domains IS
 'What azr_domain_set() said of domains. azr_domain_settings() shows it.';
 
-CREATE FUNCTION @extschema@.azr_domain_settings_changed() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION @extschema@.azr_domain_settings_changed() IS
-'Trigger function of azr_registered_domains. Has all sessions read the table again.';
-
 CREATE TRIGGER azr_domain_settings_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.azr_registered_domains
-	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_domain_settings_changed();
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_table_changed();
 CREATE TRIGGER azr_domain_settings_truncated AFTER TRUNCATE ON @extschema@.azr_registered_domains
-	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_domain_settings_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_table_changed();
 
 -- ALWAYS: session_replication_role = replica switches off other triggers.
 ALTER TABLE @extschema@.azr_registered_domains ENABLE ALWAYS TRIGGER azr_domain_settings_changed;

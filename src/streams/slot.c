@@ -15,7 +15,6 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "plumbing/args.h"
 #include "plumbing/error.h"
@@ -34,7 +33,6 @@
 PG_FUNCTION_INFO_V1(azr_slot);
 PG_FUNCTION_INFO_V1(azr_own_slots);
 PG_FUNCTION_INFO_V1(azr_slots);
-PG_FUNCTION_INFO_V1(azr_slots_changed);
 
 #define NUM_SLOTS	1024
 
@@ -159,20 +157,6 @@ azr_slots(PG_FUNCTION_ARGS)
 								"LEFT JOIN %s.azr_slot_owners o ON o.slot = s "
 								"WHERE EXISTS (SELECT FROM %s.azr_slot_owners) ORDER BY s",
 								&no_args);
-}
-
-/*
- * Trigger: have every session forget what it keeps, when this transaction has committed.
- */
-Datum
-azr_slots_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called as a trigger", "azr_slots_changed")));
-	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
-	return PointerGetDatum(NULL);
 }
 
 /*

@@ -21,16 +21,10 @@ CREATE TABLE @extschema@.azr_slot_owners (
 COMMENT ON TABLE @extschema@.azr_slot_owners IS
 'Which node owns which slot, as azr_own_slots() was told. Without any row, all slots are this node''s. azr_slots() shows it.';
 
-CREATE FUNCTION @extschema@.azr_slots_changed() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION @extschema@.azr_slots_changed() IS
-'Trigger function of azr_slot_owners. Has all sessions read the table again.';
-
 CREATE TRIGGER azr_slots_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.azr_slot_owners
-	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_slots_changed();
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.azr_table_changed();
 CREATE TRIGGER azr_slots_truncated AFTER TRUNCATE ON @extschema@.azr_slot_owners
-	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_slots_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.azr_table_changed();
 
 -- ALWAYS: session_replication_role = replica switches off other triggers.
 ALTER TABLE @extschema@.azr_slot_owners ENABLE ALWAYS TRIGGER azr_slots_changed;

@@ -148,7 +148,7 @@ foreach my $row (split /\n/, $node->safe_psql('shop', qq{
 		coalesce(replace(@{[ $spell->('pg_get_function_result(p.oid)') ]}, 'SETOF', 'setof'), 'procedure'),
 		@{[ $spell->($composite) ]}
 	FROM es.azr_privileges() v JOIN pg_proc p ON p.oid = v.function
-	WHERE p.proname NOT IN ('azr_correlated', 'azr_correlated_support', 'azr_load_support', 'azr_feed_support', 'azr_append_support', 'azr_reject_change', 'azr_domain_settings_changed', 'azr_slots_changed')}))
+	WHERE p.proname NOT IN ('azr_correlated', 'azr_correlated_support', 'azr_load_support', 'azr_feed_support', 'azr_append_support', 'azr_reject_change', 'azr_table_changed')}))
 {
 	my ($name, $arguments, $result, $columns) = split /\|/, $row;
 

@@ -176,7 +176,7 @@ my @calls = (
 	[ azr_delete_positions => q{'h'} ]);
 
 # Nobody can call these: the one is the planner's, the other a trigger.
-my %uncallable = map { $_ => 1 } qw(azr_append_support azr_correlated_support azr_feed_support azr_load_support azr_reject_change azr_domain_settings_changed azr_slots_changed);
+my %uncallable = map { $_ => 1 } qw(azr_append_support azr_correlated_support azr_feed_support azr_load_support azr_reject_change azr_table_changed);
 
 my %own_roots = (clerk => '11111111-1111-1111-1111-111111111111', superuser => '22222222-2222-2222-2222-222222222222');
 
