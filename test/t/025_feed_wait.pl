@@ -39,21 +39,29 @@ sub begin_to_say
 	my ($session, $sql) = @_;
 
 	${ $session->{$_} } = '' foreach qw(out err);
-	${ $session->{in} } .= "$sql;\n\\echo done\n";
+	${ $session->{in} } .= "$sql;\n\\echo done\n\\warn done\n";
 	$session->{run}->pump_nb;
+}
+
+# Results and errors come by two pipes: both are read to the end of the statement.
+sub has_ended
+{
+	my ($session) = @_;
+	return !grep { ${ $session->{$_} } !~ /^done$/m } qw(out err);
 }
 
 sub is_done
 {
 	my ($session) = @_;
 	$session->{run}->pump_nb;
-	return ${ $session->{out} } =~ /^done$/m;
+	return has_ended($session);
 }
 
 sub answer
 {
 	my ($session) = @_;
-	$session->{run}->pump until ${ $session->{out} } =~ /^done$/m;
+	$session->{run}->pump until has_ended($session);
+	${ $session->{err} } =~ s/done\n//;
 	return ${ $session->{out} } =~ s/done\n//r =~ s/\n$//r;
 }
 
