@@ -28,8 +28,8 @@ INSTALL_SQL := $(SOURCE)/src/install.sql
 SQL_PARTS := $(addprefix $(SOURCE)/src/,$(shell sed -n 's/^\\i //p' $(INSTALL_SQL)))
 
 DATA_built = angzarr--$(EXTVERSION).sql
-# Optional: who wants it runs it.
-DATA = docs/compat/message_db.sql
+# The first is optional: who wants it runs it.  The others lead from a release to the next one.
+DATA = docs/compat/message_db.sql $(patsubst $(SOURCE)/%,%,$(sort $(wildcard $(SOURCE)/src/angzarr--*--*.sql)))
 
 PG_CPPFLAGS = -I$(SOURCE)/src -DAZR_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
