@@ -14,7 +14,8 @@ SOURCE := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
 
 # The version stands in the control file only.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/angzarr.control)
-ifneq ($(shell grep -c '"version": "$(EXTVERSION)"' $(SOURCE)/META.json),2)
+# Of the three in META.json, the one that is indented by 6 is the specification's.
+ifneq ($(shell grep -cE '^( {3}| {9})"version": "$(EXTVERSION)"' $(SOURCE)/META.json),2)
 $(error META.json does not say version $(EXTVERSION), as angzarr.control does)
 endif
 

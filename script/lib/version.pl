@@ -54,7 +54,8 @@ edit('debian/changelog', sub {
 	  if $open;
 	s/\A.*/angzarr ($version-1) unstable; urgency=medium/ and s/^( -- .*>  ).*/$1$now/m;
 });
-edit('META.json', sub { (s/("version": )"\Q$old\E"/$1"$version"/g || 0) == 2 });
+# the one that is indented by 6 is the specification's
+edit('META.json', sub { (s/^((?: {3}| {9})"version": )"\Q$old\E"/$1"$version"/mg || 0) == 2 });
 foreach my $file (glob('clients/*/package.json'))
 {
 	edit($file, sub {

@@ -292,17 +292,18 @@ sub write_version
 	return "$out$wrong";
 }
 
-is(write_version($release, '12.0.7'), '', 'a version is written, and meta.pl agrees');
-like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 12\.0\.7 \(\d{4}-\d\d-\d\d\)\n/, 'with a date');
-like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(12\.0\.7-1\) unstable; .* -- a <a\@b\.c>  \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\n\z/s, 'and Debian has it');
+# which is also that of PGXN's specification
+is(write_version($release, '1.0.0'), '', 'a version is written, and meta.pl agrees');
+like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 1\.0\.0 \(\d{4}-\d\d-\d\d\)\n/, 'with a date');
+like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(1\.0\.0-1\) unstable; .* -- a <a\@b\.c>  \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\n\z/s, 'and Debian has it');
 my @old = grep { slurp_file($_) =~ /(?<![\d.])\Q$current\E(?=["'.]|-1\))/ } glob "'$release/angzarr.control' '$release/META.json' '$release/debian/*' '$release/clients/*/package.json' '$release/clients/*/README.md'";
 is(join(' ', @old), '', 'the one before stands nowhere any more');
-is(write_version($release, '12.0.8'), "CHANGELOG.md: the newest version has been released already\n", 'nothing is released twice');
-is(write_version('--open', $release, '12.1.0'), '', 'the next version is begun');
-like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 12\.1\.0 \(unreleased\)\n\n## 12\.0\.7 \(\d/, 'before the other one');
-like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(12\.1\.0-1\) UNRELEASED; .*\n\nangzarr \(12\.0\.7-1\) unstable/s, 'in Debian too');
-is(write_version('--open', $release, '12.2.0'), "CHANGELOG.md: the newest version has not been released\n", 'but only after that');
-is(write_version($release, '12.2'), "not a version such as 1.2.3: 12.2\n", 'a version has three numbers');
+is(write_version($release, '1.0.1'), "CHANGELOG.md: the newest version has been released already\n", 'nothing is released twice');
+is(write_version('--open', $release, '1.1.0'), '', 'the next version is begun');
+like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 1\.1\.0 \(unreleased\)\n\n## 1\.0\.0 \(\d/, 'before the other one');
+like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(1\.1\.0-1\) UNRELEASED; .*\n\nangzarr \(1\.0\.0-1\) unstable/s, 'in Debian too');
+is(write_version('--open', $release, '1.2.0'), "CHANGELOG.md: the newest version has not been released\n", 'but only after that');
+is(write_version($release, '1.2'), "not a version such as 1.2.3: 1.2\n", 'a version has three numbers');
 
 # The types that pgindent has to know
 
