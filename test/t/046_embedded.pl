@@ -72,4 +72,16 @@ foreach my $file (map { s{.*/}{}r } sort glob "'$source/test/*.test.js'")
 }
 is(join(' ', glob "'$work/servers/*'"), '', 'nothing is left');
 
+SKIP:
+{
+	my $modules = $ENV{CLIENT_NODE_MODULES} || "$ENV{TESTDIR}/clients/node/node_modules";
+	skip "needs npm's packages of clients/node", 1 if grep { !-d "$modules/$_" } 'typescript', '@types/node', '@types/pg';
+
+	symlink("$modules/\@types", "$work/user/node_modules/\@types") or die "cannot link the types: $!";
+	# it looks for types where it runs
+	command_ok([ 'sh', '-c', 'cd "$1" && exec node "$2" --noEmit --strict --target es2022 --module nodenext --types node test/usage.ts',
+			'sh', "$work/user", "$modules/typescript/bin/tsc" ],
+		'the compiler accepts what a program may write, and refuses what it may not');
+}
+
 done_testing();
