@@ -14,7 +14,8 @@ SOURCE := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
 
 # The version stands in the control file only.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/angzarr.control)
-ifneq ($(shell grep -c '"version": "$(EXTVERSION)"' $(SOURCE)/META.json),2)
+# Of the three in META.json, the one that is indented by 6 is the specification's.
+ifneq ($(shell grep -cE '^( {3}| {9})"version": "$(EXTVERSION)"' $(SOURCE)/META.json),2)
 $(error META.json does not say version $(EXTVERSION), as angzarr.control does)
 endif
 
@@ -28,8 +29,8 @@ INSTALL_SQL := $(SOURCE)/src/install.sql
 SQL_PARTS := $(addprefix $(SOURCE)/src/,$(shell sed -n 's/^\\i //p' $(INSTALL_SQL)))
 
 DATA_built = angzarr--$(EXTVERSION).sql
-# Optional: who wants it runs it.
-DATA = docs/compat/message_db.sql
+# The first is optional: who wants it runs it.  The others lead from a release to the next one.
+DATA = docs/compat/message_db.sql $(patsubst $(SOURCE)/%,%,$(sort $(wildcard $(SOURCE)/src/angzarr--*--*.sql)))
 
 PG_CPPFLAGS = -I$(SOURCE)/src -DAZR_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare

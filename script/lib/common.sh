@@ -130,11 +130,13 @@ update_package_lists() {
 	PACKAGE_LISTS_UPDATED=yes
 }
 
+# postgres_major PG_CONFIG...
+#
 # Prints the major version of a pg_config's PostgreSQL.
 postgres_major() {
 	local version
 
-	version=$("$1" --version)
+	version=$("$@" --version)
 	version=${version#PostgreSQL }
 	printf '%s\n' "${version%%[!0-9]*}"
 }
@@ -297,7 +299,8 @@ is_installed() {
 	libdir=$("$PG_CONFIG" --pkglibdir)
 	sharedir=$("$PG_CONFIG" --sharedir)/extension
 	cmp -s "$ROOT/angzarr.so" "$libdir/angzarr.so" || return 1
-	for sql in "$ROOT"/angzarr.control "$ROOT"/angzarr--*.sql "$ROOT"/docs/compat/*.sql; do
+	for sql in "$ROOT"/angzarr.control "$ROOT"/angzarr--*.sql "$ROOT"/src/angzarr--*--*.sql "$ROOT"/docs/compat/*.sql; do
+		[[ -e $sql ]] || continue
 		cmp -s "$sql" "$sharedir/${sql##*/}" || return 1
 	done
 }

@@ -11,8 +11,9 @@
 #   there a file, an abstract, a version or a docfile, or has another version there than
 #   in its control file.  The distribution has the version of the extension of its name.
 # - A file that META.json names does not exist.
-# - The newest entry in debian/changelog is for another version, or debian/control is not
-#   what Debian's tools make of control.in.
+# - The newest entry in debian/changelog or CHANGELOG.md is for another version, a package of
+#   a client has another one or needs a client of another one, or debian/control is not what
+#   Debian's tools make of control.in.
 
 use strict;
 use warnings;
@@ -238,6 +239,29 @@ if (defined $release && -f 'debian/changelog')
 
 	complain('debian/changelog begins with version ' . ($package_version // 'none') . ", but $name.control says $release")
 	  unless defined $package_version && $package_version eq $release;
+}
+
+if (defined $release && -f 'CHANGELOG.md')
+{
+	my ($newest) = contents('CHANGELOG.md') =~ /^## (\S+) \((?:unreleased|\d{4}-\d\d-\d\d)\)$/m;
+
+	complain('CHANGELOG.md begins with version ' . ($newest // 'none') . ", but $name.control says $release")
+	  unless defined $newest && $newest eq $release;
+}
+
+foreach my $file (defined $release ? glob('clients/*/package.json clients/*/package-lock.json') : ())
+{
+	my $package = eval { decode_json(contents($file)) } // {};
+	my %told = (
+		version => field($package, 'version'),
+		'packages//version' => field($package, 'packages', '', 'version'),
+		'peerDependencies/angzarr-pg' => field($package, 'peerDependencies', 'angzarr-pg'));
+
+	complain("$file: version is missing") unless defined $told{version};
+	foreach my $place (grep { defined $told{$_} && $told{$_} ne $release } sort keys %told)
+	{
+		complain("$file: $place is $told{$place}, but $name.control says $release");
+	}
 }
 
 if (-f 'debian/control.in')

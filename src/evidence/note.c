@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "common/base64.h"
+#include "common/int.h"
 #include "evidence/note.h"
 #include "fmgr.h"
 #include "plumbing/args.h"
@@ -25,6 +26,7 @@
 /* The length of a digest in base64. */
 #define ROOT_LENGTH	44
 
+static bool read_size(const char *digits, int64 *size);
 static char *next_line(char **rest);
 pg_noreturn static void raise_no_note(const char *argname, const char *detail);
 
@@ -51,7 +53,6 @@ azr_arg_note(FunctionCallInfo fcinfo, int argno, const char *argname)
 	char	   *origin = next_line(&rest);
 	char	   *size = next_line(&rest);
 	char	   *root = next_line(&rest);
-	char	   *end;
 	char	   *line;
 	uint8		decoded[AZR_DIGEST_BYTES + 3];
 
@@ -59,9 +60,7 @@ azr_arg_note(FunctionCallInfo fcinfo, int argno, const char *argname)
 		raise_no_note(argname, "Its first three lines must be the log's name, its size and the root of its tree.");
 	note.origin = cstring_to_text(origin);
 
-	errno = 0;
-	note.size = strtoll(size, &end, 10);
-	if (errno != 0 || *end != '\0' || *size < '0' || *size > '9' || (*size == '0' && size[1] != '\0'))
+	if (!read_size(size, &note.size))
 		raise_no_note(argname, "Its second line must be the log's size.");
 	if (strlen(root) != ROOT_LENGTH ||
 		pg_b64_decode(root, ROOT_LENGTH, (void *) decoded, sizeof(decoded)) != AZR_DIGEST_BYTES)
@@ -80,6 +79,28 @@ azr_arg_note(FunctionCallInfo fcinfo, int argno, const char *argname)
 	if (*rest != '\0')
 		raise_no_note(argname, "Its last line must end with a newline.");
 	return note;
+}
+
+/*
+ * Read a size in decimal digits, without a sign and without zeros before it.  False if it is none,
+ * or past what an int64 holds.
+ *
+ * strtoll() is not used, since a library that was built with a new glibc's would not be loaded
+ * where an older one is.
+ */
+static bool
+read_size(const char *digits, int64 *size)
+{
+	const char *digit = digits;
+
+	*size = 0;
+	do
+	{
+		if (*digit < '0' || *digit > '9' ||
+			pg_mul_s64_overflow(*size, 10, size) || pg_add_s64_overflow(*size, *digit - '0', size))
+			return false;
+	} while (*++digit != '\0');
+	return *digits != '0' || digits[1] == '\0';
 }
 
 /*

@@ -187,7 +187,7 @@ sub meta
 	$_->{version} = '1.2.3' foreach $meta, $meta->{provides}->{angzarr};
 	$change->($meta);
 	$files{'META.json'} //= encode_json($meta);
-	mkdir "$tree/debian";
+	system_or_bail('mkdir', '-p', "$tree/debian", "$tree/clients/a");
 	append_to_file("$tree/$_", $files{$_}) foreach grep { defined $files{$_} } keys %files;
 	IPC::Run::run([ 'perl', "$scripts/lib/meta.pl", $tree ], '<', \$empty, '>', \my $said, '2>&1');
 	is($? >> 8, $said eq '' ? 0 : 1, 'what is wrong with META.json makes it fail, and nothing else');
@@ -259,6 +259,52 @@ is(meta($nothing, 'debian/control.in' => $control, 'debian/control' => $control 
 is(meta($nothing, 'debian/control.in' => "$control More.\n", 'debian/control' => $control =~ s/PGVERSION/17/gr),
 	"debian/control is not made from control.in: run pg_buildext updatecontrol\n", 'and has all of what it is made from');
 
+is(meta($nothing, 'CHANGELOG.md' => "# Changelog\n\n## 1.2.2 (2026-01-31)\n"),
+	"CHANGELOG.md begins with version 1.2.2, but angzarr.control says 1.2.3\n", 'the change log has the same version');
+is(meta($nothing, 'CHANGELOG.md' => "# Changelog\n\n## 1.2.3 (unreleased)\n\n## 1.2.2 (2026-01-31)\n"), '', 'as its newest');
+is(meta($nothing, 'clients/a/package.json' => '{"version": "1.2.3", "peerDependencies": {"angzarr-pg": "1.2.2"}}'),
+	"clients/a/package.json: peerDependencies/angzarr-pg is 1.2.2, but angzarr.control says 1.2.3\n", 'a client needs the client of the same version');
+is(meta($nothing, 'clients/a/package-lock.json' => '{"version": "1.2.3", "packages": {"": {"version": "1.2.2"}}}'),
+	"clients/a/package-lock.json: packages//version is 1.2.2, but angzarr.control says 1.2.3\n", 'and has it itself');
+is(meta($nothing, 'clients/a/package.json' => '{}'), "clients/a/package.json: version is missing\n", 'everywhere');
+
+# A version is written everywhere
+
+my $release = "$copies/release";
+foreach my $file (qw(angzarr.control CHANGELOG.md META.json README.md debian/changelog),
+	map { s{^\Q$ENV{TESTDIR}/}{}r } glob "'$ENV{TESTDIR}/clients/*/package*.json' '$ENV{TESTDIR}/clients/*/README.md'")
+{
+	system_or_bail('mkdir', '-p', "$release/" . $file =~ s{[^/]*$}{}r);
+	next if $file eq 'debian/changelog';
+	system_or_bail('cp', "$ENV{TESTDIR}/$file", "$release/$file");
+}
+my ($current) = slurp_file("$release/angzarr.control") =~ /^default_version = '(.*)'/m;
+append_to_file("$release/debian/changelog", "angzarr ($current-1) UNRELEASED; urgency=medium\n\n  * The first package.\n\n -- a <a\@b.c>  Sat, 28 Nov 2026 09:00:00 +0000\n");
+system_or_bail('sed', '-i', '0,/^## .*/s//## ' . $current . ' (unreleased)/', "$release/CHANGELOG.md");
+
+# Gives what meta.pl and version.pl said.
+sub write_version
+{
+	my (@arguments) = @_;
+
+	IPC::Run::run([ 'perl', "$scripts/lib/version.pl", @arguments ], '<', \$empty, '>', \my $out, '2>&1');
+	IPC::Run::run([ 'perl', "$scripts/lib/meta.pl", $release ], '<', \$empty, '>', \my $wrong, '2>&1');
+	return "$out$wrong";
+}
+
+# which is also that of PGXN's specification
+is(write_version($release, '1.0.0'), '', 'a version is written, and meta.pl agrees');
+like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 1\.0\.0 \(\d{4}-\d\d-\d\d\)\n/, 'with a date');
+like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(1\.0\.0-1\) unstable; .* -- a <a\@b\.c>  \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\n\z/s, 'and Debian has it');
+my @old = grep { slurp_file($_) =~ /(?<![\d.])\Q$current\E(?=["'.]|-1\))/ } glob "'$release/angzarr.control' '$release/META.json' '$release/debian/*' '$release/clients/*/package.json' '$release/clients/*/README.md'";
+is(join(' ', @old), '', 'the one before stands nowhere any more');
+is(write_version($release, '1.0.1'), "CHANGELOG.md: the newest version has been released already\n", 'nothing is released twice');
+is(write_version('--open', $release, '1.1.0'), '', 'the next version is begun');
+like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 1\.1\.0 \(unreleased\)\n\n## 1\.0\.0 \(\d/, 'before the other one');
+like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(1\.1\.0-1\) UNRELEASED; .*\n\nangzarr \(1\.0\.0-1\) unstable/s, 'in Debian too');
+is(write_version('--open', $release, '1.2.0'), "CHANGELOG.md: the newest version has not been released\n", 'but only after that');
+is(write_version($release, '1.2'), "not a version such as 1.2.3: 1.2\n", 'a version has three numbers');
+
 # The types that pgindent has to know
 
 append_to_file("$copies/types.c", <<'C');
@@ -288,7 +334,7 @@ isnt($?, 0, 'the demo refuses');
 like($err, qr/not cloned with git.*script\/demo GIT-REPOSITORY/, 'and says what to do');
 
 # What needs root's rights says so at once.
-foreach my $script (qw(matrix package))
+foreach my $script (qw(embedded matrix package))
 {
 	IPC::Run::run([ "$scripts/$script" ], '<', \$empty, '>', \$out, '2>', \$err);
 	like($err, qr{^script/$script: needs root}, "script/$script refuses to run as another user");
@@ -306,6 +352,23 @@ foreach my $succeeds ('true', 'false')
 	is($out, $succeeds eq 'true' ? '' : "failed\n", 'and a failure is one');
 	my @made = $err =~ /^mkdir (.*)$/mg;
 	is(join(' ', reverse @made), $err =~ /^rmdir --ignore-fail-on-non-empty (.*)$/m ? $1 : '', 'no empty directory is left');
+}
+
+# What a public CI runs is .ci/run, once for each PostgreSQL that it knows, and nothing of its own.
+
+SKIP:
+{
+	skip 'needs .ci', 6 unless -d "$ENV{TESTDIR}/.ci";
+
+	my $workflow = slurp_file("$ENV{TESTDIR}/.github/workflows/ci.yml");
+	is(join(' ', $workflow =~ /^ *(?:- )?run: *(.*)$/mg), '.ci/run ${{ matrix.major }}', 'the CI file runs .ci/run alone');
+	is(join(' ', map { s/@.*//r } $workflow =~ /^ *(?:- )?uses: *(.*)$/mg), 'actions/checkout', 'on what it has checked out');
+	is(join(' ', $workflow =~ /^ *image: *(.*)$/mg), 'debian:12', 'in a bare Debian 12');
+	like($workflow, qr/^ +major: \[15, 17, 18\]$/m, 'for each PostgreSQL of a Debian release');
+	my ($majors) = slurp_file("$ENV{TESTDIR}/.ci/run") =~ m{^\s*0/ \| (1/.*)\) only=}m;
+	is($majors =~ s{1/}{}gr =~ s{ \|}{,}gr, '15, 17, 18', 'which are those that .ci/run knows');
+	IPC::Run::run([ "$ENV{TESTDIR}/.ci/run", '16' ], '<', \$empty, '>', \$out, '2>', \$err);
+	like($err, qr/^\.ci\/run: takes one of 15, 17 and 18, or nothing/, 'and no others');
 }
 
 # Waiting
