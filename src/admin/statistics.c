@@ -21,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
 #include "feed/feed.h"
+#include "feed/feed_table.h"
 #include "feed/numbering.h"
 #include "fmgr.h"
 #include "pgstat.h"
@@ -88,6 +89,9 @@ static const Oid column_types[Natts_azr_domain_statistics] = {
  *
  * The row of an event has some 100 bytes beside payload and metadata, entries of indexes among
  * them.  An append that has moved here from another node has a negative number of events.
+ *
+ * $4 is whether this is a subscriber.  While that is set up, it can have got batches before their
+ * events: then nothing is counted.
  */
 #define COUNT_MORE \
 	"WITH b AS MATERIALIZED (" \
@@ -116,6 +120,7 @@ static const Oid column_types[Natts_azr_domain_statistics] = {
 	"SELECT s.domain, coalesce(s.streams, 0), CASE WHEN s.domain = '' THEN c.events ELSE s.events END, " \
 	"coalesce(s.appends, 0), coalesce(s.weight, 0), s.last_append, CASE WHEN s.domain = '' THEN c.last_ticket END " \
 	"FROM sums s, counted c WHERE c.events > 0 " \
+	"AND (NOT $4 OR c.events = (SELECT t.events FROM sums t WHERE t.domain = '')) " \
 	"ON CONFLICT (domain) DO UPDATE SET streams = d.streams + excluded.streams, " \
 	"events = d.events + excluded.events, appends = d.appends + excluded.appends, " \
 	"weight = d.weight + excluded.weight, " \
@@ -208,6 +213,7 @@ count(void)
 	azr_query_arg(&args, INT8OID, Int64GetDatum(counted.next_position), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(counted.last_ticket), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(MAX_BATCHES), false);
+	azr_query_arg(&args, BOOLOID, BoolGetDatum(azr_feed_is_subscribed()), false);
 	for (int i = 0; i < lengthof(off); i++)
 		azr_set(off[i], "off");
 	rows = azr_query_modify(COUNT_MORE, &args, NULL, NULL);
