@@ -53,6 +53,8 @@
 \i erasure/erase.sql
 \i erasure/scrub.sql
 \i admin/check.sql
+\i admin/statistics.sql
+\i admin/locks.sql
 \i admin/access.sql
 \i admin/change.sql
 \i admin/take_over.sql

@@ -75,6 +75,7 @@ static const char *const levels[] = {
 	"('azr_load_json', 'reader'), " \
 	"('azr_load_state', 'reader'), " \
 	"('azr_merge_state', 'reader'), " \
+	"('azr_locks', 'reader'), " \
 	"('azr_next_sequence', 'reader'), " \
 	"('azr_parked', 'reader'), " \
 	"('azr_privileges', 'reader'), " \
@@ -86,6 +87,7 @@ static const char *const levels[] = {
 	"('azr_slot', 'reader'), " \
 	"('azr_slots', 'reader'), " \
 	"('azr_stale_cascades', 'reader'), " \
+	"('azr_statistics', 'reader'), " \
 	"('azr_streams_of', 'reader'), " \
 	"('azr_tile', 'reader'), " \
 	"('azr_trace', 'reader'), " \

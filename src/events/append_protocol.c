@@ -23,6 +23,7 @@
 #include "plumbing/text.h"
 #include "storage/lmgr.h"
 #include "streams/edition.h"
+#include "streams/happening.h"
 #include "streams/stream_lock.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -83,6 +84,7 @@ azr_append_events(AzrAppend *append)
 		result.first_sequence = duplicate.first;
 		result.last_sequence = duplicate.last;
 		result.next_sequence = locked.end.next;
+		azr_count_happening(AZR_HAPPENING_DUPLICATE, append->stream.domain, true);
 		azr_stream_appended(&locked.lock);
 		return result;
 	}
@@ -94,6 +96,7 @@ azr_append_events(AzrAppend *append)
 	{
 		result.outcome = AZR_CONFLICT;
 		result.next_sequence = place.next;
+		azr_count_happening(AZR_HAPPENING_CONFLICT, append->stream.domain, place.next > 0);
 		return result;
 	}
 	result = store(append, locked.lock.stream, &place);

@@ -9,6 +9,7 @@
 
 #include "events/expected_sequence.h"
 #include "plumbing/error.h"
+#include "streams/happening.h"
 
 /*
  * Is the next sequence as expected?  If nothing is expected, it is.
@@ -31,6 +32,7 @@ azr_sequence_conflict(const AzrStreamName *name, int64 expected, int64 next, con
 		? "At least one event is expected"
 		: psprintf("Expected sequence is %lld", (long long) expected);
 
+	azr_count_happening(AZR_HAPPENING_CONFLICT, name->domain, next > 0);
 	if (hint == NULL)
 		hint = expected < next
 			? psprintf("Another writer was faster: load the stream from sequence %lld, decide again, and append at %lld.",

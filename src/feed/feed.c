@@ -48,7 +48,6 @@ PG_FUNCTION_INFO_V1(azr_feed_status);
 #define LOOK_OFTEN			100
 #define LOOK_SOON			20
 
-static bool may_number(void);
 static long timeout_arg(FunctionCallInfo fcinfo, int argno);
 static int64 head_now(bool can_number, AzrNumbered *numbered);
 
@@ -117,7 +116,7 @@ azr_feed_wait(PG_FUNCTION_ARGS)
 	int64		after = azr_arg_after(fcinfo, 0);
 	long		timeout = timeout_arg(fcinfo, 1);
 	bool		can_be_woken = !RecoveryInProgress() && !IsInParallelMode();
-	bool		can_number = can_be_woken && !XactReadOnly && may_number();
+	bool		can_number = can_be_woken && !XactReadOnly && azr_may_number();
 	TimestampTz start = GetCurrentTimestamp();
 	AzrNumbered numbered;
 	int64		head = head_now(can_number, &numbered);
@@ -190,8 +189,8 @@ azr_feed_status(PG_FUNCTION_ARGS)
  * May this session number while it waits?  Until its transaction ends, nobody else numbers.  So
  * a reader, who must not call azr_feed_advance(), does it only in a statement of its own.
  */
-static bool
-may_number(void)
+bool
+azr_may_number(void)
 {
 	const Oid	types[] = {INT8OID};
 	List	   *name;

@@ -11,5 +11,6 @@
 #include "fmgr.h"
 
 extern PGDLLEXPORT Datum azr_feed(PG_FUNCTION_ARGS);
+extern bool azr_may_number(void);
 
 #endif							/* AZR_FEED_H */

@@ -31,6 +31,7 @@
 #include "plumbing/result.h"
 #include "plumbing/text.h"
 #include "snapshots/timeline_snapshot.h"
+#include "streams/happening.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -92,6 +93,8 @@ azr_append_commutative(PG_FUNCTION_ARGS)
 		snapshot.state = new_state.state;
 		azr_snapshot_check_size(&append.stream, snapshot.state);
 		put_state(&append.stream, result.stream_id, &snapshot);
+		if (new_state.merged)
+			azr_count_happening(AZR_HAPPENING_MERGE, append.stream.domain, true);
 	}
 	else if (result.outcome == AZR_DUPLICATE)
 		new_state.state = state_of_duplicate(&append.stream, result.last_sequence);
@@ -150,6 +153,8 @@ merge(const AzrStreamName *name, int64 expected, int64 next, void *arg)
 	theirs = needed_snapshot(name, next - 1, as_of, expected, next);
 	overlap = merge_states(&base, &theirs, ours);
 	if (!ours->merged)
+	{
+		azr_count_happening(AZR_HAPPENING_CONFLICT, name->domain, true);
 		ereport(ERROR,
 				(errcode(ERRCODE_AZR_MERGE_CONFLICT),
 				 errmsg("merge conflict in stream \"%s\"", azr_stream_label(name)),
@@ -158,6 +163,7 @@ merge(const AzrStreamName *name, int64 expected, int64 next, void *arg)
 						   azr_fields_detail(&overlap)),
 				 errhint("Others have changed the same: load the stream from sequence %lld, decide again, and append at %lld.",
 						 (long long) expected, (long long) next)));
+	}
 	UnregisterSnapshot(as_of);
 }
 

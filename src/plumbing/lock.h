@@ -101,7 +101,13 @@ typedef enum AzrLockClass
 	 * among them; who seals takes no lock of a stream.  A transaction keeps
 	 * it while it goes on to the next erasure.
 	 */
-	AZR_LOCK_EVIDENCE = 24964
+	AZR_LOCK_EVIDENCE = 24964,
+
+	/*
+	 * Whoever counts for azr_statistics(), one at a time.  The key is 0.  It
+	 * is not waited for.
+	 */
+	AZR_LOCK_STATISTICS = 24966
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

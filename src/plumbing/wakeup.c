@@ -19,6 +19,7 @@
 /* The class of lock whose holders are to be woken, or 0. */
 static AzrLockClass to_be_woken = 0;
 
+static uint32 wait_event(void);
 static void transaction_ends(XactEvent event, void *arg);
 static void try_to_wake_all(AzrLockClass lockclass);
 static void wake_all(AzrLockClass lockclass);
@@ -49,9 +50,27 @@ void
 azr_wait_to_be_woken(long timeout)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout,
-					 PG_WAIT_EXTENSION);
+					 wait_event());
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * What pg_stat_activity shows of a session that waits.  Since PostgreSQL 17 an extension can have
+ * names of its own.
+ */
+static uint32
+wait_event(void)
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = WaitEventExtensionNew("AzrFeedWait");
+	return event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
 }
 
 /*

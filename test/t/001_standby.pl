@@ -38,6 +38,7 @@ $primary->safe_psql('postgres',
 $primary->safe_psql('postgres',
 	q{SELECT azr_put_snapshot('player', NULL, azr_root('player', 'a'), 1, 't', '1')});
 $primary->safe_psql('postgres', 'SELECT azr_feed_advance()');
+$primary->safe_psql('postgres', 'SELECT azr_statistics()');
 $primary->safe_psql('postgres', q{SELECT azr_fetch('group', 2, lease => '1 hour')});
 $primary->safe_psql('postgres', q{SELECT azr_park('group', 1, 'why')});
 $primary->safe_psql('postgres', q{SELECT azr_append('player', NULL, azr_root('player', 'b'), 2, ARRAY['not numbered'], ARRAY['3']::bytea[])});
@@ -66,6 +67,7 @@ foreach my $query (
 	q{SELECT head, epoch, in_flight, batches FROM azr_feed_status()},
 	q{SELECT handler, partition, position, head, behind, oldest > '0', leased_until, parked FROM azr_groups()},
 	q{SELECT * FROM azr_parked()},
+	q{SET default_transaction_read_only = on; SELECT domain, streams, events, appends, bytes > 0, last_append FROM azr_statistics()},
 	q{SELECT azr_domains()},
 	q{SELECT azr_roots('player', NULL)},
 	q{SELECT * FROM azr_streams_of('player', NULL)},

@@ -44,11 +44,11 @@ is($publisher->safe_psql('store', 'SELECT * FROM azr_publication()'), '', 'which
 is($publisher->safe_psql('store', "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables"), join(' ', sort @published), 'of the tables');
 is($publisher->safe_psql('store', 'SELECT pubowner::regrole FROM pg_publication'), 'keeper', 'that is the owner\'s');
 
-# every table with rows is in it, but the history of snapshots, and groups, which belong to the
-# server that their workers use
+# every table with rows is in it, but the history of snapshots, groups, which belong to the
+# server that their workers use, and what azr_statistics counts on each side
 is( $publisher->safe_psql('store', q{
 	SELECT string_agg(c.oid::regclass::text, ' ') FROM pg_extension e, unnest(e.extconfig) x(id) JOIN pg_class c ON c.oid = x.id
-	WHERE e.extname = 'angzarr' AND c.relkind = 'r' AND c.relname !~ '^azr_(snapshot_history|registered_groups|group_partitions|parked_streams)' AND NOT EXISTS (SELECT FROM pg_publication_rel r WHERE r.prrelid = c.oid)}),
+	WHERE e.extname = 'angzarr' AND c.relkind = 'r' AND c.relname !~ '^azr_(snapshot_history|registered_groups|group_partitions|parked_streams|domain_counts)' AND NOT EXISTS (SELECT FROM pg_publication_rel r WHERE r.prrelid = c.oid)}),
 	'', 'no table was forgotten');
 
 # bringing up to date
@@ -99,7 +99,8 @@ my @queries = (
 	q{SELECT * FROM azr_load_state('d', NULL, azr_root('d', 'a'))},
 	q{SELECT * FROM azr_get_snapshot('d', NULL, azr_root('d', 'a'))},
 	q{SELECT * FROM azr_feed(-1, NULL)},
-	q{SELECT head, epoch, in_flight FROM azr_feed_status()});
+	q{SELECT head, epoch, in_flight FROM azr_feed_status()},
+	q{SELECT domain, streams, events, appends, last_append, (SELECT sum(events) - azr_feed_head() FROM azr_statistics()) FROM azr_statistics()});
 
 sub same_on_both
 {

@@ -163,6 +163,9 @@ my @calls = (
 	[ azr_revoke_cascade => q{'revoke ROLE', 'why'} ],
 	[ azr_maintain => q{ahead => AHEAD} ],
 	[ azr_check => q{} ],
+	[ azr_statistics => q{} ],
+	[ azr_statistics => q{'d'} ],
+	[ azr_locks => q{} ],
 	[ azr_check => q{'d'} ],
 	[ azr_publication => q{'of ROLE'} ],
 	[ azr_publication => q{'of ROLE'} ],
@@ -528,13 +531,13 @@ my %leaves = (
 	azr_main_events => $of_event, azr_edition_events => $of_event,
 	azr_streams => 'stream_id', azr_event_types => 'type_id', azr_erased_events => $of_event, azr_registered_domains => 'domain', azr_registered_editions => 'domain, edition', azr_slot_owners => 'slot',
 	azr_positions => 'sequence, handler, domain, edition, root', azr_latest_snapshots => $of_snapshot,
-	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket',
+	azr_feed_batches => 'first_position', azr_feed_state => 'next_position, id', azr_feed_unborn => 'first_ticket', azr_domain_counts => 'domain',
 	azr_evidence => 'number, origin', azr_evidence_tiles => 'level, index', azr_evidence_salts => 'index', azr_evidence_heads => 'stream_id', azr_evidence_checkpoints => 'size',
 	azr_registered_groups => 'handler', azr_group_partitions => 'position, handler, partition', azr_parked_streams => 'stream_id, handler',
 	azr_snapshot_history_persist => $of_snapshot, azr_snapshot_history_rest => $of_snapshot, $partition => $of_snapshot);
 my %parents = (azr_events => $of_event, azr_snapshot_history => $of_snapshot, azr_snapshot_history_by_time => $of_snapshot);
 my %roots = map { $_ => $leaves{$_} || $parents{$_} }
-	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_slot_owners azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_evidence azr_evidence_tiles azr_evidence_salts azr_evidence_heads azr_evidence_checkpoints azr_registered_groups azr_group_partitions azr_parked_streams);
+	qw(azr_events azr_streams azr_event_types azr_erased_events azr_registered_domains azr_registered_editions azr_slot_owners azr_positions azr_latest_snapshots azr_snapshot_history azr_feed_batches azr_feed_state azr_feed_unborn azr_domain_counts azr_evidence azr_evidence_tiles azr_evidence_salts azr_evidence_heads azr_evidence_checkpoints azr_registered_groups azr_group_partitions azr_parked_streams);
 my %tables = (leaves => \%leaves, parents => \%parents, roots => \%roots, all => { %leaves, %parents });
 
 # SQL of an attack, on one table if there is one.
@@ -684,7 +687,7 @@ my %keys = map { @$_ } rows(qq{SELECT c.relname, string_agg(quote_ident(a.attnam
 	JOIN pg_attribute a USING (attnum) WHERE a.attrelid = i.indrelid AND i.indrelid IN ($all_leaves) GROUP BY 1});
 my ($both, $one) = ([ 'of expressions', 'with a predicate' ], ['with a predicate']);
 foreach my $group (
-	[ $both => 'azr_positions_pkey', 'azr_latest_snapshots_pkey', 'azr_registered_domains_pkey', 'azr_registered_editions_pkey', 'azr_slot_owners_pkey' ],
+	[ $both => 'azr_positions_pkey', 'azr_latest_snapshots_pkey', 'azr_registered_domains_pkey', 'azr_domain_counts_pkey', 'azr_registered_editions_pkey', 'azr_slot_owners_pkey' ],
 	[ $both => 'azr_snapshot_history_persist_pkey', 'azr_snapshot_history_rest_pkey', "${partition}_pkey" ],
 	[ $both => 'azr_streams_name_key' ],
 	[ $both => 'azr_main_events_pkey' ],
@@ -782,6 +785,9 @@ push @changes, map { [ "numbers: $_", "UPDATE es.$_;" ] }
 	map { my $number = $_; map { "$_ = $number" } 'azr_group_partitions SET position', 'azr_group_partitions SET given_to', 'azr_group_partitions SET last_given', 'azr_parked_streams SET parked_from', 'azr_parked_streams SET done_below', 'azr_parked_streams SET sequence', 'azr_parked_streams SET stream_id' }
 	-1, 0, 2, 2147483647, '9223372036854775807', '-9223372036854775808';
 push @changes, map { [ "filter: $_", "UPDATE es.azr_registered_groups SET domains = $_, types = $_;" ] } q{'{}'}, q{'{NULL}'}, q{'{{d,A},{m,B}}'}, q{'{d,NULL,A}'};
+push @changes, map { [ "numbers: $_", "UPDATE es.$_;" ] }
+	map { my $number = $_; map { "azr_domain_counts SET $_ = $number" } 'streams', 'events', 'appends', 'weight', 'last_ticket' }
+	-1, 0, 2, 2147483647, '9223372036854775807', '-9223372036854775808';
 push @changes, [ 'nothing was numbered' => q{DELETE FROM es.azr_feed_state;} ], [ 'no batches' => q{DELETE FROM es.azr_feed_batches;} ],
   [ 'two states' => q{ALTER TABLE es.azr_feed_state DROP CONSTRAINT azr_feed_state_id_check; INSERT INTO es.azr_feed_state SELECT false, 5, 5, epoch, 0, 0, pending FROM es.azr_feed_state;} ],
   [ 'the same positions twice' => q{INSERT INTO es.azr_feed_batches SELECT first_position + 1, numbered_at, events, appends, tickets FROM es.azr_feed_batches WHERE events > 2 LIMIT 1;} ];
