@@ -106,7 +106,7 @@ test('a store is there at once, and nothing is left of it', async (t) => {
 
 test('it does not go by what other servers are set up with', async () => {
   const other = {
-    PGHOST: '/nowhere', PGPORT: '1', PGUSER: 'nobody', PGDATABASE: 'nothing', PGDATA: '/nowhere', PGSSLMODE: 'require',
+    PGHOST: '/nowhere', PGPORT: 'none', PGUSER: 'nobody', PGDATABASE: 'nothing', PGDATA: '/nowhere', PGSSLMODE: 'require',
     PGPASSWORD: 'secret', PGOPTIONS: '-c search_path=pg_catalog', LC_ALL: 'C', TZ: 'UTC',
   };
 
