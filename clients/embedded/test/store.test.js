@@ -2,7 +2,7 @@
 // of them. The package is the one that is installed beside these files.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -62,6 +62,10 @@ async function until(condition, what) {
     assert.ok(Date.now() < end, what);
     await new Promise((resolve) => { setTimeout(resolve, 50); });
   }
+}
+
+function numberOf(user) {
+  return Number(execFileSync('id', ['-u', user]));
 }
 
 async function postmaster(pool) {
@@ -142,6 +146,22 @@ test('stores are apart from each other, and have settings of their own', async (
     assert.equal(await shown(second, 'listen_addresses'), '');
   } finally {
     await Promise.all([first.stop(), second.stop()]);
+  }
+});
+
+test('the server of root is another user\'s, and every other user\'s is his own', async () => {
+  const isRoot = process.getuid() === 0;
+  const [uid, other] = isRoot ? [numberOf('nobody'), 'nobody'] : [process.getuid(), 'no-such-user'];
+  const store = await startStore({ user: other });
+
+  try {
+    assert.equal((await stat(`/proc/${await postmaster(store.pool)}`)).uid, uid);
+  } finally {
+    await store.stop();
+  }
+  if (isRoot) {
+    await assert.rejects(startStore({ user: 'no-such-user' }), /PostgreSQL does not run as root, and there is no other user no-such-user here/);
+    await assert.rejects(startStore({ user: 'root' }), /there is no other user root here/);
   }
 });
 
