@@ -260,6 +260,15 @@ $idle->query('COMMIT; RESET SESSION AUTHORIZATION');
 $idle->quit;
 like($node->safe_psql('shop', $stored, @monitor), qr/^order\|11\|19\|19\|/m, 'outside of one, a reader numbers');
 
+# what a session that is at rest shows
+my $resting = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('shop'), '-c', q{SELECT es.azr_feed_wait(es.azr_feed_head(), '1 h')} ], '>', \my $head);
+my $event = $node->pg_version >= 17 ? 'AzrFeedWait' : 'Extension';
+ok($node->poll_query_until('shop', qq{SELECT (wait_event_type, wait_event) = ('Extension', '$event') FROM pg_stat_activity WHERE query LIKE 'SELECT es.azr_feed_wait%'}), 'a session that waits for events');
+is($node->safe_psql('shop', 'SELECT kind, mode FROM es.azr_locks()'), 'feed wait|ShareLock', 'keeps nobody out');
+$node->safe_psql('shop', q{SELECT es.azr_append_one('order', NULL, es.azr_root('order', 'new'), 2, 'A', 'x')});
+$resting->finish;
+like($head, qr/^\d+$/, 'and gets them');
+
 # A dump has what is stored. What is counted after it goes on from there.
 $before = $node->safe_psql('shop', $stored);
 my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
@@ -268,8 +277,8 @@ $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'pg_restore', '-d', $node->connstr('restored'), $dump ], 'is restored');
 is($node->safe_psql('restored', "SET default_transaction_read_only = on; $stored"), $before, 'with what is stored');
 is($node->safe_psql('restored', $met), 'customer 0 0 0, order 0 0 0', 'without what is not');
-$node->safe_psql('restored', q{SELECT es.azr_append_one('order', NULL, es.azr_root('order', 'new'), 2, 'A', 'x')});
-like($node->safe_psql('restored', $stored), qr/^order\|11\|20\|20\|/m, 'and goes on');
+$node->safe_psql('restored', q{SELECT es.azr_append_one('order', NULL, es.azr_root('order', 'new'), 3, 'A', 'x')});
+like($node->safe_psql('restored', $stored), qr/^order\|11\|21\|21\|/m, 'and goes on');
 is($node->safe_psql('restored', 'SELECT sum(events) - es.azr_feed_head() FROM es.azr_statistics()'), '1', 'with all of the feed');
 
 # an extension that is created anew begins at 0

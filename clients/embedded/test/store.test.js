@@ -2,7 +2,7 @@
 // of them. The package is the one that is installed beside these files.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -64,6 +64,10 @@ async function until(condition, what) {
   }
 }
 
+function numberOf(user) {
+  return Number(execFileSync('id', ['-u', user]));
+}
+
 async function postmaster(pool) {
   const { rows: [{ pid }] } = await pool.query(`SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid`);
   return pid;
@@ -106,7 +110,7 @@ test('a store is there at once, and nothing is left of it', async (t) => {
 
 test('it does not go by what other servers are set up with', async () => {
   const other = {
-    PGHOST: '/nowhere', PGPORT: '1', PGUSER: 'nobody', PGDATABASE: 'nothing', PGDATA: '/nowhere', PGSSLMODE: 'require',
+    PGHOST: '/nowhere', PGPORT: 'none', PGUSER: 'nobody', PGDATABASE: 'nothing', PGDATA: '/nowhere', PGSSLMODE: 'require',
     PGPASSWORD: 'secret', PGOPTIONS: '-c search_path=pg_catalog', LC_ALL: 'C', TZ: 'UTC',
   };
 
@@ -142,6 +146,22 @@ test('stores are apart from each other, and have settings of their own', async (
     assert.equal(await shown(second, 'listen_addresses'), '');
   } finally {
     await Promise.all([first.stop(), second.stop()]);
+  }
+});
+
+test('the server of root is another user\'s, and every other user\'s is his own', async () => {
+  const isRoot = process.getuid() === 0;
+  const [uid, other] = isRoot ? [numberOf('nobody'), 'nobody'] : [process.getuid(), 'no-such-user'];
+  const store = await startStore({ user: other });
+
+  try {
+    assert.equal((await stat(`/proc/${await postmaster(store.pool)}`)).uid, uid);
+  } finally {
+    await store.stop();
+  }
+  if (isRoot) {
+    await assert.rejects(startStore({ user: 'no-such-user' }), /PostgreSQL does not run as root, and there is no other user no-such-user here/);
+    await assert.rejects(startStore({ user: 'root' }), /there is no other user root here/);
   }
 });
 
