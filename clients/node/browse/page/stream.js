@@ -92,7 +92,7 @@ async function eventsView(asked, found, parameters) {
     from > 0n && h('a.button', { href: streamHash(asked, { from: String(from > BigInt(PAGE) ? from - BigInt(PAGE) : 0n) }) }, 'Earlier'),
     from + BigInt(PAGE) < next && h('a.button', { href: streamHash(asked, { from: String(from + BigInt(PAGE)) }) }, 'Later'),
     from + BigInt(PAGE) < next && h('a.button', { href: streamHash(asked, { from: String((next - 1n) / BigInt(PAGE) * BigInt(PAGE)) }) }, 'Last'),
-    h('span.quiet', events.length > 0 ? `${grouped(events[0].sequence)} to ${grouped(events.at(-1).sequence)} of 0 to ${grouped(next - 1n)}` : `nothing from ${grouped(from)} on`))));
+    h('span.quiet', events.length > 0 ? `events ${grouped(events[0].sequence)} to ${grouped(events.at(-1).sequence)} of ${grouped(next)}` : `nothing from ${grouped(from)} on`))));
 
   wide.addEventListener('change', place);
   layout.append(detail);
