@@ -62,12 +62,10 @@ async function answer(store, files, key, request) {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, headers: { Allow: 'GET, HEAD' }, body: { error: 'this server only shows' } };
   }
-  let url;
-  try {
-    url = new URL(request.url, `http://${LOOPBACK}`);
-  } catch {
-    throw new Refusal(400, 'this is no address');
+  if (!request.url.startsWith('/')) {
+    throw new Refusal(400, 'this is no path');
   }
+  const url = new URL(`http://${LOOPBACK}${request.url}`);
   const file = files.get(url.pathname);
   if (file) {
     return { status: 200, ...file };

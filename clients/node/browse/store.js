@@ -215,12 +215,16 @@ export class Store {
       const first = snapshots.length > 0 ? BigInt(snapshots[0].sequence) + 1n : 0n;
       const from = largest(first, sequence - BigInt(limit) + 1n);
       const events = await query(`
-        SELECT sequence, left(type, 1024) AS type, substring(payload FROM 1 FOR ${PREVIEW}) AS payload, octet_length(payload) AS size,
+        SELECT sequence, type, substring(payload FROM 1 FOR ${PREVIEW}) AS payload, octet_length(payload) AS size,
           created_at, edition
         FROM ${this.#schema}.azr_load_effective($1, $2, $3, $4, $5) e ORDER BY sequence`,
         [...args(stream), String(from), String(sequence + 1n)]);
 
-      return { at: String(sequence), snapshot: snapshots[0] ?? null, previous: snapshots[1] ?? null, events, left_out: String(from - first) };
+      const [event] = await query(`
+        SELECT sequence, type, created_at FROM ${this.#schema}.azr_load_effective($1, $2, $3, $4, $5)`,
+        [...args(stream), String(sequence), String(sequence + 1n)]);
+
+      return { at: String(sequence), event: event ?? null, snapshot: snapshots[0] ?? null, previous: snapshots[1] ?? null, events, left_out: String(from - first) };
     });
   }
 

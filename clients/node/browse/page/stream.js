@@ -176,9 +176,7 @@ function stateView(asked, found, parameters, replace) {
   };
 }
 
-function stateOf(asked, { at, snapshot, previous, events, left_out: leftOut }) {
-  const now = events.find(({ sequence }) => sequence === at);
-
+function stateOf(asked, { at, event: now, snapshot, previous, events, left_out: leftOut }) {
   return [
     now && h('p.lead', 'Event ', h('a', { href: streamHash(asked, { event: at }) }, `#${at}`), ' ', h('span.type', shown(typeName(now.type))), ' ', time(now.created_at)),
     h('div.columns.even', snapshot ? snapshotCard(asked, snapshot, previous, at) : h('section.card', h('h2', 'Snapshot'), empty('There is none at or below this sequence: the state is what the events say from 0 on.')),
