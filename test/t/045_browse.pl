@@ -54,6 +54,7 @@ SELECT azr_append(\$h\$$domain\$h\$, NULL, '$root', 0,
 SELECT azr_put_snapshot(\$h\$$domain\$h\$, NULL, '$root', 2, '<b>state</b>', convert_to('{"<b>": "<img src=x onerror=window.hacked=4>"}', 'UTF8'));
 SELECT azr_append_one(\$h\$$domain\$h\$, '<b>edition</b>', '$root', 3, '<b>T</b>', '<b>');
 SELECT azr_protect_edition(\$h\$$domain\$h\$, '<b>edition</b>', 'sealed');
+SELECT azr_create_edition('order', 'rehearsal', divergence => 3);
 SELECT azr_domain_set(\$h\$$domain\$h\$, description => '<script>window.hacked=5</script>');
 EOF_SQL
 
@@ -206,7 +207,7 @@ is((request($window, 'GET /' . 'x' x 20000))[0], 431, 'an address without end');
 
 # --- What it says is what the store says ---------------------------------------------------------
 
-foreach my $edition ('', 'pay-by-invoice', 'audit-2026')
+foreach my $edition ('', 'pay-by-invoice', 'audit-2026', 'rehearsal', 'of that name there is none')
 {
 	my $stream = answer($window, 'stream', domain => 'order', edition => $edition, root => $order);
 	my $next = $node->safe_psql('shop', "SELECT es.azr_next_sequence('order', '$edition', '$order')");

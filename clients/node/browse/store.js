@@ -327,16 +327,22 @@ export class Store {
     return stream?.root === root ? stream : undefined;
   }
 
-  // Where an edition of a stream begins is where its first own event is.
-  #editionsOf(query, { domain, root }) {
-    return query(`
-      SELECT e.edition, e.protection, e.description, s.next_sequence, s.created_at, s.last_created_at, f.sequence AS divergence
-      FROM ${this.#schema}.azr_editions($1) e
-      CROSS JOIN LATERAL ${this.#schema}.azr_streams_of($1, e.edition, after => $2, max_count => 1) s
-      CROSS JOIN LATERAL (SELECT t.sequence FROM ${this.#schema}.azr_timeline t
-        WHERE t.domain = $1 AND t.edition = e.edition AND t.root = $3 ORDER BY t.sequence LIMIT 1) f
-      WHERE s.root = $3
-      ORDER BY f.sequence, e.edition COLLATE "C" LIMIT ${MOST_OTHERS}`, [domain, before(root), root]);
+  // Where an edition of a stream begins is where its first own event is. azr_editions() counts the events of all
+  // streams, so it is asked only if there is something to say.
+  async #editionsOf(query, { domain, root }) {
+    const editions = await query(`
+      SELECT edition, min(sequence) AS divergence, max(sequence) + 1 AS next_sequence, min(created_at) AS created_at,
+        (array_agg(created_at ORDER BY sequence DESC))[1] AS last_created_at
+      FROM ${this.#schema}.azr_timeline WHERE domain = $1 AND root = $2 AND edition <> '${MAIN_TIMELINE}'
+      GROUP BY edition ORDER BY min(sequence), edition COLLATE "C" LIMIT ${MOST_OTHERS}`, [domain, root]);
+
+    if (editions.length > 0) {
+      const said = new Map((await query(`
+        SELECT edition, protection, description FROM ${this.#schema}.azr_editions($1) WHERE edition = ANY ($2)`,
+        [domain, editions.map(({ edition }) => edition)])).map((one) => [one.edition, one]));
+      return editions.map((one) => ({ protection: 'open', description: null, ...said.get(one.edition), ...one }));
+    }
+    return editions;
   }
 
   /**
@@ -357,9 +363,11 @@ export class Store {
     if (edition === null) {
       return own;
     }
-    const [mine] = (await this.#editionsOf(query, { domain, root })).filter((one) => one.edition === edition);
-    const last = mine === undefined ? at : smallest(at, BigInt(mine.divergence) - 1n);
-    const shared = last !== undefined && last < 0n ? [] : await list(last, null, count);
+    const [{ shared_end: end }] = await query(`
+      SELECT coalesce((SELECT min(sequence) FROM ${this.#schema}.azr_timeline WHERE domain = $1 AND edition = $2 AND root = $3),
+        ${this.#schema}.azr_next_sequence($1, $2, $3)) AS shared_end`, [domain, edition, root]);
+    const last = smallest(at, BigInt(end) - 1n);
+    const shared = last < 0n ? [] : await list(last, null, count);
     const taken = new Set(own.map(({ sequence }) => sequence));
     return [...own, ...shared.filter(({ sequence }) => !taken.has(sequence))]
       .sort((a, b) => (BigInt(a.sequence) < BigInt(b.sequence) ? 1 : -1)).slice(0, count);

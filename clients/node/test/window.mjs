@@ -85,14 +85,17 @@ async function findOrder(page) {
 
 async function takePictures() {
   for (const [name, scheme, view] of [
-    ['browse-stream', 'light', async (page, order) => open(page, `${order.hash}?event=6`)],
+    ['browse-stream', 'light', async (page, order) => open(page, `${order.hash}?event=5`)],
     ['browse-trace', 'dark', async (page) => open(page, '#/trace/checkout-4056')],
   ]) {
-    const page = await newPage({ viewport: { width: 1280, height: 800 }, colorScheme: scheme });
+    const page = await newPage({ viewport: { width: 1280, height: 960 }, colorScheme: scheme });
     await view(page, await findOrder(page));
     await settled(page);
     await page.mouse.move(0, 0);
-    await page.evaluate(() => document.activeElement?.blur());
+    await page.evaluate(() => {
+      document.activeElement?.blur();
+      scrollTo(0, 0);
+    });
     await page.screenshot({ path: `${pictures}/${name}.png` });
   }
 }

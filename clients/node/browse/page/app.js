@@ -11,7 +11,9 @@ import stream from './stream.js';
 import streams from './streams.js';
 import trace from './trace.js';
 
+// Where an answer takes long, the server is asked less often.
 const LOOK_AGAIN = 3000;
+const IDLE_SHARE = 10;
 const VIEWS = { '': overview, streams, stream, trace, feed, groups, evidence, search };
 const NAVIGATION = { '': '#/', streams: '#/streams', stream: '#/streams', feed: '#/feed', groups: '#/groups', evidence: '#/evidence' };
 
@@ -52,7 +54,9 @@ async function show({ again = false } = {}) {
   if (!again) main.setAttribute('aria-busy', 'true');
   try {
     if (!view) throw new Failure('There is no such view.', { hint: 'The address names none.' });
+    const began = performance.now();
     const result = await view(place);
+    const pause = Math.max(LOOK_AGAIN, IDLE_SHARE * (performance.now() - began));
     if (mine !== turn) {
       result.end?.();
       return;
@@ -65,7 +69,7 @@ async function show({ again = false } = {}) {
     document.title = `${plain(result.title)} · angzarr`;
     if (again && focused) document.getElementById(focused)?.focus({ preventScroll: true });
     if (!again) arrived();
-    if (result.live) timer = setTimeout(lookAgain, LOOK_AGAIN);
+    if (result.live) timer = setTimeout(lookAgain, pause);
     if (foot.dataset.failed) {
       delete foot.dataset.failed;
       showInfo();
