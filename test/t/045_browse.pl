@@ -304,6 +304,26 @@ refused('an unknown option', qr/--all/, arguments => [ 'browse', '--all' ], stat
 refused('a port that is none', qr/from 0 to 65535/, arguments => [ 'browse', '--port', '65536' ], status => 2);
 refused('something else than an address', qr/begins with postgres:/, arguments => [ 'browse', 'shop' ], status => 2);
 
+# The script in a checkout, whose client has its packages: a signal to it alone leaves nothing.
+my $checkout = PostgreSQL::Test::Utils::tempdir . '/checkout';
+my $room = PostgreSQL::Test::Utils::tempdir . '/room';
+mkdir $_ or die "cannot make $_: $!" foreach $checkout, "$checkout/clients", $room;
+PostgreSQL::Test::RecursiveCopy::copypath("$ENV{TESTDIR}/script", "$checkout/script");
+symlink($client, "$checkout/clients/node") or die "cannot link $client: $!";
+{
+	local $ENV{TMPDIR} = $room;
+	my ($said, $complained) = ('', '');
+	my $script = IPC::Run::start([ 'bash', "$checkout/script/browse", 'postgres://' . encoded($node->host) . ':' . $node->port . '/shop?user=viewer', '--port', '0' ],
+		'<', \undef, '>', \$said, '2>', \$complained, IPC::Run::timeout(60));
+	$script->pump until $said =~ /Ctrl-C/ || !$script->pumpable;
+	like($said, qr/^Reading the database "shop" as "viewer"\.$/m, 'script/browse shows a store') or diag($complained);
+	$script->signal('INT');
+	ok($script->finish, 'and ends');
+	is(join(' ', glob "'$room/*'"), '', 'and leaves nothing behind');
+	isnt(system("bash $checkout/script/browse shop >/dev/null 2>'$room/err'"), 0, 'script/browse takes an address');
+	like(slurp_file("$room/err"), qr/Usage: script\/browse.*cannot understand shop/s, 'and says how');
+}
+
 my $keeper = window('keeper');
 like($keeper->{out}, qr/This role may do more than read \(admin, writer\)/, 'who may do more is told so');
 is_deeply(answer($keeper, 'info')->{more}, [ 'admin', 'writer' ], 'on the page, too');

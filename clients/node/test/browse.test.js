@@ -1,12 +1,15 @@
 // How the window reads payloads: JSON as it is stored, Protocol Buffers without their definition, and
-// bytes that only pretend to be either.
+// bytes that only pretend to be either. And in which order it puts a trace. All of it runs without a
+// browser; test/window.mjs is for the rest.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { compact, lines, parseJson, same } from '../browse/page/json.js';
 import { jsonOf, preview, readings } from '../browse/page/payload.js';
+import { standing } from '../browse/page/parts.js';
 import { compactFields, decodeProtobuf } from '../browse/page/protobuf.js';
+import { inOrder } from '../browse/page/trace.js';
 
 const text = (list) => list.map(({ depth, mark, parts }) => `${mark}${' '.repeat(depth)}${parts.map(([, part]) => part).join('')}`);
 const names = (bytes, size = bytes.length, type) => readings(bytes, size, type).map(({ name }) => name);
@@ -89,4 +92,31 @@ test('a payload is read in the most likely way', () => {
   assert.equal(preview(Buffer.from('x'.repeat(1000)), 1000).length, 301);
   assert.equal(jsonOf(Buffer.from('{}'), 2).kind, 'object');
   assert.equal(jsonOf(Buffer.from([0x7b, 0xff, 0x7d]), 3), undefined);
+});
+
+const event = (domain, sequence, second, source) => ({
+  domain, edition: 'angzarr', root: 'r', sequence: String(sequence), created_at: `2026-01-01 00:00:${String(second).padStart(2, '0')}+00`,
+  source_domain: source?.[0] ?? null, source_edition: source ? 'angzarr' : null, source_root: source ? 'r' : null, source_sequence: source ? String(source[1]) : null,
+});
+const order = (events) => inOrder(events).map(({ domain, sequence }) => domain + sequence).join(' ');
+
+test('a trace goes by time', () => {
+  assert.equal(order([event('a', 0, 1), event('a', 1, 30), event('b', 0, 20), event('c', 0, 10)]), 'a0 c0 b0 a1');
+});
+
+test('but a cause comes before its effects, and a stream keeps its order', () => {
+  // the clocks of b and c are slow
+  assert.equal(order([event('a', 0, 10), event('b', 0, 5, ['a', 0]), event('c', 0, 1, ['b', 0])]), 'a0 b0 c0');
+  assert.equal(order([event('a', 0, 50), event('a', 1, 10), event('b', 0, 20)]), 'a0 a1 b0');
+  // a circle, which only an import can make
+  assert.equal(order([event('a', 0, 1, ['b', 0]), event('b', 0, 2, ['a', 0])]).length, 5);
+  const chain = Array.from({ length: 2000 }, (_, i) => event('a', i, 59 - i % 60));
+  assert.equal(inOrder(chain).every(({ sequence }, i) => sequence === String(i)), true);
+});
+
+test('a group is late when something has waited for it for a minute', () => {
+  assert.equal(standing({ behind: '0', oldest: null }), 'read');
+  assert.equal(standing({ behind: '500', oldest: 10 }), 'behind');
+  assert.equal(standing({ behind: '100', oldest: 1000 }), 'near');
+  assert.equal(standing({ behind: '101', oldest: 1000 }), 'late');
 });

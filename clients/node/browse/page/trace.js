@@ -59,8 +59,8 @@ function since(first, event) {
   return Number.isNaN(difference) ? '' : difference <= 0 ? '0' : `+${duration(difference)}`;
 }
 
-// By time; but a cause comes before its effects, and a stream keeps its order, whatever the clocks said.
-function inOrder(events) {
+/** Events by time; but a cause comes before its effects, and a stream keeps its order, whatever the clocks said. */
+export function inOrder(events) {
   const byName = new Map(events.map((event) => [nameOf(event), event]));
   const previous = new Map();
   const last = new Map();
