@@ -1,7 +1,7 @@
 // The drawings: the editions of a stream as branches, and a trace as lanes. Both are beside a list
 // that says the same in words, so they are hidden from screen readers.
 
-import { badge, count, h, isMain, plain, s, shown, streamHash } from './dom.js';
+import { badge, count, grouped, h, isMain, plain, s, shown, streamHash } from './dom.js';
 
 const ROW = 34;
 const MOST_DOTS = 80;
@@ -45,7 +45,7 @@ export function branches(stream, { edition, event }) {
       h('span.unseen', row.main ? `, ${count(row.next, 'event')}` : `, branches off at ${row.from}, ${count(row.next - row.from, 'event')} of its own`)),
     row.protection && row.protection !== 'open' && badge(row.protection, 'plain')))),
     drawing,
-    h('ul.branches-ends', rows.map((row) => h('li.quiet', row.main ? `0 – ${row.next - 1n}` : `${row.from} – ${row.next - 1n}`))));
+    h('ul.branches-ends', rows.map((row) => h('li.quiet', row.main ? `0 – ${grouped(row.next - 1n)}` : `${grouped(row.from)} – ${grouped(row.next - 1n)}`))));
 }
 
 /**
