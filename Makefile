@@ -37,6 +37,11 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 ifdef WERROR
 PG_CFLAGS += -Werror
 endif
+# Calls within the library go straight there, and calls of the server's functions by one jump.
+ifeq ($(shell uname -s),Linux)
+PG_CFLAGS += -fno-semantic-interposition -fno-plt
+SHLIB_LINK = -Wl,-Bsymbolic
+endif
 
 # One file a subject. They run in this order, since the first creates the
 # extension; each keeps to domains of its own.

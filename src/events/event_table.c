@@ -183,7 +183,8 @@ azr_events_end(int64 stream_id, Snapshot snapshot, LOCKMODE lockmode)
 	TupleTableSlot *event;
 	AzrStreamEnd end = {0, DT_NOBEGIN, {0}};
 
-	event = azr_probe_last(&scan, leaf, rel, INDEX_PRIMARY_KEY, lockmode, snapshot, &key, 1);
+	event = azr_probe_last(&scan, leaf, rel, INDEX_PRIMARY_KEY, lockmode, snapshot, &key, 1,
+						   Anum_azr_events_created_at);
 	if (event != NULL)
 	{
 		end.next = sequence_after(event);

@@ -15,12 +15,25 @@
 #include "catalog/pg_collation.h"
 #include "plumbing/compat.h"
 #include "plumbing/descent.h"
+#include "port/pg_bswap.h"
 #include "utils/fmgroids.h"
 #include "utils/uuid.h"
+
+/* As long as most processors have it. */
+#define CACHE_LINE	64
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void) 0)
+#endif
 
 static AzrComparison comparison_of(Relation index, int column);
 static inline int compare(AzrSearchKey *key, Page page, OffsetNumber offset);
 static inline int compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided);
+static inline int compare_uuids(const char *ours, const char *theirs);
+static inline void prefetch_places(Page page, OffsetNumber low, OffsetNumber high);
+static inline void prefetch_entry(Page page, OffsetNumber offset);
 
 /*
  * Prepare a key of the first 'nkeys' columns of an index.
@@ -107,12 +120,16 @@ azr_search_key_set(AzrSearchKey *key, const Datum *values)
 
 /*
  * The leaf page that has the first entry above the key, or where that would be; pinned, and
- * locked for reading.  Returns InvalidBuffer if the index is empty.
+ * locked as 'access' says.  Returns InvalidBuffer if the index is empty.
+ *
+ * If the root is the leaf, and is to be written to, it may have been split since it was found to
+ * be the page.
  */
 Buffer
-azr_find_leaf(AzrSearchKey *key, Relation rel)
+azr_find_leaf(AzrSearchKey *key, Relation rel, int access)
 {
 	Buffer		buffer = azr_bt_getroot(key->index, rel, BT_READ);
+	int			locked = BT_READ;
 
 	while (BufferIsValid(buffer))
 	{
@@ -135,8 +152,15 @@ azr_find_leaf(AzrSearchKey *key, Relation rel)
 			OffsetNumber offset = azr_last_not_above(key, page, InvalidOffsetNumber, NULL);
 
 			next = BTreeTupleGetDownLink((IndexTuple) PageGetItem(page, PageGetItemId(page, offset)));
+			if (opaque->btpo_level == 1)
+				locked = access;
 		}
-		buffer = _bt_relandgetbuf(key->index, buffer, next, BT_READ);
+		buffer = _bt_relandgetbuf(key->index, buffer, next, locked);
+	}
+	if (BufferIsValid(buffer) && locked != access)
+	{
+		_bt_unlockbuf(key->index, buffer);
+		_bt_lockbuf(key->index, buffer, access);
 	}
 	return buffer;
 }
@@ -193,11 +217,20 @@ azr_last_not_above(AzrSearchKey *key, Page page, OffsetNumber guess, bool *is_eq
 		else
 			high = guess;
 	}
+	if (P_ISLEAF(opaque) && low < high)
+		prefetch_places(page, low, high);
 	while (low < high)
 	{
 		OffsetNumber middle = low + (high - low) / 2;
-		int			result = compare(key, page, middle);
+		int			result;
 
+		/* one of these is the next that is compared */
+		if (P_ISLEAF(opaque) && high - low > 2)
+		{
+			prefetch_entry(page, low + (middle - low) / 2);
+			prefetch_entry(page, middle + 1 + (high - middle - 1) / 2);
+		}
+		result = compare(key, page, middle);
 		if (result >= 0)
 		{
 			low = OffsetNumberNext(middle);
@@ -209,6 +242,27 @@ azr_last_not_above(AzrSearchKey *key, Page page, OffsetNumber guess, bool *is_eq
 	if (is_equal != NULL)
 		*is_equal = result_at_low == 0;
 	return low > first ? OffsetNumberPrev(low) : InvalidOffsetNumber;
+}
+
+/*
+ * Have the processor fetch the places of entries.  A leaf page is mostly one that nobody has looked
+ * at lately: then a search spends most of its time waiting for memory, once for each entry that it
+ * compares and once for its place.
+ */
+static inline void
+prefetch_places(Page page, OffsetNumber low, OffsetNumber high)
+{
+	const char *end = (const char *) PageGetItemId(page, high - 1);
+
+	for (const char *place = (const char *) PageGetItemId(page, low); place <= end;
+		 place += CACHE_LINE)
+		PREFETCH(place);
+}
+
+static inline void
+prefetch_entry(Page page, OffsetNumber offset)
+{
+	PREFETCH(PageGetItem(page, PageGetItemId(page, offset)));
 }
 
 /*
@@ -265,19 +319,24 @@ compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided)
 			continue;
 		}
 
-		length = UUID_LEN;
-		if (ours->comparison == AZR_COMPARE_TEXT)
+		if (ours->comparison == AZR_COMPARE_UUID)
 		{
-			if (!VARATT_NOT_PAD_BYTE(theirs))
-				theirs = (const char *) INTALIGN(theirs);
-			if (VARATT_IS_COMPRESSED(theirs))
-			{
-				*is_decided = false;
-				return 0;
-			}
-			length = VARSIZE_ANY_EXHDR(theirs);
-			theirs = VARDATA_ANY(theirs);
+			result = compare_uuids(ours->bytes, theirs);
+			if (result != 0)
+				return result;
+			theirs += UUID_LEN;
+			continue;
 		}
+
+		if (!VARATT_NOT_PAD_BYTE(theirs))
+			theirs = (const char *) INTALIGN(theirs);
+		if (VARATT_IS_COMPRESSED(theirs))
+		{
+			*is_decided = false;
+			return 0;
+		}
+		length = VARSIZE_ANY_EXHDR(theirs);
+		theirs = VARDATA_ANY(theirs);
 		result = memcmp(ours->bytes, theirs, Min(ours->length, length));
 		if (result != 0)
 			return result;
@@ -286,5 +345,21 @@ compare_plain(AzrSearchKey *key, IndexTuple entry, bool *is_decided)
 		theirs += length;
 	}
 	*is_decided = key->nplain == key->values.keysz && key->values.scantid == NULL;
+	return 0;
+}
+
+static inline int
+compare_uuids(const char *ours, const char *theirs)
+{
+	for (int i = 0; i < UUID_LEN; i += sizeof(uint64))
+	{
+		uint64		our_part;
+		uint64		their_part;
+
+		memcpy(&our_part, ours + i, sizeof(uint64));
+		memcpy(&their_part, theirs + i, sizeof(uint64));
+		if (our_part != their_part)
+			return pg_ntoh64(our_part) < pg_ntoh64(their_part) ? -1 : 1;
+	}
 	return 0;
 }

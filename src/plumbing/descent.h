@@ -43,7 +43,7 @@ typedef struct AzrSearchKey
 
 extern void azr_search_key_begin(AzrSearchKey *key, Relation index, int nkeys);
 extern void azr_search_key_set(AzrSearchKey *key, const Datum *values);
-extern Buffer azr_find_leaf(AzrSearchKey *key, Relation rel);
+extern Buffer azr_find_leaf(AzrSearchKey *key, Relation rel, int access);
 extern bool azr_is_page_for(AzrSearchKey *key, Page page);
 extern OffsetNumber azr_last_not_above(AzrSearchKey *key, Page page, OffsetNumber guess,
 									   bool *is_equal);

@@ -142,7 +142,10 @@ azr_entries_put(Relation index, Relation rel, IndexTuple *entries, int count,
 		direct = direct && !place.has_equal;
 	}
 	if (direct && BufferIsValid(place.buffer) && leaf->index == RelationGetRelid(index))
+	{
 		leaf->page = BufferGetBlockNumber(place.buffer);
+		leaf->offset = place.offset;
+	}
 	if (direct)
 		leave_page(&place);
 }
@@ -178,6 +181,8 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf, int nleft)
 	if (BlockNumberIsValid(page))
 	{
 		place->buffer = _bt_getbuf(index, page, BT_WRITE);
+		if (is_hinted)
+			place->offset = leaf->offset;
 		if (put_on_page(place, entry, false))
 			return true;
 		leave_page(place);
@@ -187,11 +192,9 @@ put_direct(Place *place, IndexTuple entry, const AzrLeaf *leaf, int nleft)
 			RelationSetTargetBlock(index, InvalidBlockNumber);
 	}
 
-	place->buffer = azr_find_leaf(&place->key, place->rel);
+	place->buffer = azr_find_leaf(&place->key, place->rel, BT_WRITE);
 	if (!BufferIsValid(place->buffer))
 		return false;			/* the index is empty */
-	_bt_unlockbuf(index, place->buffer);
-	_bt_lockbuf(index, place->buffer, BT_WRITE);
 	if (put_on_page(place, entry, false))
 		return true;
 	leave_page(place);
@@ -231,6 +234,7 @@ put_on_page(Place *place, IndexTuple entry, bool copy)
 {
 	Page		page = place->ncopied > 0 ? (Page) place->copy.data : BufferGetPage(place->buffer);
 	BTPageOpaque opaque = BTPageGetOpaque(page);
+	OffsetNumber guess = place->offset;
 	OffsetNumber before;
 	bool		is_equal;
 
@@ -238,8 +242,12 @@ put_on_page(Place *place, IndexTuple entry, bool copy)
 		PageGetFreeSpace(page) < MAXALIGN(IndexTupleSize(entry)))
 		return false;
 
+	/* what goes to the last page of an index mostly goes to its end */
+	if (guess == InvalidOffsetNumber && P_RIGHTMOST(opaque))
+		guess = PageGetMaxOffsetNumber(page);
+
 	/* if all entries are above the new one, it may belong on the page before */
-	before = azr_last_not_above(&place->key, page, place->offset, &is_equal);
+	before = azr_last_not_above(&place->key, page, guess, &is_equal);
 	if (before == InvalidOffsetNumber && !P_LEFTMOST(opaque))
 		return false;
 	if (is_equal)

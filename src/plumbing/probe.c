@@ -36,14 +36,15 @@ static Probed probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys
 /*
  * Find the last row whose first columns in the index equal 'keys', in the scan's slot, or
  * return NULL if there is none.  The keys are of the first columns of the index, in their
- * order.  Whoever is going to add to the index gives the lock mode that this takes.
+ * order.  Whoever is going to add to the index gives the lock mode that this takes.  The first
+ * 'ncolumns' columns of the row are read.
  *
  * The caller ends the scan with azr_scan_end() in either case, and does not read on.  'leaf' of
  * the scan is then where the row's entry stands, if that is known.
  */
 TupleTableSlot *
 azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index, LOCKMODE lockmode,
-			   Snapshot snapshot, ScanKey keys, int nkeys)
+			   Snapshot snapshot, ScanKey keys, int nkeys, int ncolumns)
 {
 	CHECK_FOR_INTERRUPTS();
 	scan->leaf.index = InvalidOid;
@@ -60,7 +61,7 @@ azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index, LOCKMODE
 		switch (probe(scan, rel, snapshot, keys, nkeys))
 		{
 			case PROBE_FOUND:
-				slot_getallattrs(scan->slot);
+				slot_getsomeattrs(scan->slot, ncolumns);
 				return scan->slot;
 			case PROBE_ABSENT:
 				return NULL;
@@ -70,6 +71,7 @@ azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index, LOCKMODE
 		}
 	}
 	azr_scan_begin_locking(scan, table, rel, index, lockmode, snapshot, keys, nkeys);
+	scan->ncolumns = ncolumns;
 	return azr_scan_next(scan, BackwardScanDirection);
 }
 
@@ -115,7 +117,7 @@ find_entry(Relation index, Relation rel, ScanKey keys, int nkeys, Buffer *buffer
 		values[i] = keys[i].sk_argument;
 	azr_search_key_set(&key, values);
 	pgstat_count_index_scan(index);
-	*buffer = azr_find_leaf(&key, rel);
+	*buffer = azr_find_leaf(&key, rel, BT_READ);
 	if (!BufferIsValid(*buffer))
 		return PROBE_ABSENT;
 
@@ -168,6 +170,7 @@ probe(AzrScan *scan, Relation rel, Snapshot snapshot, ScanKey keys, int nkeys)
 	tid = entry->t_tid;
 	scan->leaf.index = RelationGetRelid(index);
 	scan->leaf.page = BufferGetBlockNumber(buffer);
+	scan->leaf.offset = last;
 
 	/*
 	 * as long as the page is pinned, VACUUM does not give the row's place to

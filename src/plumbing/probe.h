@@ -12,7 +12,7 @@
 
 extern TupleTableSlot *azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index,
 									  LOCKMODE lockmode, Snapshot snapshot, ScanKey keys,
-									  int nkeys);
+									  int nkeys, int ncolumns);
 extern bool azr_probe_is_absent(AzrTable *table, Relation rel, int index, ScanKey keys, int nkeys);
 
 #endif							/* AZR_PROBE_H */

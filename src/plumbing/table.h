@@ -130,6 +130,7 @@ typedef struct AzrLeaf
 {
 	Oid			index;
 	BlockNumber page;
+	OffsetNumber offset;		/* on the page, as it was then */
 } AzrLeaf;
 
 /* An index scan in progress. */

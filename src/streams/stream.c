@@ -371,7 +371,7 @@ azr_stream_probe(const AzrStreamName *name, Snapshot snapshot, bool *created_her
 
 	make_name_keys(keys, name);
 	slot = azr_probe_last(&scan, &streams_table, rel, INDEX_NAME, AccessShareLock, snapshot, keys,
-						  lengthof(keys));
+						  lengthof(keys), Anum_azr_streams_divergence);
 	if (slot != NULL)
 	{
 		stream.id = DatumGetInt64(slot->tts_values[Anum_azr_streams_stream_id - 1]);
