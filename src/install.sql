@@ -52,6 +52,9 @@
 \i evidence/verify.sql
 \i erasure/erase.sql
 \i erasure/scrub.sql
+\i slots/slot_row.sql
+\i slots/slot_export.sql
+\i slots/slot_import.sql
 \i admin/check.sql
 \i admin/access.sql
 \i admin/change.sql

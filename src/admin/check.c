@@ -72,7 +72,7 @@ typedef struct Check
 
 /* How many events some appends have. */
 #define APPENDED \
-	"coalesce(sum(CASE WHEN ticket IS NOT NULL THEN coalesce(ticket_events, 1) END), 0)"
+	"coalesce(sum(CASE WHEN ticket IS NOT NULL THEN coalesce(abs(ticket_events::bigint), 1) END), 0)"
 
 static void check_store(Check *check);
 static void check_feed(Check *check);
@@ -269,7 +269,8 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 							 (long long) id, (long long) count));
 		return;
 	}
-	if (!azr_slot_is_own(DatumGetUUIDP(values[8])))
+	if (!azr_slot_is_own(DatumGetUUIDP(values[8])) &&
+		!azr_slot_is_moving(DatumGetUUIDP(values[8])))
 	{
 		AzrOptionalInt64 none = {false, 0};
 

@@ -732,9 +732,12 @@ azr_stored_ticket(TupleTableSlot *event)
 int64
 azr_stored_ticket_events(TupleTableSlot *event)
 {
+	int64		events;
+
 	if (event->tts_isnull[Anum_azr_events_ticket_events - 1])
 		return 1;
-	return DatumGetInt32(event->tts_values[Anum_azr_events_ticket_events - 1]);
+	events = DatumGetInt32(event->tts_values[Anum_azr_events_ticket_events - 1]);
+	return events < 0 ? -events : events;
 }
 
 int64

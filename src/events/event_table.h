@@ -46,6 +46,8 @@ typedef struct AzrNewEvents
 	text	  **correlation_ids;
 	text	  **external_ids;
 
+	bool		is_moved;		/* do they come from another node? */
+
 	/* the same for all of them; NULL for none */
 	text	   *correlation_id;
 	text	   *external_id;

@@ -738,7 +738,7 @@ check_next(Verify *verify)
 				   "WHERE e.stream_id = s.stream_id AND e.sequence = coalesce(h.next_sequence, 0) "
 				   "AND e.ticket IS NULL OFFSET 0) n "
 				   "WHERE s.stream_id > 0 AND n.sequence >= coalesce(("
-				   "SELECT a.sequence + coalesce(a.ticket_events, 1)::numeric "
+				   "SELECT a.sequence + coalesce(abs(a.ticket_events::bigint), 1)::numeric "
 				   "FROM %s.azr_main_events a WHERE a.stream_id = s.stream_id "
 				   "AND a.sequence < n.sequence AND a.ticket IS NOT NULL "
 				   "ORDER BY a.sequence DESC LIMIT 1), 0)",

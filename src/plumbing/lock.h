@@ -101,7 +101,14 @@ typedef enum AzrLockClass
 	 * among them; who seals takes no lock of a stream.  A transaction keeps
 	 * it while it goes on to the next erasure.
 	 */
-	AZR_LOCK_EVIDENCE = 24964
+	AZR_LOCK_EVIDENCE = 24964,
+
+	/*
+	 * Whoever brings a slot's streams here, or deletes what is left of them,
+	 * one at a time.  The key is the slot.  It is taken after the lock on
+	 * azr_streams, before all others.
+	 */
+	AZR_LOCK_SLOT = 24965
 } AzrLockClass;
 
 extern void azr_lock(AzrLockClass lockclass, uint64 key, LOCKMODE mode);

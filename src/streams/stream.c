@@ -295,7 +295,8 @@ azr_streams_create(AzrNewStream *streams, int count)
 		values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream->divergence);
 		nulls[Anum_azr_streams_divergence - 1] = is_main;
 		values[Anum_azr_streams_created_at - 1] =
-			TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+			TimestampTzGetDatum(streams[i].is_moved ? streams[i].created_at
+								: GetCurrentTransactionStartTimestamp());
 		values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
 		values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
 		values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);

@@ -51,6 +51,8 @@ typedef struct AzrNewStream
 	AzrStreamName name;
 	int64		first;
 	int64		last;
+	bool		is_moved;		/* was it made on another node? */
+	TimestampTz created_at;		/* then, when */
 	AzrStream	stream;			/* as azr_streams_create() has made it */
 } AzrNewStream;
 
