@@ -47,13 +47,13 @@ endif
 # extension; each keeps to domains of its own.
 REGRESS = install slots arguments append append_one on_conflict expect max_payload idempotency load load_scan append_scan json find roots types \
 	transactions domain_settings editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades feed feed_scan groups import evidence erasure \
-	check statistics numbers plans row_types privileges message_db reinstall
+	check statistics numbers plans row_types privileges message_db slot_moves reinstall
 REGRESS_OPTS = --inputdir=$(SOURCE)
 
 ISOLATION = expected_sequence on_conflict expect next_sequence first_event retry_external_id \
 	retry_source two_streams many_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	append_scan load_scan stream_memory domain_settings slots types numbers positions position_end snapshots maintain commutative cascades \
+	append_scan load_scan stream_memory domain_settings slots slot_moves slot_drop types numbers positions position_end snapshots maintain commutative cascades \
 	feed feed_pending feed_races feed_erased groups evidence erasure
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --outputdir=test/isolation
 

@@ -22,6 +22,7 @@
  *	evidence/  the log of sealed events, by which an auditor can check them: sealing, proving,
  *			   verifying
  *	erasure/   emptying events on record, and their bytes out of the files
+ *	slots/	   moving a slot to another node, with all that is kept for its streams
  *	admin/	   who may do what, whether what is stored is sound, and what a new owner, or a
  *			   subscriber of logical replication, needs
  *

@@ -52,6 +52,10 @@
 \i evidence/verify.sql
 \i erasure/erase.sql
 \i erasure/scrub.sql
+\i slots/slot_row.sql
+\i slots/slot_export.sql
+\i slots/slot_import.sql
+\i slots/slot_drop.sql
 \i admin/check.sql
 \i admin/statistics.sql
 \i admin/locks.sql

@@ -134,6 +134,13 @@ static const char *const levels[] = {
 	"('azr_reject_change', 'owner'), " \
 	"('azr_revoke', 'owner'), " \
 	"('azr_scrub', 'owner'), " \
+	"('azr_slot_drop', 'owner'), " \
+	"('azr_slot_ends', 'owner'), " \
+	"('azr_slot_export', 'owner'), " \
+	"('azr_slot_export_state', 'owner'), " \
+	"('azr_slot_freeze', 'owner'), " \
+	"('azr_slot_import', 'owner'), " \
+	"('azr_slot_receive', 'owner'), " \
 	"('azr_table_changed', 'owner'), " \
 	"('azr_take_over', 'owner')) AS l(name, level)"
 

@@ -72,7 +72,7 @@ typedef struct Check
 
 /* How many events some appends have. */
 #define APPENDED \
-	"coalesce(sum(CASE WHEN ticket IS NOT NULL THEN coalesce(ticket_events, 1) END), 0)"
+	"coalesce(sum(CASE WHEN ticket IS NOT NULL THEN coalesce(abs(ticket_events::bigint), 1) END), 0)"
 
 static void check_store(Check *check);
 static void check_feed(Check *check);
@@ -195,7 +195,10 @@ check_feed(Check *check)
 				   "WHERE e.ticket BETWEEN f.pending[i] AND f.pending[i + 1]) "
 				   "AND NOT EXISTS (SELECT FROM %s.azr_feed_unborn u "
 				   "WHERE e.ticket BETWEEN u.first_ticket AND u.last_ticket)) AS passed "
-				   "FROM %s.azr_feed_state f) n WHERE n.passed <> n.next_position",
+				   "FROM %s.azr_feed_state f) p CROSS JOIN LATERAL (SELECT p.next_position, p.passed "
+				   "+ coalesce((SELECT -sum(t.n::numeric) FROM %s.azr_feed_batches b, "
+				   "unnest(b.tickets) t(n) WHERE t.n < 0), 0) AS passed) n "
+				   "WHERE n.passed <> n.next_position",
 				   &no_args, add_row, check);
 	azr_query_each("SELECT 'feed_gap', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
 				   "'The feed goes on at position ' || b.next || ' after position ' "
@@ -269,7 +272,8 @@ check_stream(uint64 row, const Datum *values, const bool *nulls, void *arg)
 							 (long long) id, (long long) count));
 		return;
 	}
-	if (!azr_slot_is_own(DatumGetUUIDP(values[8])))
+	if (!azr_slot_is_own(DatumGetUUIDP(values[8])) &&
+		!azr_slot_is_moving(DatumGetUUIDP(values[8])))
 	{
 		AzrOptionalInt64 none = {false, 0};
 

@@ -32,6 +32,7 @@ static const struct
 	{AZR_LOCK_FEED_WAIT, "feed wait"},
 	{AZR_LOCK_PARTITION, "partition"},
 	{AZR_LOCK_EVIDENCE, "evidence"},
+	{AZR_LOCK_SLOT, "slot"},
 	{AZR_LOCK_STATISTICS, "statistics"}
 };
 

@@ -24,6 +24,7 @@
 #include "positions/positions.h"
 #include "snapshots/snapshot_table.h"
 #include "streams/edition.h"
+#include "streams/slot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -100,6 +101,7 @@ azr_create_edition(PG_FUNCTION_ARGS)
 	 */
 	if (divergence.given)
 	{
+		azr_slots_check_write();
 		azr_edition_snapshots_forget(name.domain, name.edition, divergence.value);
 		azr_edition_positions_forget(name.domain, name.edition, divergence.value);
 	}
@@ -146,6 +148,7 @@ azr_delete_edition(PG_FUNCTION_ARGS)
 	uint64		events = 0;
 	uint64		streams = 0;
 
+	azr_slots_check_write();
 	edition = azr_edition_find(name.domain, name.edition, SnapshotSelf);
 	if (edition.protection != AZR_OPEN)
 		ereport(ERROR,

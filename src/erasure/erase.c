@@ -34,6 +34,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
+#include "erasure/erase.h"
 #include "events/append_protocol.h"
 #include "events/cascade_resolution.h"
 #include "events/erased.h"
@@ -95,6 +96,7 @@ typedef struct Erasing
 	int32		erased_type;	/* the number of AZR_ERASED_TYPE */
 	const text *reason;
 	const text *erased_by;
+	TimestampTz erased_at;
 	Snapshot	snapshot;		/* shows the stream as it was */
 
 	/* the result */
@@ -115,6 +117,7 @@ typedef struct Event
 	const AzrBodyDigest *body;	/* what vouches for it, if it is changed */
 } Event;
 
+static void erase(Erasing *erasing, const AzrErasure *permit);
 static text *arg_reason(FunctionCallInfo fcinfo, int argno);
 static AzrErasure range_to_erase(const AzrStreamName *name, const AzrLockedStream *locked,
 								 AzrOptionalInt64 from, AzrOptionalInt64 to);
@@ -149,7 +152,6 @@ azr_erase(PG_FUNCTION_ARGS)
 	};
 	AzrLockedStream locked;
 	AzrErasure	permit;
-	const AzrErasure *outer;
 
 	erasing.reason = arg_reason(fcinfo, 5);
 	erasing.ids = azr_arg_bool(fcinfo, 6, "ids");
@@ -157,6 +159,7 @@ azr_erase(PG_FUNCTION_ARGS)
 
 	/* before the stream of erasures, so that the error names this one */
 	azr_slot_check_name(&erasing.name);
+	azr_slot_check_write(&erasing.name);
 	(void) azr_append_lock(&erasures, false);
 	locked = azr_append_lock(&erasing.name, false);
 	permit = range_to_erase(&erasing.name, &locked, from, to);
@@ -167,19 +170,61 @@ azr_erase(PG_FUNCTION_ARGS)
 	if (azr_edition_is_main(erasing.name.edition))
 		azr_parked_blank(permit.stream_id);
 
-	erasing.stream_id = permit.stream_id;
-	erasing.erased_type = azr_type_number(cstring_to_text(AZR_ERASED_TYPE));
 	erasing.erased_by = cstring_to_text(GetUserNameFromId(GetSessionUserId(), false));
-	erasing.snapshot = azr_register_read_snapshot();
-	outer = azr_erasure_begin(&permit);
+	erasing.erased_at = GetCurrentTransactionStartTimestamp();
+	erase(&erasing, &permit);
+	if (erasing.count > 0)
+		tell_consumers(&erasures, &erasing);
+	azr_work_must_be_durable();
+	PG_RETURN_INT64(erasing.count);
+}
+
+/*
+ * Erase an event that was erased on the node that its slot comes from, after it had come here.  The
+ * record is the same as there.  What tells consumers comes with the slot.  Returns whether anything
+ * was left to erase.
+ *
+ * Raises what azr_erase() does.
+ */
+bool
+azr_erase_as_recorded(const AzrStreamName *name, int64 sequence, const AzrErasureRecord *record)
+{
+	Erasing		erasing = {.name = *name};
+	AzrLockedStream locked = azr_append_lock(name, false);
+	AzrOptionalInt64 from = {true, sequence};
+	AzrOptionalInt64 to = {true, sequence + 1};
+	AzrErasure	permit = range_to_erase(name, &locked, from, to);
+
+	permit.ids = record->ids;
+	erasing.ids = record->ids;
+	erasing.reason = record->reason;
+	erasing.erased_by = record->erased_by;
+	erasing.erased_at = record->erased_at;
+	erase(&erasing, &permit);
+	azr_stream_appended(&locked.lock);
+	return erasing.count > 0;
+}
+
+/*
+ * Erase the events of a locked stream that 'permit' names, piece by piece.
+ */
+static void
+erase(Erasing *erasing, const AzrErasure *permit)
+{
+	const AzrErasure *outer;
+
+	erasing->stream_id = permit->stream_id;
+	erasing->erased_type = azr_type_number(cstring_to_text(AZR_ERASED_TYPE));
+	erasing->snapshot = azr_register_read_snapshot();
+	outer = azr_erasure_begin(permit);
 	PG_TRY();
 	{
-		for (int64 done = permit.from; done < permit.to;)
+		for (int64 done = permit->from; done < permit->to;)
 		{
-			int64		until = permit.to - done > PIECE ? done + PIECE : permit.to;
+			int64		until = permit->to - done > PIECE ? done + PIECE : permit->to;
 
 			CHECK_FOR_INTERRUPTS();
-			erase_piece(&erasing, done, until);
+			erase_piece(erasing, done, until);
 			done = until;
 		}
 	}
@@ -188,12 +233,7 @@ azr_erase(PG_FUNCTION_ARGS)
 		azr_erasure_end(outer);
 	}
 	PG_END_TRY();
-	UnregisterSnapshot(erasing.snapshot);
-
-	if (erasing.count > 0)
-		tell_consumers(&erasures, &erasing);
-	azr_work_must_be_durable();
-	PG_RETURN_INT64(erasing.count);
+	UnregisterSnapshot(erasing->snapshot);
 }
 
 static text *
@@ -490,7 +530,7 @@ put_records(const Erasing *erasing, const Event *events, int count)
 
 	values[Anum_azr_erased_events_stream_id - 1] = Int64GetDatum(erasing->stream_id);
 	values[Anum_azr_erased_events_erased_at - 1] =
-		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		TimestampTzGetDatum(erasing->erased_at);
 	values[Anum_azr_erased_events_lsn - 1] = LSNGetDatum(GetXLogInsertRecPtr());
 	values[Anum_azr_erased_events_erased_by - 1] = PointerGetDatum(erasing->erased_by);
 	values[Anum_azr_erased_events_reason - 1] = PointerGetDatum(erasing->reason);

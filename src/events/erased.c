@@ -98,6 +98,14 @@ azr_erased_scan_next(AzrErasedScan *scan, AzrErased *erased)
 	erased->sequence = DatumGetInt64(row->tts_values[Anum_azr_erased_events_sequence - 1]);
 	erased->type = azr_copy_text(DatumGetTextPP(row->tts_values[Anum_azr_erased_events_type - 1]),
 								 CurrentMemoryContext);
+	erased->erased_at =
+		DatumGetTimestampTz(row->tts_values[Anum_azr_erased_events_erased_at - 1]);
+	erased->erased_by =
+		azr_copy_text(DatumGetTextPP(row->tts_values[Anum_azr_erased_events_erased_by - 1]),
+					  CurrentMemoryContext);
+	erased->reason =
+		azr_copy_text(DatumGetTextPP(row->tts_values[Anum_azr_erased_events_reason - 1]),
+					  CurrentMemoryContext);
 	erased->was_sealed =
 		DatumGetBool(row->tts_values[Anum_azr_erased_events_was_sealed - 1]);
 	erased->has_digest = !row->tts_isnull[Anum_azr_erased_events_body_digest - 1];

@@ -15,6 +15,7 @@
 
 #include "plumbing/sha256.h"
 #include "plumbing/table.h"
+#include "utils/timestamp.h"
 
 /*
  * The type of an event that was erased.  Its payload says which type it had:
@@ -43,6 +44,9 @@ typedef struct AzrErased
 {
 	int64		sequence;
 	text	   *type;			/* that it had */
+	TimestampTz erased_at;
+	text	   *erased_by;
+	text	   *reason;
 	bool		was_sealed;		/* before it was erased: if not, the log has
 								 * it with AZR_ERASED_TYPE */
 	bool		has_digest;

@@ -116,7 +116,8 @@ insert_run(AzrWrite *write, const AzrEventRun *run)
 	if (run->stream_id > 0)
 	{
 		SET_COLUMN(ticket, false, Int64GetDatum(azr_next_ticket()));
-		SET_COLUMN(ticket_events, events->count == 1, Int32GetDatum(events->count));
+		SET_COLUMN(ticket_events, events->count == 1 && !events->is_moved,
+				   Int32GetDatum(events->is_moved ? -events->count : events->count));
 		azr_wake_at_commit(AZR_LOCK_FEED_WAIT);
 	}
 

@@ -44,7 +44,7 @@ COMMENT ON COLUMN @extschema@.azr_events.correlation_id IS
 COMMENT ON COLUMN @extschema@.azr_events.ticket IS
 'The number of the append, for the feed, on its first event on the main timeline.';
 COMMENT ON COLUMN @extschema@.azr_events.ticket_events IS
-'How many events the append has, beside ticket; NULL for one.';
+'How many events the append has, beside ticket; NULL for one. Negative, also for one, if the append came from another node with its slot.';
 
 -- Tickets of appends. A gap is harmless: these are not positions of the feed.
 CREATE SEQUENCE @extschema@.azr_tickets AS bigint;

@@ -107,6 +107,7 @@ static void end_batch(AzrFeedReader *reader);
 pg_noreturn static void raise_positions_missing(int64 first, int64 last);
 static void begin_range(AzrFeedReader *reader);
 static TupleTableSlot *next_append(AzrFeedReader *reader);
+static bool is_read_there(const AzrFeedReader *reader, TupleTableSlot *first);
 static bool is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 events);
 static TupleTableSlot *next_of_append(AzrFeedReader *reader);
 static void pass_stream(AzrFeedReader *reader);
@@ -410,6 +411,10 @@ begin_range(AzrFeedReader *reader)
 	const AzrTicketRange *range = &reader->batch.tickets.all[reader->next_range++];
 	ScanKeyData keys[2];
 
+	/* what is gone with its slot keeps its positions */
+	reader->position += range->dropped;
+	if (range->dropped > 0)
+		return;
 	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(range->first));
 	ScanKeyInit(&keys[1], 1, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(range->last));
 	index_rescan(reader->appends.scan.desc, keys, lengthof(keys), NULL, 0);
@@ -437,7 +442,8 @@ next_append(AzrFeedReader *reader)
 			return NULL;
 		}
 		events = azr_stored_ticket_events(first);
-		if (!is_wanted_append(reader, azr_stored_stream_id(first), events))
+		if (is_read_there(reader, first) ||
+			!is_wanted_append(reader, azr_stored_stream_id(first), events))
 		{
 			reader->position += events;
 			continue;
@@ -451,6 +457,16 @@ next_append(AzrFeedReader *reader)
 		return passed == 0 ? first : NULL;
 	}
 	return NULL;
+}
+
+/*
+ * Is an append, whose first event this is, one that came from another node and was read there?
+ */
+static bool
+is_read_there(const AzrFeedReader *reader, TupleTableSlot *first)
+{
+	return reader->read.no_moved && azr_stored_is_moved(first) &&
+		azr_stored_ticket(first) > reader->read.moved_after;
 }
 
 /*

@@ -99,7 +99,7 @@ import_all(const char *query, int64 batch, bool progress)
 	/* memory goes with the call, but the file of the rows with the session */
 	PG_TRY();
 	{
-		azr_import_rows_read(rows, query, tell_read, &told);
+		azr_import_rows_read(rows, &azr_import_shape, query, tell_read, &told);
 		store_all(rows, batch, &told);
 	}
 	PG_FINALLY();

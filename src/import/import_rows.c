@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * import_rows.c
- *	  The rows that the query of azr_import gives.
+ *	  The rows that a query gives which a caller has written, as for azr_import.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,17 +44,26 @@ static const Oid column_types[] = {
 	[AZR_IMPORT_EXTERNAL_ID] = TEXTOID
 };
 
+const AzrRowsShape azr_import_shape = {
+	.function = "azr_import",
+	.ncolumns = AZR_IMPORT_COLUMNS,
+	.names = azr_import_columns,
+	.types = column_types,
+	.hint = "The columns are domain, edition, root, sequence, type, payload, metadata, created_at, correlation_id and external_id, in this order."
+};
+
 /* Where the executor sends the rows. */
 typedef struct Receiver
 {
 	DestReceiver pub;
 	AzrImportRows *rows;
+	const AzrRowsShape *shape;
 	MemoryContext context;		/* in which the rows are kept */
-	AzrRowsReadCallback callback;
+	AzrRowsReadCallback callback;	/* or NULL */
 	void	   *arg;
 } Receiver;
 
-static void check_columns(TupleDesc desc);
+static void check_columns(const AzrRowsShape *shape, TupleDesc desc);
 static void begin(DestReceiver *dest, int operation, TupleDesc desc);
 static bool receive(TupleTableSlot *slot, DestReceiver *dest);
 static bool is_plain_row(TupleTableSlot *slot);
@@ -70,13 +79,14 @@ static double expected_rows(SPIPlanPtr plan);
  * Raises 22023 if it is not one query, 42804 if its columns are others, and what it raises.
  */
 void
-azr_import_rows_read(AzrImportRows *rows, const char *query, AzrRowsReadCallback callback,
-					 void *arg)
+azr_import_rows_read(AzrImportRows *rows, const AzrRowsShape *shape, const char *query,
+					 AzrRowsReadCallback callback, void *arg)
 {
 	/* to DestNone, FETCH 0 would not even say what its columns are */
 	Receiver	receiver = {
 		.pub = {receive, begin, end, end, DestTuplestore},
 		.rows = rows,
+		.shape = shape,
 		.context = CurrentMemoryContext,
 		.callback = callback,
 		.arg = arg
@@ -95,7 +105,8 @@ azr_import_rows_read(AzrImportRows *rows, const char *query, AzrRowsReadCallback
 	rows->expected = expected_rows(plan);
 	result = SPI_execute_plan_extended(plan, &options);
 	if (result < 0)
-		elog(ERROR, "could not run the query of azr_import: %s", SPI_result_code_string(result));
+		elog(ERROR, "could not run the query of %s: %s", shape->function,
+			 SPI_result_code_string(result));
 	if (rows->store == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -128,23 +139,23 @@ expected_rows(SPIPlanPtr plan)
  * Raise 42804 unless the query returns what is asked for.
  */
 static void
-check_columns(TupleDesc desc)
+check_columns(const AzrRowsShape *shape, TupleDesc desc)
 {
-	if (desc->natts != AZR_IMPORT_COLUMNS)
+	if (desc->natts != shape->ncolumns)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("query returns %d columns, but azr_import takes %d",
-						desc->natts, AZR_IMPORT_COLUMNS),
-				 errhint("The columns are domain, edition, root, sequence, type, payload, metadata, created_at, correlation_id and external_id, in this order.")));
+				 errmsg("query returns %d columns, but %s takes %d",
+						desc->natts, shape->function, shape->ncolumns),
+				 errhint("%s", shape->hint)));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Oid			type = TupleDescAttr(desc, i)->atttypid;
 
-		if (!IsBinaryCoercible(type, column_types[i]))
+		if (!IsBinaryCoercible(type, shape->types[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column %d of the query, \"%s\", must be of type %s, but is of type %s",
-							i + 1, azr_import_columns[i], format_type_be(column_types[i]),
+							i + 1, shape->names[i], format_type_be(shape->types[i]),
 							format_type_be(type)),
 					 errhint("Cast it in the query, also a NULL.")));
 	}
@@ -156,7 +167,7 @@ begin(DestReceiver *dest, int operation, TupleDesc desc)
 	Receiver   *receiver = (Receiver *) dest;
 	MemoryContext oldcontext;
 
-	check_columns(desc);
+	check_columns(receiver->shape, desc);
 	oldcontext = MemoryContextSwitchTo(receiver->context);
 	receiver->rows->desc = CreateTupleDescCopy(desc);
 	receiver->rows->store = tuplestore_begin_heap(false, true, work_mem);
@@ -176,7 +187,9 @@ receive(TupleTableSlot *slot, DestReceiver *dest)
 		tuplestore_puttupleslot(rows->store, slot);
 	else
 		keep_fetched(rows, slot);
-	receiver->callback(++rows->count, receiver->arg);
+	rows->count++;
+	if (receiver->callback != NULL)
+		receiver->callback(rows->count, receiver->arg);
 	return true;
 }
 
@@ -209,12 +222,13 @@ is_plain_row(TupleTableSlot *slot)
 static void
 keep_fetched(AzrImportRows *rows, TupleTableSlot *slot)
 {
-	Datum		values[AZR_IMPORT_COLUMNS];
-	struct varlena *fetched[AZR_IMPORT_COLUMNS];
+	int			ncolumns = rows->desc->natts;
+	Datum	   *values = palloc(ncolumns * sizeof(Datum));
+	struct varlena **fetched = palloc(ncolumns * sizeof(struct varlena *));
 	int			nfetched = 0;
 
 	slot_getallattrs(slot);
-	for (int i = 0; i < AZR_IMPORT_COLUMNS; i++)
+	for (int i = 0; i < ncolumns; i++)
 	{
 		values[i] = slot->tts_values[i];
 		if (slot->tts_isnull[i] || TupleDescAttr(rows->desc, i)->attlen != -1 ||
@@ -229,6 +243,8 @@ keep_fetched(AzrImportRows *rows, TupleTableSlot *slot)
 		tuplestore_putvalues(rows->store, rows->desc, values, slot->tts_isnull);
 	while (nfetched > 0)
 		pfree(fetched[--nfetched]);
+	pfree(fetched);
+	pfree(values);
 }
 
 static void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * import_rows.h
- *	  The rows that the query of azr_import gives.
+ *	  The rows that a query gives which a caller has written, as for azr_import.
  *
  * All of them are read before the first one is stored, into a file of the session's own once
  * they are more than work_mem.  A query cannot go on over the end of a transaction, and batches
@@ -17,7 +17,17 @@
 #include "executor/tuptable.h"
 #include "utils/tuplestore.h"
 
-/* The columns of the query. */
+/* What a query must return. */
+typedef struct AzrRowsShape
+{
+	const char *function;		/* that takes it */
+	int			ncolumns;
+	const char *const *names;
+	const Oid  *types;
+	const char *hint;			/* which columns these are */
+} AzrRowsShape;
+
+/* The columns of the query of azr_import. */
 typedef enum AzrImportColumn
 {
 	AZR_IMPORT_DOMAIN,
@@ -38,16 +48,17 @@ typedef void (*AzrRowsReadCallback) (int64 count, void *arg);
 
 typedef struct AzrImportRows
 {
-	TupleDesc	desc;			/* with AZR_IMPORT_COLUMNS */
+	TupleDesc	desc;			/* with the columns of the shape */
 	Tuplestorestate *store;
 	int64		count;
 	double		expected;		/* rows, by the planner's estimate */
 } AzrImportRows;
 
 extern const char *const azr_import_columns[];
+extern const AzrRowsShape azr_import_shape;
 
-extern void azr_import_rows_read(AzrImportRows *rows, const char *query,
-								 AzrRowsReadCallback callback, void *arg);
+extern void azr_import_rows_read(AzrImportRows *rows, const AzrRowsShape *shape,
+								 const char *query, AzrRowsReadCallback callback, void *arg);
 extern void azr_import_rows_end(AzrImportRows *rows);
 
 #endif							/* AZR_IMPORT_ROWS_H */

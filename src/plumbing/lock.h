@@ -104,6 +104,13 @@ typedef enum AzrLockClass
 	AZR_LOCK_EVIDENCE = 24964,
 
 	/*
+	 * Whoever brings a slot's streams here, or deletes what is left of them,
+	 * one at a time.  The key is the slot.  It is taken after the lock on
+	 * azr_streams, before all others.
+	 */
+	AZR_LOCK_SLOT = 24965,
+
+	/*
 	 * Whoever counts for azr_statistics(), one at a time.  The key is 0.  It
 	 * is not waited for.
 	 */

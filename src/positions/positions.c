@@ -129,6 +129,7 @@ typedef struct Position
 	"WHERE s.root = p.root AND s.domain = p.domain AND s.edition = p.edition))"
 
 static void begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition);
+static void check_slot(const AzrStreamName *name);
 static void check_end(const Position *position);
 static AzrStream settled_stream(const AzrStreamName *name);
 static void serialization_failure(const AzrStreamName *name);
@@ -161,7 +162,7 @@ azr_put_position(PG_FUNCTION_ARGS)
 	position.stream = azr_arg_stream(fcinfo, 1);
 	position.sequence = azr_arg_count(fcinfo, 4, "sequence");
 	begin_write(fcinfo, position.stream.domain, position.stream.edition);
-	azr_slot_check_name(&position.stream);
+	check_slot(&position.stream);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	write = azr_write_begin(&positions_table, rel, 1);
@@ -222,7 +223,7 @@ azr_put_positions(PG_FUNCTION_ARGS)
 	};
 	count = sort_positions(positions, roots.count);
 	for (int i = 0; i < count; i++)
-		azr_slot_check_name(&positions[i].stream);
+		check_slot(&positions[i].stream);
 
 	rel = azr_table_open(&positions_table, RowExclusiveLock);
 	write = azr_write_begin(&positions_table, rel, count);
@@ -274,6 +275,7 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 					 errmsg("arguments \"edition\" and \"root\" need argument \"domain\""),
 					 errhint("Without a domain, all positions of the handler are deleted.")));
 		azr_check_can_write(fcinfo);
+		azr_slots_check_write();
 		PG_RETURN_INT64((int64)
 						azr_query_modify("DELETE FROM %s.azr_positions WHERE handler = $1",
 										 &args, NULL, NULL));
@@ -288,10 +290,11 @@ azr_delete_positions(PG_FUNCTION_ARGS)
 	{
 		AzrStreamName name = {domain, edition, PG_GETARG_UUID_P(3)};
 
-		azr_streams_lock(AccessShareLock);
-		azr_slot_check(&name);
+		check_slot(&name);
 		azr_query_arg(&args, UUIDOID, UUIDPGetDatum(name.root), false);
 	}
+	else
+		azr_slots_check_write();
 	PG_RETURN_INT64((int64)
 					azr_query_modify(PG_ARGISNULL(3)
 									 ? "DELETE FROM %s.azr_positions "
@@ -403,6 +406,17 @@ begin_write(FunctionCallInfo fcinfo, const text *domain, const text *edition)
 	azr_check_can_write(fcinfo);
 	if (!azr_edition_is_main(edition))
 		azr_edition_lock(domain, edition, ShareLock);
+}
+
+/*
+ * Check that a stream is this node's, and stays so until the transaction has ended.
+ */
+static void
+check_slot(const AzrStreamName *name)
+{
+	azr_streams_lock(AccessShareLock);
+	azr_slot_check(name);
+	azr_slot_check_write(name);
 }
 
 /*

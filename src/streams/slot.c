@@ -3,7 +3,8 @@
  * slot.c
  *	  Slots: which streams this node keeps, where a store is kept on several.
  *
- * azr_slot, azr_own_slots and azr_slots.  See slot.h for who looks at slots, and when.
+ * azr_slot, azr_own_slots and azr_slots; and what changes the state of a slot while it moves:
+ * azr_slot_receive and azr_slot_freeze.  See slot.h for who looks at slots, and when.
  *
  * A backend keeps one bit for each slot, until a trigger of the table says that something has
  * changed.  While all slots are this node's, which is so where nothing was said of them, to look
@@ -33,8 +34,10 @@
 PG_FUNCTION_INFO_V1(azr_slot);
 PG_FUNCTION_INFO_V1(azr_own_slots);
 PG_FUNCTION_INFO_V1(azr_slots);
+PG_FUNCTION_INFO_V1(azr_slot_receive);
+PG_FUNCTION_INFO_V1(azr_slot_freeze);
 
-#define NUM_SLOTS	1024
+#define NUM_SLOTS	AZR_NUM_SLOTS
 
 /* Some of the slots: one bit for each, as PostgreSQL's get_bit() counts them. */
 typedef struct Slots
@@ -47,14 +50,20 @@ enum
 {
 	Anum_azr_slot_owners_slot = 1,
 	Anum_azr_slot_owners_this_node,
+	Anum_azr_slot_owners_receiving,
+	Anum_azr_slot_owners_leftover,
 	Anum_azr_slot_owners_node,
-	Natts_azr_slot_owners = Anum_azr_slot_owners_node
+	Anum_azr_slot_owners_moving_to,
+	Natts_azr_slot_owners = Anum_azr_slot_owners_moving_to
 };
 
 static const AzrColumn owners_columns[Natts_azr_slot_owners] = {
 	{"slot", INT4OID, true},
 	{"this_node", BOOLOID, true},
-	{"node", TEXTOID, true}
+	{"receiving", BOOLOID, true},
+	{"leftover", BOOLOID, true},
+	{"node", TEXTOID, true},
+	{"moving_to", TEXTOID, false}
 };
 
 static const AzrIndex owners_indexes[] = {
@@ -75,20 +84,31 @@ static AzrTable owners_table = {
 static uint64 known_finding = 0;
 static bool is_divided;			/* was anything said of slots? */
 static bool all_own;			/* are all slots this node's? */
-static Slots own;				/* those that are */
+static bool any_frozen;			/* is one about to go to another node? */
+static Slots own;				/* those that are this node's */
+static Slots frozen;			/* of these, those that are about to go */
 
-static int	slot_of(const pg_uuid_t *root);
+/* The slot whose streams are being brought here, or deleted, by us; or NO_SLOT. */
+#define NO_SLOT		(-1)
+
+static int	let_in = NO_SLOT;
+
 static bool is_known(void);
 static void know(void);
 static void read_owners(void);
 static Slots arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname);
+static AzrQueryArgs slot_args(int slot, const text *node);
+static char *frozen_detail(int slot);
 static int	count_slots(const Slots *slots);
 static bool has_slot(const Slots *slots, int slot);
 static void add_slot(Slots *slots, int slot);
 static void check_node(const text *node, bool this_node);
 static void refuse_node(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void check_moves(const text *node, const Slots *slots, bool this_node);
+static void refuse_move(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_lost(const Slots *lost);
 static void refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, void *arg);
+static void note_slot(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * azr_slot(root) -> integer
@@ -96,7 +116,7 @@ static void refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, v
 Datum
 azr_slot(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(slot_of(PG_GETARG_UUID_P(0)));
+	PG_RETURN_INT32(azr_slot_of(PG_GETARG_UUID_P(0)));
 }
 
 /*
@@ -122,11 +142,13 @@ azr_own_slots(PG_FUNCTION_ARGS)
 	{
 		bool		stays = has_slot(&slots, slot) ? this_node : is_divided;
 
-		if (has_slot(&own, slot) && !stays)
+		/* what is frozen goes to the node that it was frozen for: see below */
+		if (has_slot(&own, slot) && !stays && !has_slot(&frozen, slot))
 			add_slot(&lost, slot);
 	}
 	PushActiveSnapshot(GetLatestSnapshot());
 	check_node(node, this_node);
+	check_moves(node, &slots, this_node);
 	check_lost(&lost);
 	PopActiveSnapshot();
 
@@ -134,10 +156,13 @@ azr_own_slots(PG_FUNCTION_ARGS)
 	azr_query_arg(&args, BOOLOID, BoolGetDatum(this_node), false);
 	azr_query_arg(&args, BYTEAOID, PointerGetDatum(azr_make_bytea(slots.bits, sizeof(slots.bits))), false);
 	azr_query_must_change("azr_slot_owners", count_slots(&slots),
-						  "INSERT INTO %s.azr_slot_owners (slot, this_node, node) "
-						  "SELECT s, $2, $1 FROM generate_series(0, 1023) s "
+						  "INSERT INTO %s.azr_slot_owners AS o "
+						  "(slot, this_node, receiving, leftover, node) "
+						  "SELECT s, $2, false, false, $1 FROM generate_series(0, 1023) s "
 						  "WHERE get_bit($3, s) = 1 ORDER BY s "
-						  "ON CONFLICT (slot) DO UPDATE SET this_node = $2, node = $1",
+						  "ON CONFLICT (slot) DO UPDATE SET this_node = $2, node = $1, "
+						  "receiving = false, moving_to = NULL, leftover = NOT $2 "
+						  "AND (o.leftover OR o.receiving OR o.moving_to IS NOT NULL)",
 						  &args);
 	PG_RETURN_VOID();
 }
@@ -152,11 +177,176 @@ azr_slots(PG_FUNCTION_ARGS)
 
 	return azr_query_return_set(fcinfo,
 								"SELECT s, o.node::text, CASE WHEN o.slot IS NULL THEN 'unknown' "
-								"WHEN o.this_node THEN 'own' ELSE 'foreign' END "
+								"WHEN o.this_node AND o.moving_to IS NOT NULL THEN 'frozen' "
+								"WHEN o.this_node THEN 'own' "
+								"WHEN o.receiving THEN 'receiving' "
+								"WHEN o.leftover THEN 'leftover' ELSE 'foreign' END, "
+								"o.moving_to::text "
 								"FROM generate_series(0, 1023) s "
 								"LEFT JOIN %s.azr_slot_owners o ON o.slot = s "
 								"WHERE EXISTS (SELECT FROM %s.azr_slot_owners) ORDER BY s",
 								&no_args);
+}
+
+/*
+ * azr_slot_receive(slot, node) -> void
+ *
+ * What others may do with the slot's streams stays as it is: nothing.  So only those are kept out
+ * who change the state of slots too.
+ */
+Datum
+azr_slot_receive(PG_FUNCTION_ARGS)
+{
+	int			slot = azr_arg_slot(fcinfo, 0, "slot");
+	text	   *node = azr_arg_name(fcinfo, 1, "node");
+	AzrQueryArgs args = slot_args(slot, node);
+
+	azr_check_can_write(fcinfo);
+	azr_streams_lock(ShareUpdateExclusiveLock);
+	table_close(azr_table_open(&owners_table, RowExclusiveLock), NoLock);
+	know();
+	if (has_slot(&own, slot))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("slot %d belongs to this node", slot),
+				 is_divided
+				 ? errhint("A node receives slots that belong to other nodes.")
+				 : errhint("First say with azr_own_slots() which slots this node owns.")));
+	PushActiveSnapshot(GetLatestSnapshot());
+	check_node(node, false);
+	PopActiveSnapshot();
+	azr_query_must_change("azr_slot_owners", 1,
+						  "INSERT INTO %s.azr_slot_owners (slot, this_node, receiving, leftover, node) "
+						  "VALUES ($1, false, true, false, $2) "
+						  "ON CONFLICT (slot) DO UPDATE SET node = $2, receiving = true, leftover = false",
+						  &args);
+	PG_RETURN_VOID();
+}
+
+/*
+ * azr_slot_freeze(slot, node) -> void
+ *
+ * The lock is that of azr_own_slots(): who was let in has ended, who comes later is told.
+ */
+Datum
+azr_slot_freeze(PG_FUNCTION_ARGS)
+{
+	int			slot = azr_arg_slot(fcinfo, 0, "slot");
+	text	   *node = azr_arg_name(fcinfo, 1, "node");
+	AzrQueryArgs args = slot_args(slot, node);
+	Slots		only = {0};
+
+	azr_check_can_write(fcinfo);
+	azr_streams_lock(AccessExclusiveLock);
+	table_close(azr_table_open(&owners_table, RowExclusiveLock), NoLock);
+	know();
+	if (!is_divided || !has_slot(&own, slot))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("slot %d cannot be frozen", slot),
+				 is_divided
+				 ? errdetail("It does not belong to this node.")
+				 : errdetail("Nothing was said of slots yet, so this node has no name."),
+				 errhint("Only a slot that azr_own_slots() has given to this node can move to another one.")));
+	add_slot(&only, slot);
+	PushActiveSnapshot(GetLatestSnapshot());
+	check_node(node, false);
+	check_moves(node, &only, false);
+	PopActiveSnapshot();
+	azr_query_must_change("azr_slot_owners", 1,
+						  "UPDATE %s.azr_slot_owners SET moving_to = $2 WHERE slot = $1 AND this_node",
+						  &args);
+	PG_RETURN_VOID();
+}
+
+/*
+ * The argument that names a slot.
+ */
+int
+azr_arg_slot(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	int32		slot = azr_arg_int(fcinfo, argno, argname);
+
+	if (slot < 0 || slot >= NUM_SLOTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must be from 0 to %d, but is %d",
+						argname, NUM_SLOTS - 1, slot)));
+	return slot;
+}
+
+/*
+ * Arguments $1 and $2: a slot, and a node if there is one.
+ */
+static AzrQueryArgs
+slot_args(int slot, const text *node)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
+	if (node != NULL)
+		azr_query_arg(&args, TEXTOID, PointerGetDatum(node), false);
+	return args;
+}
+
+/*
+ * What is known of a slot now.  The caller has locked azr_streams, so that it stays so.
+ */
+AzrSlotState
+azr_slot_state(int slot)
+{
+	AzrQueryArgs args = slot_args(slot, NULL);
+	AzrSlotState state = {0};
+
+	know();
+	state.is_own = has_slot(&own, slot);
+	state.is_frozen = has_slot(&frozen, slot);
+	azr_query_latest("SELECT node::text, receiving::boolean, leftover::boolean "
+					 "FROM %s.azr_slot_owners WHERE slot = $1",
+					 &args, note_slot, &state);
+	return state;
+}
+
+static void
+note_slot(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	AzrSlotState *state = (AzrSlotState *) arg;
+
+	azr_check_row(nulls, 3);
+	state->node = TextDatumGetCString(values[0]);
+	state->is_receiving = !state->is_own && DatumGetBool(values[1]);
+	state->is_leftover = !state->is_own && DatumGetBool(values[2]);
+}
+
+/*
+ * Do streams of a root stand here although its slot is another node's, and is that known: are
+ * they being brought here, or left over after a move?
+ */
+bool
+azr_slot_is_moving(const pg_uuid_t *root)
+{
+	AzrSlotState state = azr_slot_state(azr_slot_of(root));
+
+	return state.is_receiving || state.is_leftover;
+}
+
+/*
+ * Let our own session use the streams of a slot that is another node's, until azr_slot_let_end()
+ * is called with what this returns.  That must happen in any case, so in PG_FINALLY().
+ */
+int
+azr_slot_let_begin(int slot)
+{
+	int			outer = let_in;
+
+	let_in = slot;
+	return outer;
+}
+
+void
+azr_slot_let_end(int outer)
+{
+	let_in = outer;
 }
 
 /*
@@ -172,7 +362,7 @@ azr_slot_check(const AzrStreamName *name)
 
 	if (likely(is_known() && all_own))
 		return;
-	if (azr_slot_is_own(name->root))
+	if (azr_slot_is_own(name->root) || let_in == azr_slot_of(name->root))
 		return;
 
 	owner = azr_slot_owner(name->root);
@@ -184,7 +374,67 @@ azr_slot_check(const AzrStreamName *name)
 }
 
 /*
- * The same for who reads something that is kept for a stream, and does not look for the stream
+ * The same for who is about to write to a stream that is this node's: it must not be about to go
+ * to another one.
+ *
+ * Raises ZR013.
+ */
+void
+azr_slot_check_write(const AzrStreamName *name)
+{
+	int			slot;
+
+	if (likely(is_known() && !any_frozen))
+		return;
+	if (!is_known())
+		read_owners();
+	slot = azr_slot_of(name->root);
+	if (!has_slot(&frozen, slot) || let_in == slot)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_WRONG_NODE),
+			 errmsg("stream \"%s\" cannot be written to now", azr_stream_label(name)),
+			 errdetail_internal("%s", frozen_detail(slot)),
+			 errhint("Run this again in a moment; when the slot has moved, the error names the node that owns it.")));
+}
+
+/*
+ * The same for who is about to change what is kept for streams of any slot.
+ *
+ * Locks azr_streams in AccessShareLock.  Raises ZR013.
+ */
+void
+azr_slots_check_write(void)
+{
+	azr_streams_lock(AccessShareLock);
+	know();
+	for (int slot = 0; any_frozen && slot < NUM_SLOTS; slot++)
+		if (has_slot(&frozen, slot))
+			ereport(ERROR,
+					(errcode(ERRCODE_AZR_WRONG_NODE),
+					 errmsg("streams of slot %d cannot be written to now", slot),
+					 errdetail_internal("%s", frozen_detail(slot)),
+					 errhint("Run this again when the slot has moved.")));
+}
+
+/*
+ * Where a frozen slot goes, as a sentence.
+ */
+static char *
+frozen_detail(int slot)
+{
+	AzrQueryArgs args = slot_args(slot, NULL);
+	AzrSlotState state = {0};
+
+	azr_query_latest("SELECT coalesce(moving_to, '')::text, false, false "
+					 "FROM %s.azr_slot_owners WHERE slot = $1",
+					 &args, note_slot, &state);
+	return psprintf("Slot %d is moving to node \"%s\".", slot,
+					state.node != NULL ? state.node : "");
+}
+
+/*
+ * The same as azr_slot_check() for who reads something that is kept for a stream, and does not look for the stream
  * itself.  While all slots are this node's, this locks nothing: what is read may then be given to
  * another node before the transaction ends, as anything that was read may change.
  */
@@ -206,7 +456,7 @@ azr_slot_is_own(const pg_uuid_t *root)
 {
 	if (!is_known())
 		read_owners();
-	return all_own || has_slot(&own, slot_of(root));
+	return all_own || has_slot(&own, azr_slot_of(root));
 }
 
 /*
@@ -229,7 +479,7 @@ azr_slots_arg(AzrQueryArgs *args)
 char *
 azr_slot_owner(const pg_uuid_t *root)
 {
-	int			slot = slot_of(root);
+	int			slot = azr_slot_of(root);
 	Relation	rel = azr_table_open(&owners_table, AccessShareLock);
 	ScanKeyData key;
 	AzrScan		scan;
@@ -243,7 +493,7 @@ azr_slot_owner(const pg_uuid_t *root)
 		owner = psprintf("Slot %d belongs to a node that is not known here.", slot);
 	else
 	{
-		azr_check_row(row->tts_isnull, Natts_azr_slot_owners);
+		azr_check_row(row->tts_isnull, Anum_azr_slot_owners_node);
 		owner = psprintf("Slot %d belongs to node \"%s\".", slot,
 						 TextDatumGetCString(row->tts_values[Anum_azr_slot_owners_node - 1]));
 	}
@@ -255,8 +505,8 @@ azr_slot_owner(const pg_uuid_t *root)
 /*
  * A client computes the same, so this can never change.
  */
-static int
-slot_of(const pg_uuid_t *root)
+int
+azr_slot_of(const pg_uuid_t *root)
 {
 	pg_crc32	crc;
 
@@ -299,6 +549,8 @@ read_owners(void)
 	int			nrows = 0;
 	int			nown = 0;
 	Slots		read = {0};
+	Slots		read_frozen = {0};
+	bool		is_any_frozen = false;
 
 	azr_streams_lock(AccessShareLock);
 	rel = azr_table_open(&owners_table, AccessShareLock);
@@ -308,7 +560,7 @@ read_owners(void)
 	{
 		int32		slot;
 
-		azr_check_row(row->tts_isnull, Natts_azr_slot_owners);
+		azr_check_row(row->tts_isnull, Anum_azr_slot_owners_node);
 		slot = DatumGetInt32(row->tts_values[Anum_azr_slot_owners_slot - 1]);
 		nrows++;
 		if (slot < 0 || slot >= NUM_SLOTS ||
@@ -316,6 +568,11 @@ read_owners(void)
 			continue;
 		add_slot(&read, slot);
 		nown++;
+		if (!row->tts_isnull[Anum_azr_slot_owners_moving_to - 1])
+		{
+			add_slot(&read_frozen, slot);
+			is_any_frozen = true;
+		}
 	}
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
@@ -325,6 +582,8 @@ read_owners(void)
 	if (nrows == 0)
 		memset(&read, 0xFF, sizeof(read));
 	own = read;
+	frozen = read_frozen;
+	any_frozen = is_any_frozen;
 	known_finding = finding;
 }
 
@@ -418,6 +677,47 @@ refuse_node(uint64 row, const Datum *values, const bool *nulls, void *arg)
 }
 
 /*
+ * Do slots that are in the middle of a move go where they should?  What is frozen for a node can be
+ * given to that one or stay.  What is left over after a move can only come back by another one: the
+ * node that has the slot may have appended to its streams.
+ */
+static void
+check_moves(const text *node, const Slots *slots, bool this_node)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, TEXTOID, PointerGetDatum(node), false);
+	azr_query_arg(&args, BOOLOID, BoolGetDatum(this_node), false);
+	azr_query_arg(&args, BYTEAOID, PointerGetDatum(azr_make_bytea(slots->bits, sizeof(slots->bits))), false);
+	azr_query_read("SELECT o.slot::int, o.this_node::boolean, coalesce(o.moving_to, o.node)::text "
+				   "FROM %s.azr_slot_owners o WHERE get_bit($3, o.slot) = 1 AND CASE WHEN $2 "
+				   "THEN NOT o.this_node AND o.leftover "
+				   "ELSE o.this_node AND o.moving_to <> $1 END ORDER BY o.slot LIMIT 1",
+				   &args, refuse_move, NULL);
+}
+
+static void
+refuse_move(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	int			slot;
+	char	   *node;
+
+	azr_check_row(nulls, 3);
+	slot = DatumGetInt32(values[0]);
+	node = TextDatumGetCString(values[2]);
+	if (DatumGetBool(values[1]))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("slot %d is moving to node \"%s\"", slot, node),
+				 errhint("To keep it, give it to this node again with azr_own_slots().")));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("what is here of slot %d is left over from a move", slot),
+			 errdetail("The slot belongs to node \"%s\", which may have appended to its streams.", node),
+			 errhint("Move the slot here again, beginning with azr_slot_receive(), or delete what is left with azr_slot_drop().")));
+}
+
+/*
  * May this node lose slots?  The caller has locked azr_streams, and made a snapshot after that.
  */
 static void
@@ -444,8 +744,8 @@ refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, void *arg)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("this node has streams in slots that would belong to another node"),
 			 errdetail("One of them is \"%s\", in slot %d.",
-					   azr_stream_label(&name), slot_of(name.root)),
+					   azr_stream_label(&name), azr_slot_of(name.root)),
 			 is_divided
-			 ? errhint("A slot in which this node has streams stays with it.")
+			 ? errhint("A slot in which this node has streams has to be moved: azr_slot_freeze().")
 			 : errhint("First say which slots this node owns: all in which it has streams.")));
 }

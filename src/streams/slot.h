@@ -17,18 +17,47 @@
  * azr_slot_check().
  * Lists pass over the streams of other nodes: azr_slot_is_own() and azr_slots_arg().
  *
+ * A slot that moves to another node has these states.  On the node that it comes from: own, frozen
+ * (read, but not written to), left over (another node's, and its streams are still here to be
+ * deleted).  On the node that it goes to: foreign, being received, own.  Whoever writes to a stream
+ * calls azr_slot_check_write() after the stream was looked for, while azr_streams is locked; so who
+ * has looked is waited for by azr_slot_freeze(), as by azr_own_slots().  azr_stream_lock() does
+ * it for all who lock a stream.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_SLOT_H
 #define AZR_SLOT_H
 
+#include "fmgr.h"
 #include "plumbing/query.h"
 #include "streams/stream.h"
+
+#define AZR_NUM_SLOTS	1024
+
+/* What is known of a slot. */
+typedef struct AzrSlotState
+{
+	bool		is_own;
+	bool		is_frozen;		/* own, and about to go to another node */
+	bool		is_receiving;	/* another node's, and being brought here */
+	bool		is_leftover;	/* another node's, and what is here of it can
+								 * be deleted */
+	char	   *node;			/* that owns it; NULL if that is not known */
+} AzrSlotState;
 
 /* SQL: is this node's the slot of a root?  'own' is what azr_slots_arg() has added. */
 #define AZR_SLOT_IS_OWN(own, root)	"get_bit(" own ", %s.azr_slot(" root ")) = 1"
 
+extern int	azr_slot_of(const pg_uuid_t *root);
+extern int	azr_arg_slot(FunctionCallInfo fcinfo, int argno, const char *argname);
+extern AzrSlotState azr_slot_state(int slot);
+extern bool azr_slot_is_moving(const pg_uuid_t *root);
+extern int	azr_slot_let_begin(int slot);
+extern void azr_slot_let_end(int outer);
 extern void azr_slot_check(const AzrStreamName *name);
+extern void azr_slot_check_write(const AzrStreamName *name);
+extern void azr_slots_check_write(void);
 extern void azr_slot_check_name(const AzrStreamName *name);
 extern bool azr_slot_is_own(const pg_uuid_t *root);
 extern bool azr_slots_arg(AzrQueryArgs *args);

@@ -22,6 +22,7 @@
 #include "streams/stream_memory.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/snapmgr.h"
 
 /* Columns of azr_streams, as in stream.sql. */
@@ -295,7 +296,8 @@ azr_streams_create(AzrNewStream *streams, int count)
 		values[Anum_azr_streams_divergence - 1] = Int64GetDatum(stream->divergence);
 		nulls[Anum_azr_streams_divergence - 1] = is_main;
 		values[Anum_azr_streams_created_at - 1] =
-			TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+			TimestampTzGetDatum(streams[i].is_moved ? streams[i].created_at
+								: GetCurrentTransactionStartTimestamp());
 		values[Anum_azr_streams_root - 1] = UUIDPGetDatum(name->root);
 		values[Anum_azr_streams_domain - 1] = PointerGetDatum(name->domain);
 		values[Anum_azr_streams_edition - 1] = PointerGetDatum(name->edition);
@@ -404,6 +406,19 @@ void
 azr_streams_lock(LOCKMODE lockmode)
 {
 	table_close(azr_table_open(&streams_table, lockmode), NoLock);
+}
+
+/*
+ * Have all sessions forget which streams there are, when this transaction is committed: it deletes
+ * some of the main timeline.
+ */
+void
+azr_streams_forget(void)
+{
+	Relation	rel = azr_table_open(&streams_table, RowExclusiveLock);
+
+	CacheInvalidateRelcache(rel);
+	table_close(rel, NoLock);
 }
 
 /*

@@ -51,6 +51,8 @@ typedef struct AzrNewStream
 	AzrStreamName name;
 	int64		first;
 	int64		last;
+	bool		is_moved;		/* was it made on another node? */
+	TimestampTz created_at;		/* then, when */
 	AzrStream	stream;			/* as azr_streams_create() has made it */
 } AzrNewStream;
 
@@ -81,6 +83,7 @@ extern void azr_stream_names_end(AzrStreamNames *names);
 extern void azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
 								   const pg_uuid_t *after, Snapshot snapshot);
 extern void azr_streams_lock(LOCKMODE lockmode);
+extern void azr_streams_forget(void);
 extern Snapshot azr_register_read_snapshot(void);
 
 #endif							/* AZR_STREAM_H */

@@ -14,6 +14,7 @@
 #include "plumbing/text.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
+#include "streams/slot.h"
 #include "streams/stream_lock.h"
 #include "utils/snapmgr.h"
 
@@ -68,6 +69,9 @@ azr_stream_lock(const AzrStreamName *name, bool probably_new)
 		}
 		if (lock.stream.id != AZR_NO_STREAM && !created_here)
 			take(&lock, AZR_LOCK_STREAM, (uint64) lock.stream.id);
+
+		/* the table of streams is locked by now */
+		azr_slot_check_write(name);
 		return lock;
 	}
 }

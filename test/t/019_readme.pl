@@ -154,7 +154,7 @@ foreach my $row (split /\n/, $node->safe_psql('shop', qq{
 
 	$arguments =~ s/ DEFAULT / = /g;
 	$arguments =~ s/\bIN //g;
-	$arguments =~ s/::[a-z ]+(\[\])?(?=,|$)//g;
+	$arguments =~ s/::[a-z_ ]+(\[\])?(?=,|$)//g;
 	$arguments =~ s/'(-\d+)'/$1/g;
 	$arguments =~ s/"(\w+)"/$1/g;
 	my $known = $signatures{$name} // 'nothing';

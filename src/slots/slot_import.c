@@ -1,0 +1,1025 @@
+/*-------------------------------------------------------------------------
+ *
+ * slot_import.c
+ *	  azr_slot_import: storing what another node has of a slot.
+ *
+ * Nobody else can use the slot's streams: they are another node's.  So what is here of them changes
+ * only by imports, which come one after the other, and by azr_delete_edition().  Their locks are
+ * taken all the same, as by an append, so that this stays true for what is found under them.
+ *
+ * Rows are gathered, and stored together when there are enough of them.  For each append to the
+ * main timeline there is one run of events, with one ticket.  Editions have no tickets, so there
+ * the events that have a source and a cascade in common make a run.
+ *
+ * Rows of kinds that come after the events are in slot_state.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xlog.h"
+#include "events/append_protocol.h"
+#include "events/divergence.h"
+#include "events/erased.h"
+#include "events/event_args.h"
+#include "events/event_insert.h"
+#include "events/expected_sequence.h"
+#include "events/immutable.h"
+#include "events/max_payload.h"
+#include "events/timeline.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "import/import_rows.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/durability.h"
+#include "plumbing/error.h"
+#include "plumbing/grow.h"
+#include "plumbing/lock.h"
+#include "plumbing/query.h"
+#include "plumbing/text.h"
+#include "plumbing/write.h"
+#include "slots/slot_import.h"
+#include "streams/slot.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/pg_lsn.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(azr_slot_import);
+
+/* How much is gathered at most, but for what the last append has more. */
+#define LOT_ROWS	2000
+#define LOT_STREAMS 256
+#define LOT_BYTES	(4 * 1024 * 1024)
+
+static const char *const row_names[SLOT_ROW_COLUMNS] = {
+#define AZR_NAME(name, type) #name,
+	AZR_SLOT_ROW_COLUMNS(AZR_NAME)
+#undef AZR_NAME
+};
+
+static const Oid row_types[SLOT_ROW_COLUMNS] = {
+#define AZR_TYPE(name, type) type,
+	AZR_SLOT_ROW_COLUMNS(AZR_TYPE)
+#undef AZR_TYPE
+};
+
+static const AzrRowsShape shape = {
+	.function = "azr_slot_import",
+	.ncolumns = SLOT_ROW_COLUMNS,
+	.names = row_names,
+	.types = row_types,
+	.hint = "The columns are those of azr_slot_row."
+};
+
+/* An event that is to be stored. */
+typedef struct Event
+{
+	int			stream;			/* its place in the lot */
+	int64		sequence;
+	bool		begins;			/* a run of events */
+	bool		is_erased;		/* on record */
+	TimestampTz erased_at;
+	text	   *erased_by;
+	text	   *erased_type;
+	text	   *reason;
+
+	/* the same for all events of a run */
+	AzrSource	source;
+	text	   *cascade_id;
+	bool		committed;
+} Event;
+
+/* A stream of the lot. */
+typedef struct LotStream
+{
+	AzrStreamName name;
+	AzrLockedStream locked;
+	int64		next;			/* when the events of the lot are stored */
+	int64		first;			/* of these */
+	int64		count;
+	TimestampTz created_at;		/* the stream, if it is new */
+} LotStream;
+
+typedef struct SlotImport
+{
+	int			slot;
+	AzrImportRows *rows;
+	TupleTableSlot *ahead;
+	int64		row;			/* that was read last, from 1 */
+	const AzrStreamName *name;	/* its stream, if that is known */
+	int64		stored;
+	AzrSlotStateImport *state;	/* or NULL before the first row of that */
+
+	/* the lot; its memory is that of 'context' */
+	MemoryContext context;
+	Size		bytes;
+	bool		is_main;
+	int			nstreams;
+	LotStream	streams[LOT_STREAMS];
+	LotStream  *current;		/* that the last row was of, or NULL */
+	int64		append_left;	/* events of the append that are still to come */
+
+	int			count;
+	int			allocated;
+	Event	   *events;
+	Datum	   *types;
+	Datum	   *payloads;
+	Datum	   *metadata;
+	bool	   *metadata_nulls;
+	TimestampTz *created_at;
+	text	  **correlation_ids;
+	text	  **external_ids;
+} SlotImport;
+
+static void check_receiving(int slot);
+static int64 import_rows(int slot, AzrImportRows *rows);
+static void import_row(SlotImport *import);
+static void read_columns(SlotImport *import, FunctionCallInfo columns);
+static void begin_lot(SlotImport *import);
+static bool is_lot_full(const SlotImport *import);
+static bool is_current(const SlotImport *import, const AzrStreamName *name);
+static bool is_stream(const AzrStreamName *a, const AzrStreamName *b);
+static bool must_store_before(const SlotImport *import, const AzrStreamName *name);
+static void begin_stream(SlotImport *import, const AzrStreamName *name);
+static void check_new_stream(SlotImport *import, const AzrSlotRow *row, int64 sequence);
+static void import_event(SlotImport *import, const AzrSlotRow *row);
+static void add_event(SlotImport *import, const AzrSlotRow *row, int64 sequence);
+static void grow_lot(SlotImport *import);
+static void read_common(const AzrSlotRow *row, Event *event);
+static void read_erasure(SlotImport *import, const AzrSlotRow *row, Event *event);
+static void begin_or_go_on(SlotImport *import, const AzrSlotRow *row, Event *event);
+static bool has_same(const Event *a, const Event *b);
+static bool same_text(const text *a, const text *b);
+static void compare(SlotImport *import, const AzrSlotRow *row, int64 sequence);
+static const char *difference(TupleTableSlot *event, const AzrSlotRow *row);
+static bool same_column(TupleTableSlot *event, AttrNumber attno, const AzrSlotRow *row,
+						AzrSlotRowColumn column);
+static void check_append_is_whole(SlotImport *import);
+static void store_lot(SlotImport *import);
+static void create_streams(SlotImport *import);
+static void store_events(SlotImport *import);
+static void store_records(SlotImport *import);
+static void delete_stream(SlotImport *import, const AzrSlotRow *row);
+static void describe_row(void *arg);
+
+/*
+ * azr_slot_import(slot, query) -> bigint
+ *
+ * The query runs before anything of the slot is opened to us.
+ */
+Datum
+azr_slot_import(PG_FUNCTION_ARGS)
+{
+	int			slot = azr_arg_slot(fcinfo, 0, "slot");
+	char	   *query = text_to_cstring(azr_arg_text(fcinfo, 1, "query"));
+	AzrImportRows *rows = palloc0(sizeof(AzrImportRows));
+	int64		stored = 0;
+
+	azr_check_can_write(fcinfo);
+	check_receiving(slot);
+	SPI_connect();
+	PG_TRY();
+	{
+		azr_import_rows_read(rows, &shape, query, NULL, NULL);
+		PreventCommandIfReadOnly("azr_slot_import()");
+		check_receiving(slot);
+		azr_lock(AZR_LOCK_SLOT, slot, ExclusiveLock);
+		stored = import_rows(slot, rows);
+	}
+	PG_FINALLY();
+	{
+		azr_import_rows_end(rows);
+	}
+	PG_END_TRY();
+	SPI_finish();
+	PG_RETURN_INT64(stored);
+}
+
+/*
+ * Raise 55000 unless the slot is being received.  As azr_streams is locked, it is until the
+ * transaction ends.
+ */
+static void
+check_receiving(int slot)
+{
+	AzrSlotState state;
+
+	azr_streams_lock(AccessShareLock);
+	state = azr_slot_state(slot);
+	if (!state.is_receiving)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("slot %d is not being received", slot),
+				 state.is_own
+				 ? errdetail("It belongs to this node.")
+				 : errdetail("It belongs to another node."),
+				 errhint("Call azr_slot_receive() first, if the slot belongs to another node.")));
+}
+
+static int64
+import_rows(int slot, AzrImportRows *rows)
+{
+	SlotImport *import = palloc0(sizeof(SlotImport));
+	ErrorContextCallback context = {error_context_stack, describe_row, import};
+	MemoryContext oldcontext;
+	int			outer;
+
+	import->slot = slot;
+	import->rows = rows;
+	import->ahead = MakeSingleTupleTableSlot(rows->desc, &TTSOpsMinimalTuple);
+	import->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot import",
+											ALLOCSET_DEFAULT_SIZES);
+	oldcontext = MemoryContextSwitchTo(import->context);
+	error_context_stack = &context;
+	outer = azr_slot_let_begin(slot);
+	PG_TRY();
+	{
+		begin_lot(import);
+		while (tuplestore_gettupleslot(rows->store, true, false, import->ahead))
+		{
+			CHECK_FOR_INTERRUPTS();
+			import->row++;
+			import_row(import);
+		}
+		check_append_is_whole(import);
+		store_lot(import);
+		if (import->state != NULL)
+			azr_slot_state_end(import->state);
+	}
+	PG_FINALLY();
+	{
+		azr_slot_let_end(outer);
+	}
+	PG_END_TRY();
+	error_context_stack = context.previous;
+	MemoryContextSwitchTo(oldcontext);
+
+	/* the other node will delete what is here now */
+	azr_work_must_be_durable();
+	return import->stored;
+}
+
+/*
+ * Take the row that was read.
+ */
+static void
+import_row(SlotImport *import)
+{
+	LOCAL_FCINFO(columns, SLOT_ROW_COLUMNS);
+	AzrSlotRow	row = {columns, NULL};
+
+	import->name = NULL;
+	if (is_lot_full(import))
+		store_lot(import);
+	read_columns(import, columns);
+	row.kind = text_to_cstring(azr_arg_text(columns, SLOT_ROW_kind, "kind"));
+	if (strcmp(row.kind, AZR_ROW_EVENT) == 0)
+	{
+		if (import->state != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("events must come before the state of a slot")));
+		import_event(import, &row);
+		return;
+	}
+
+	check_append_is_whole(import);
+	store_lot(import);
+	read_columns(import, columns);
+	row.kind = text_to_cstring(azr_arg_text(columns, SLOT_ROW_kind, "kind"));
+	if (strcmp(row.kind, AZR_ROW_GONE) == 0)
+	{
+		delete_stream(import, &row);
+		return;
+	}
+	if (strcmp(row.kind, AZR_ROW_STATE) == 0 && import->state == NULL)
+	{
+		MemoryContext oldcontext =
+			MemoryContextSwitchTo(MemoryContextGetParent(import->context));
+
+		import->state = azr_slot_state_begin(import->slot);
+		MemoryContextSwitchTo(oldcontext);
+		return;
+	}
+	if (import->state == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a row of kind \"%s\" cannot come here", row.kind),
+				 errhint("The rows must be those of azr_slot_export() or azr_slot_export_state(), in their order.")));
+	import->stored += azr_slot_state_row(import->state, &row);
+}
+
+/*
+ * Copy the row's columns to where they stay as long as the lot.
+ */
+static void
+read_columns(SlotImport *import, FunctionCallInfo columns)
+{
+	MinimalTuple copy = ExecCopySlotMinimalTuple(import->ahead);
+	HeapTupleData tuple = {0};
+	Datum		values[SLOT_ROW_COLUMNS];
+	bool		nulls[SLOT_ROW_COLUMNS];
+
+	tuple.t_len = copy->t_len + MINIMAL_TUPLE_OFFSET;
+	tuple.t_data = (HeapTupleHeader) ((char *) copy - MINIMAL_TUPLE_OFFSET);
+	heap_deform_tuple(&tuple, import->rows->desc, values, nulls);
+	for (int i = 0; i < SLOT_ROW_COLUMNS; i++)
+	{
+		columns->args[i].value = values[i];
+		columns->args[i].isnull = nulls[i];
+	}
+	import->bytes += copy->t_len;
+}
+
+bool
+azr_slot_row_is_null(const AzrSlotRow *row, AzrSlotRowColumn column)
+{
+	return row->columns->args[column].isnull;
+}
+
+Datum
+azr_slot_row_value(const AzrSlotRow *row, AzrSlotRowColumn column)
+{
+	return row->columns->args[column].value;
+}
+
+/*
+ * A time, which must be there and finite.
+ */
+TimestampTz
+azr_slot_row_time(const AzrSlotRow *row, AzrSlotRowColumn column)
+{
+	TimestampTz time;
+
+	azr_arg_check_not_null(row->columns, column, row_names[column]);
+	time = DatumGetTimestampTz(azr_slot_row_value(row, column));
+	if (TIMESTAMP_NOT_FINITE(time))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite", row_names[column])));
+	return time;
+}
+
+/*
+ * The stream of a row.  Raises 22023 if it is of another slot.
+ */
+AzrStreamName
+azr_slot_row_stream(const AzrSlotRow *row, int slot)
+{
+	AzrStreamName name;
+
+	name.domain = azr_arg_name(row->columns, SLOT_ROW_domain, "domain");
+	name.edition = azr_arg_edition(row->columns, SLOT_ROW_edition, "edition");
+	name.root = azr_arg_uuid(row->columns, SLOT_ROW_root, "root");
+	if (azr_slot_of(name.root) != slot)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("stream \"%s\" is of slot %d, not %d",
+						azr_stream_label(&name), azr_slot_of(name.root), slot)));
+	return name;
+}
+
+/*
+ * Begin with an empty lot.
+ */
+static void
+begin_lot(SlotImport *import)
+{
+	MemoryContextReset(import->context);
+	import->bytes = 0;
+	import->nstreams = 0;
+	import->current = NULL;
+	import->count = 0;
+	import->allocated = 0;
+	grow_lot(import);
+}
+
+/*
+ * Have room for one more event.
+ */
+static void
+grow_lot(SlotImport *import)
+{
+	int			allocated = 0;
+
+	if (import->count < import->allocated)
+		return;
+
+#define AZR_GROW(array) \
+	do { \
+		allocated = import->allocated; \
+		if (allocated == 0) \
+		{ \
+			allocated = LOT_ROWS; \
+			import->array = palloc(allocated * sizeof(*import->array)); \
+		} \
+		else \
+			import->array = azr_grow(import->array, import->count, &allocated, \
+									 sizeof(*import->array)); \
+	} while (0)
+
+	AZR_GROW(events);
+	AZR_GROW(types);
+	AZR_GROW(payloads);
+	AZR_GROW(metadata);
+	AZR_GROW(metadata_nulls);
+	AZR_GROW(created_at);
+	AZR_GROW(correlation_ids);
+	AZR_GROW(external_ids);
+#undef AZR_GROW
+	import->allocated = allocated;
+}
+
+/*
+ * Is there enough in the lot?  An append is not cut in two.
+ */
+static bool
+is_lot_full(const SlotImport *import)
+{
+	return import->append_left == 0 &&
+		(import->count >= LOT_ROWS || import->bytes >= LOT_BYTES);
+}
+
+static bool
+is_current(const SlotImport *import, const AzrStreamName *name)
+{
+	return import->current != NULL && is_stream(&import->current->name, name);
+}
+
+static bool
+is_stream(const AzrStreamName *a, const AzrStreamName *b)
+{
+	return memcmp(a->root, b->root, UUID_LEN) == 0 &&
+		azr_same_text(a->domain, b->domain) && azr_same_text(a->edition, b->edition);
+}
+
+/*
+ * Lock a stream, and put it into the lot.
+ */
+static void
+begin_stream(SlotImport *import, const AzrStreamName *name)
+{
+	LotStream  *stream;
+
+	import->current = NULL;
+	stream = &import->streams[import->nstreams++];
+	stream->name = *name;
+	stream->locked = azr_append_lock(name, false);
+	stream->next = stream->locked.end.next;
+	stream->count = 0;
+	import->is_main = azr_edition_is_main(name->edition);
+	import->current = stream;
+}
+
+/*
+ * Must the lot be stored before a stream joins it?  One that is in it already is looked up in the
+ * tables, and so is the main stream that an edition's stream branches off.
+ */
+static bool
+must_store_before(const SlotImport *import, const AzrStreamName *name)
+{
+	if (import->nstreams == 0)
+		return false;
+	if (import->nstreams == LOT_STREAMS ||
+		import->is_main != azr_edition_is_main(name->edition))
+		return true;
+	for (int i = 0; i < import->nstreams; i++)
+	{
+		if (is_stream(&import->streams[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Take the row of an event.
+ */
+static void
+import_event(SlotImport *import, const AzrSlotRow *row)
+{
+	AzrStreamName name = azr_slot_row_stream(row, import->slot);
+	int64		sequence = azr_arg_count(row->columns, SLOT_ROW_sequence, "sequence");
+	AzrSlotRow	again = *row;
+	LotStream  *stream;
+
+	import->name = &name;
+	if (!is_current(import, &name))
+	{
+		check_append_is_whole(import);
+		if (must_store_before(import, &name))
+		{
+			store_lot(import);
+			read_columns(import, again.columns);
+			name = azr_slot_row_stream(&again, import->slot);
+		}
+		begin_stream(import, &name);
+	}
+	stream = import->current;
+	import->name = &stream->name;
+
+	if (sequence < stream->locked.end.next)
+	{
+		compare(import, &again, sequence);
+		return;
+	}
+	if (stream->locked.lock.stream.id == AZR_NO_STREAM && stream->count == 0)
+		check_new_stream(import, &again, sequence);
+	else if (sequence != stream->next)
+		azr_sequence_conflict(&stream->name, sequence, stream->next,
+							  "The rows must be those of azr_slot_export(), in their order. Run azr_slot_ends() again, and export from there.");
+	add_event(import, &again, sequence);
+}
+
+/*
+ * Check that a stream can begin with an event, and where an edition branches off.
+ */
+static void
+check_new_stream(SlotImport *import, const AzrSlotRow *row, int64 sequence)
+{
+	LotStream  *stream = import->current;
+	int64		first = 0;
+
+	if (!import->is_main)
+	{
+		AzrStreamName main_name = azr_main_stream(&stream->name);
+		AzrStream	main = azr_stream_find(&main_name, SnapshotSelf);
+		int64		main_next = azr_timeline_own_next(&main, SnapshotSelf);
+
+		first = azr_arg_count(row->columns, SLOT_ROW_divergence, "divergence");
+		if (first > main_next)
+			azr_divergence_is_past(&stream->name, first, main_next);
+	}
+	if (sequence != first)
+		azr_sequence_conflict(&stream->name, sequence, first,
+							  "The rows must be those of azr_slot_export(), in their order. Run azr_slot_ends() again, and export from there.");
+	stream->next = first;
+	stream->created_at = azr_slot_row_time(row, SLOT_ROW_stream_created_at);
+}
+
+/*
+ * Put an event into the lot.
+ */
+static void
+add_event(SlotImport *import, const AzrSlotRow *row, int64 sequence)
+{
+	LotStream  *stream = import->current;
+	FunctionCallInfo columns = row->columns;
+	AzrNewEvents sizes = {.count = 1};
+	int			n = import->count;
+	Event	   *event;
+
+	if (sequence == PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(&stream->name))));
+	if (!import->is_main && stream->locked.lock.stream.id != AZR_NO_STREAM)
+	{
+		int64		divergence = azr_arg_count(columns, SLOT_ROW_divergence, "divergence");
+
+		if (divergence != stream->locked.lock.stream.divergence)
+			azr_divergence_is_fixed(&stream->name, divergence,
+									stream->locked.lock.stream.divergence);
+	}
+	grow_lot(import);
+	event = &import->events[n];
+	memset(event, 0, sizeof(Event));
+	event->stream = (int) (stream - import->streams);
+	event->sequence = sequence;
+	import->types[n] = PointerGetDatum(azr_arg_type(columns, SLOT_ROW_type, "type"));
+	import->payloads[n] = PointerGetDatum(azr_arg_bytea(columns, SLOT_ROW_payload, "payload"));
+	import->metadata[n] = azr_slot_row_value(row, SLOT_ROW_metadata);
+	import->metadata_nulls[n] = azr_slot_row_is_null(row, SLOT_ROW_metadata);
+	import->created_at[n] = azr_slot_row_time(row, SLOT_ROW_created_at);
+	import->correlation_ids[n] = azr_arg_id(columns, SLOT_ROW_correlation_id, "correlation_id");
+	import->external_ids[n] = azr_arg_id(columns, SLOT_ROW_external_id, "external_id");
+	sizes.payloads = &import->payloads[n];
+	sizes.metadata = import->metadata_nulls[n] ? NULL : &import->metadata[n];
+	sizes.metadata_nulls = &import->metadata_nulls[n];
+	azr_check_event_sizes(&sizes, AZR_MAX_PAYLOAD_BYTES);
+	read_common(row, event);
+	read_erasure(import, row, event);
+	begin_or_go_on(import, row, event);
+	if (stream->count == 0)
+		stream->first = sequence;
+	stream->count++;
+	stream->next = sequence + 1;
+	import->count++;
+}
+
+/*
+ * What the events of an append have in common.
+ */
+static void
+read_common(const AzrSlotRow *row, Event *event)
+{
+	FunctionCallInfo columns = row->columns;
+
+	if (!azr_slot_row_is_null(row, SLOT_ROW_source_domain) ||
+		!azr_slot_row_is_null(row, SLOT_ROW_source_root) ||
+		!azr_slot_row_is_null(row, SLOT_ROW_source_sequence))
+	{
+		event->source.given = true;
+		event->source.domain = azr_arg_name(columns, SLOT_ROW_source_domain, "source_domain");
+		event->source.edition = azr_arg_edition(columns, SLOT_ROW_source_edition,
+												"source_edition");
+		event->source.root = azr_arg_uuid(columns, SLOT_ROW_source_root, "source_root");
+		event->source.sequence = azr_arg_count(columns, SLOT_ROW_source_sequence,
+											   "source_sequence");
+	}
+	event->cascade_id = azr_arg_id(columns, SLOT_ROW_cascade_id, "cascade_id");
+	event->committed = azr_arg_bool(columns, SLOT_ROW_committed, "committed");
+	if (!event->committed && event->cascade_id == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an event that is not committed needs a cascade_id")));
+}
+
+/*
+ * What is on record of an erased event.
+ */
+static void
+read_erasure(SlotImport *import, const AzrSlotRow *row, Event *event)
+{
+	FunctionCallInfo columns = row->columns;
+	int			n = import->count;
+
+	event->is_erased = !azr_slot_row_is_null(row, SLOT_ROW_erased_at);
+	if (!event->is_erased)
+		return;
+	event->erased_at = azr_slot_row_time(row, SLOT_ROW_erased_at);
+	event->erased_by = azr_arg_text(columns, SLOT_ROW_erased_by, "erased_by");
+	event->erased_type = azr_arg_type(columns, SLOT_ROW_erased_type, "erased_type");
+	event->reason = azr_arg_text(columns, SLOT_ROW_description, "description");
+	if (!azr_text_is(DatumGetTextPP(import->types[n]), AZR_ERASED_TYPE) ||
+		!azr_is_erased_payload(DatumGetByteaPP(import->payloads[n])) ||
+		!import->metadata_nulls[n])
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an event that was erased must have type \"%s\", the payload that goes with it, and no metadata",
+						AZR_ERASED_TYPE)));
+}
+
+/*
+ * Does an event begin a run of events, or does it go on with the last one?
+ */
+static void
+begin_or_go_on(SlotImport *import, const AzrSlotRow *row, Event *event)
+{
+	int			n = import->count;
+	const Event *before = n > 0 && import->events[n - 1].stream == event->stream
+		? event - 1 : NULL;
+	bool		is_same = before != NULL && has_same(before, event);
+
+	if (!import->is_main)
+	{
+		event->begins = !is_same;
+		return;
+	}
+	event->begins = import->append_left == 0;
+	if (event->begins)
+	{
+		if (azr_slot_row_is_null(row, SLOT_ROW_append_events))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("an append must begin with its first event"),
+					 errdetail("This one does not say how many events its append has.")));
+		import->append_left =
+			DatumGetInt32(azr_slot_row_value(row, SLOT_ROW_append_events));
+		if (import->append_left < 1)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("append_events must be 1 or more")));
+	}
+	else if (!azr_slot_row_is_null(row, SLOT_ROW_append_events))
+		check_append_is_whole(import);
+	else if (!is_same)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the events of an append must have source and cascade in common")));
+	import->append_left--;
+}
+
+/*
+ * Do two events have in common what those of an append have?
+ */
+static bool
+has_same(const Event *a, const Event *b)
+{
+	if (a->committed != b->committed || !same_text(a->cascade_id, b->cascade_id) ||
+		a->source.given != b->source.given)
+		return false;
+	return !a->source.given ||
+		(a->source.sequence == b->source.sequence &&
+		 memcmp(a->source.root, b->source.root, UUID_LEN) == 0 &&
+		 azr_same_text(a->source.domain, b->source.domain) &&
+		 azr_same_text(a->source.edition, b->source.edition));
+}
+
+static bool
+same_text(const text *a, const text *b)
+{
+	return a == NULL || b == NULL ? a == b : azr_same_text(a, b);
+}
+
+/*
+ * Compare a row with the event that is here.
+ */
+static void
+compare(SlotImport *import, const AzrSlotRow *row, int64 sequence)
+{
+	const LotStream *stream = import->current;
+	AzrOptionalInt64 to = {true, sequence + 1};
+	AzrEventScan scan;
+	TupleTableSlot *event;
+	const char *differs;
+
+	azr_event_scan_begin(&scan, stream->locked.lock.stream.id, sequence, to, SnapshotSelf);
+	event = azr_event_scan_next(&scan);
+	if (event == NULL)
+		azr_sequence_conflict(&stream->name, sequence, stream->next,
+							  "Events that an edition shares are the main timeline's.");
+	differs = difference(event, row);
+	azr_event_scan_end(&scan);
+	if (differs != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_SEQUENCE_CONFLICT),
+				 errmsg("stream \"%s\" has another event at sequence %lld",
+						azr_stream_label(&stream->name), (long long) sequence),
+				 errdetail("It differs in \"%s\".", differs),
+				 errhint("Delete what is here of the slot: give it to its owner again with azr_own_slots(), and call azr_slot_drop(). Then begin again.")));
+}
+
+/*
+ * The first column in which a stored event differs from a row, or NULL.
+ */
+static const char *
+difference(TupleTableSlot *event, const AzrSlotRow *row)
+{
+	text	   *type = azr_stored_event_type(event);
+	text	   *row_type = azr_arg_type(row->columns, SLOT_ROW_type, "type");
+	AzrCorrelationText room;
+	bool		uncorrelated;
+	Datum		correlation_id = azr_stored_correlation_id(event, &room, &uncorrelated);
+
+	/* what was erased on one node is erased on the other with the state */
+	if (azr_text_is(type, AZR_ERASED_TYPE) || azr_text_is(row_type, AZR_ERASED_TYPE))
+		return NULL;
+	if (!azr_same_text(type, row_type))
+		return "type";
+	if (!same_text(uncorrelated ? NULL : DatumGetTextPP(correlation_id),
+				   azr_arg_id(row->columns, SLOT_ROW_correlation_id, "correlation_id")))
+		return "correlation_id";
+#define AZR_COMPARE(name) \
+	if (!same_column(event, Anum_azr_events_##name, row, SLOT_ROW_##name)) \
+		return #name;
+	AZR_COMPARE(payload)
+		AZR_COMPARE(metadata)
+		AZR_COMPARE(created_at)
+		AZR_COMPARE(external_id)
+		AZR_COMPARE(source_domain)
+		AZR_COMPARE(source_edition)
+		AZR_COMPARE(source_root)
+		AZR_COMPARE(source_sequence)
+		AZR_COMPARE(cascade_id)
+		AZR_COMPARE(committed)
+#undef AZR_COMPARE
+		return NULL;
+}
+
+static bool
+same_column(TupleTableSlot *event, AttrNumber attno, const AzrSlotRow *row,
+			AzrSlotRowColumn column)
+{
+	Form_pg_attribute attribute = TupleDescAttr(event->tts_tupleDescriptor, attno - 1);
+	bool		isnull = azr_slot_row_is_null(row, column);
+
+	if (isnull || event->tts_isnull[attno - 1])
+		return isnull == event->tts_isnull[attno - 1];
+	return datum_image_eq(event->tts_values[attno - 1], azr_slot_row_value(row, column),
+						  attribute->attbyval, attribute->attlen);
+}
+
+/*
+ * Raise 22023 if events of the last append are missing.
+ */
+static void
+check_append_is_whole(SlotImport *import)
+{
+	if (import->append_left > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an append to stream \"%s\" lacks events",
+						azr_stream_label(&import->current->name)),
+				 errdetail("%lld more were to come.", (long long) import->append_left)));
+}
+
+/*
+ * Store what was gathered.
+ */
+static void
+store_lot(SlotImport *import)
+{
+	if (import->count > 0)
+	{
+		create_streams(import);
+		store_events(import);
+		store_records(import);
+		import->stored += import->count;
+	}
+	for (int i = 0; i < import->nstreams; i++)
+	{
+		LotStream  *stream = &import->streams[i];
+
+		if (stream->count > 0)
+			azr_stream_appended(&stream->locked.lock);
+		else
+			azr_stream_unlock(&stream->locked.lock);
+	}
+	import->name = NULL;
+	begin_lot(import);
+}
+
+/*
+ * Give the lot's new streams their rows.
+ */
+static void
+create_streams(SlotImport *import)
+{
+	AzrNewStream *created = palloc0(import->nstreams * sizeof(AzrNewStream));
+	int			ncreated = 0;
+
+	for (int i = 0; i < import->nstreams; i++)
+	{
+		const LotStream *stream = &import->streams[i];
+		AzrNewStream *new = &created[ncreated];
+
+		if (stream->locked.lock.stream.id != AZR_NO_STREAM || stream->count == 0)
+			continue;
+		new->name = stream->name;
+		new->first = stream->first;
+		new->last = stream->next - 1;
+		new->is_moved = true;
+		new->created_at = stream->created_at;
+		ncreated++;
+	}
+	if (ncreated > 0)
+		azr_streams_create(created, ncreated);
+	ncreated = 0;
+	for (int i = 0; i < import->nstreams; i++)
+	{
+		LotStream  *stream = &import->streams[i];
+
+		if (stream->locked.lock.stream.id == AZR_NO_STREAM && stream->count > 0)
+			stream->locked.lock.stream = created[ncreated++].stream;
+	}
+}
+
+/*
+ * Store the lot's events, each append in a run of its own.
+ */
+static void
+store_events(SlotImport *import)
+{
+	AzrEventRun *runs = palloc0(import->count * sizeof(AzrEventRun));
+	int			nruns = 0;
+
+	for (int i = 0; i < import->count; i++)
+	{
+		const Event *event = &import->events[i];
+		LotStream  *stream = &import->streams[event->stream];
+		AzrEventRun *run;
+
+		if (!event->begins)
+		{
+			runs[nruns - 1].events.count++;
+			continue;
+		}
+		run = &runs[nruns++];
+		run->name = stream->name;
+		run->stream_id = stream->locked.lock.stream.id;
+		run->first_sequence = event->sequence;
+		run->leaf = stream->locked.end.leaf;
+		run->events.count = 1;
+		run->events.types = &import->types[i];
+		run->events.payloads = &import->payloads[i];
+		run->events.metadata = &import->metadata[i];
+		run->events.metadata_nulls = &import->metadata_nulls[i];
+		run->events.created_at = &import->created_at[i];
+		run->events.correlation_ids = &import->correlation_ids[i];
+		run->events.external_ids = &import->external_ids[i];
+		run->events.source = event->source;
+		run->events.cascade_id = event->cascade_id;
+		run->events.committed = event->committed;
+		run->events.is_moved = true;
+	}
+	azr_events_insert(runs, nruns);
+}
+
+/*
+ * Put on record which of the lot's events were erased.  They were not sealed here before.
+ */
+static void
+store_records(SlotImport *import)
+{
+	AzrTable   *table = azr_erased_table();
+	Datum		values[Natts_azr_erased_events] = {0};
+	bool		nulls[Natts_azr_erased_events] = {false};
+	Relation	rel;
+	AzrWrite   *write;
+	int			count = 0;
+
+	for (int i = 0; i < import->count; i++)
+		count += import->events[i].is_erased;
+	if (count == 0)
+		return;
+	rel = azr_table_open(table, RowExclusiveLock);
+	write = azr_write_begin(table, rel, count);
+	nulls[Anum_azr_erased_events_body_digest - 1] = true;
+	for (int i = 0; i < import->count; i++)
+	{
+		const Event *event = &import->events[i];
+		const LotStream *stream = &import->streams[event->stream];
+
+		if (!event->is_erased)
+			continue;
+		values[Anum_azr_erased_events_stream_id - 1] =
+			Int64GetDatum(stream->locked.lock.stream.id);
+		values[Anum_azr_erased_events_sequence - 1] = Int64GetDatum(event->sequence);
+		values[Anum_azr_erased_events_erased_at - 1] = TimestampTzGetDatum(event->erased_at);
+		values[Anum_azr_erased_events_lsn - 1] = LSNGetDatum(GetXLogInsertRecPtr());
+		values[Anum_azr_erased_events_was_sealed - 1] = BoolGetDatum(false);
+		values[Anum_azr_erased_events_erased_by - 1] = PointerGetDatum(event->erased_by);
+		values[Anum_azr_erased_events_type - 1] = PointerGetDatum(event->erased_type);
+		values[Anum_azr_erased_events_reason - 1] = PointerGetDatum(event->reason);
+		azr_write_row(write, values, nulls, VARSIZE_ANY(event->erased_type));
+	}
+	if (!azr_write_end(write, NULL))
+		azr_trigger_interfered(table, azr_stream_label(&import->streams[0].name));
+	table_close(rel, NoLock);
+}
+
+/*
+ * Delete a stream of an edition that the other node has deleted.
+ */
+static void
+delete_stream(SlotImport *import, const AzrSlotRow *row)
+{
+	AzrStreamName name = azr_slot_row_stream(row, import->slot);
+	AzrLockedStream locked;
+	AzrDeletion deletion;
+	AzrQueryArgs args = {0};
+	const AzrDeletion *outer;
+	uint64		streams = 0;
+
+	if (azr_edition_is_main(name.edition))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("stream \"%s\" is of the main timeline, and cannot be deleted",
+						azr_stream_label(&name))));
+	locked = azr_append_lock(&name, false);
+	if (locked.lock.stream.id == AZR_NO_STREAM)
+		return;
+	deletion.count = 1;
+	deletion.stream_ids = &locked.lock.stream.id;
+	azr_query_arg(&args, INT8OID, Int64GetDatum(locked.lock.stream.id), false);
+	outer = azr_deletion_begin(&deletion);
+	PG_TRY();
+	{
+		(void) azr_query_modify("DELETE FROM %s.azr_events WHERE stream_id = $1",
+								&args, NULL, NULL);
+		(void) azr_query_modify("DELETE FROM %s.azr_erased_events WHERE stream_id = $1",
+								&args, NULL, NULL);
+		streams = azr_query_modify("DELETE FROM %s.azr_streams WHERE stream_id = $1",
+								   &args, NULL, NULL);
+	}
+	PG_FINALLY();
+	{
+		azr_deletion_end(outer);
+	}
+	PG_END_TRY();
+	if (streams != 1 || azr_events_end(locked.lock.stream.id, SnapshotSelf, AccessShareLock).next != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger kept rows of stream \"%s\"", azr_stream_label(&name))));
+	import->stored++;
+}
+
+/*
+ * Say in an error which row it is about.
+ */
+static void
+describe_row(void *arg)
+{
+	const SlotImport *import = (const SlotImport *) arg;
+
+	if (import->name == NULL)
+		errcontext("row %lld of the query", (long long) import->row);
+	else
+		errcontext("row %lld of the query, stream \"%s\"", (long long) import->row,
+				   azr_stream_label(import->name));
+}

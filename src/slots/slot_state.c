@@ -1,0 +1,428 @@
+/*-------------------------------------------------------------------------
+ *
+ * slot_state.c
+ *	  Storing what another node keeps for a slot's streams beside their events.
+ *
+ * Positions and snapshots come as a whole, and take the place of all that this node has: they may
+ * be left from the last time that it owned the slot.  Settings of domains and editions belong to
+ * streams of other slots too, so what was said here stays, but for what would let in what the other
+ * node keeps out.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "erasure/erase.h"
+#include "events/event_args.h"
+#include "events/max_payload.h"
+#include "events/timeline.h"
+#include "plumbing/args.h"
+#include "plumbing/error.h"
+#include "plumbing/query.h"
+#include "plumbing/text.h"
+#include "slots/slot_import.h"
+#include "snapshots/snapshot_table.h"
+#include "streams/domain_settings.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* How many rows are stored together, and how many bytes of them at most but for the last one. */
+#define LOT_ROWS	500
+#define LOT_BYTES	(4 * 1024 * 1024)
+
+/* Columns of positions and of snapshots, as azr_slot_row has them. */
+static const AzrSlotRowColumn position_columns[] = {
+	SLOT_ROW_handler, SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence
+};
+
+static const AzrSlotRowColumn snapshot_columns[] = {
+	SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_created_at,
+	SLOT_ROW_filed_at, SLOT_ROW_setting, SLOT_ROW_type, SLOT_ROW_payload, SLOT_ROW_late_transient
+};
+
+#define MAX_COLUMNS	lengthof(snapshot_columns)
+
+/* Rows of one table on their way in. */
+typedef struct Lot
+{
+	const char *table;
+	const char *sql;
+	int			ncolumns;
+	const AzrSlotRowColumn *columns;
+	int			count;
+	Size		bytes;
+	Datum		values[MAX_COLUMNS][LOT_ROWS];
+} Lot;
+
+struct AzrSlotStateImport
+{
+	int			slot;
+	MemoryContext context;		/* of what is in the lots */
+	Lot			positions;
+	Lot			latest;			/* snapshots */
+	Lot			history;		/* snapshots */
+};
+
+static int64 import_domain(const AzrSlotRow *row);
+static int64 import_edition(const AzrSlotRow *row);
+static int64 import_erasure(const AzrSlotRow *row, int slot);
+static void add(AzrSlotStateImport *import, Lot *lot, const AzrSlotRow *row);
+static void check_place(const AzrSlotRow *row, int slot);
+static void check_snapshot(const AzrSlotRow *row, int slot, bool is_latest);
+static void store_lots(AzrSlotStateImport *import);
+static void store_lot(Lot *lot);
+static Datum array_of(Lot *lot, int column, Oid *type);
+
+/*
+ * Begin with the state of a slot: nothing that is here of it stays.
+ */
+AzrSlotStateImport *
+azr_slot_state_begin(int slot)
+{
+	AzrSlotStateImport *import = palloc0(sizeof(AzrSlotStateImport));
+
+	import->slot = slot;
+	import->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot state",
+											ALLOCSET_DEFAULT_SIZES);
+	import->positions.table = "azr_positions";
+	import->positions.sql = "INSERT INTO %s.azr_positions (handler, domain, edition, root, sequence) "
+		"SELECT * FROM unnest($1, $2, $3, $4, $5)";
+	import->positions.ncolumns = lengthof(position_columns);
+	import->positions.columns = position_columns;
+	import->latest.table = "azr_latest_snapshots";
+	import->latest.sql = "INSERT INTO %s.azr_latest_snapshots (domain, edition, root, sequence, "
+		"created_at, filed_at, retention, state_type, state, late_transient) "
+		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+	import->latest.ncolumns = lengthof(snapshot_columns);
+	import->latest.columns = snapshot_columns;
+	import->history.table = "azr_snapshot_history";
+	import->history.sql = "INSERT INTO %s.azr_snapshot_history (domain, edition, root, sequence, "
+		"created_at, filed_at, retention, state_type, state) "
+		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+	import->history.ncolumns = lengthof(snapshot_columns) - 1;
+	import->history.columns = snapshot_columns;
+	azr_slot_state_delete(slot);
+	return import;
+}
+
+/*
+ * Delete all positions and snapshots of a slot.
+ */
+void
+azr_slot_state_delete(int slot)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
+	(void) azr_query_modify("DELETE FROM %s.azr_positions WHERE %s.azr_slot(root) = $1",
+							&args, NULL, NULL);
+	(void) azr_query_modify("DELETE FROM %s.azr_latest_snapshots WHERE %s.azr_slot(root) = $1",
+							&args, NULL, NULL);
+	(void) azr_query_modify("DELETE FROM %s.azr_snapshot_history WHERE %s.azr_slot(root) = $1",
+							&args, NULL, NULL);
+}
+
+/*
+ * Take a row.  Returns how many changes were made by now that were not counted yet.
+ *
+ * Raises 22023 for a kind that there is not, or a bad value, ZR007 for what is past the end of its
+ * stream, and 54000.
+ */
+int64
+azr_slot_state_row(AzrSlotStateImport *import, const AzrSlotRow *row)
+{
+	if (strcmp(row->kind, AZR_ROW_DOMAIN) == 0)
+		return import_domain(row);
+	if (strcmp(row->kind, AZR_ROW_EDITION) == 0)
+		return import_edition(row);
+	if (strcmp(row->kind, AZR_ROW_ERASURE) == 0)
+		return import_erasure(row, import->slot);
+	if (strcmp(row->kind, AZR_ROW_POSITION) == 0)
+	{
+		(void) azr_arg_name(row->columns, SLOT_ROW_handler, "handler");
+		check_place(row, import->slot);
+		add(import, &import->positions, row);
+		return 1;
+	}
+	if (strcmp(row->kind, AZR_ROW_SNAPSHOT) == 0)
+	{
+		bool		is_latest = !azr_slot_row_is_null(row, SLOT_ROW_late_transient);
+
+		check_snapshot(row, import->slot, is_latest);
+		add(import, is_latest ? &import->latest : &import->history, row);
+		return 1;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a row of a slot cannot be of kind \"%s\"", row->kind)));
+	return 0;					/* keep compiler quiet */
+}
+
+/*
+ * Store what is left.
+ */
+void
+azr_slot_state_end(AzrSlotStateImport *import)
+{
+	store_lots(import);
+	MemoryContextDelete(import->context);
+}
+
+/*
+ * Settings of a domain, unless there are some here.
+ */
+static int64
+import_domain(const AzrSlotRow *row)
+{
+	AzrQueryArgs args = {0};
+	FunctionCallInfo columns = row->columns;
+	bool		no_limit = azr_slot_row_is_null(row, SLOT_ROW_max_payload);
+	int32		limit = no_limit ? 0 :
+		DatumGetInt32(azr_slot_row_value(row, SLOT_ROW_max_payload));
+	static const char *const durabilities[] = {"durable", "relaxed", NULL};
+	int			durability = azr_arg_choice(columns, SLOT_ROW_setting, "setting", durabilities);
+
+	if (!no_limit && (limit < AZR_MIN_MAX_PAYLOAD || limit > AZR_MAX_PAYLOAD_BYTES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_payload must be between %d and %d, but is %d",
+						AZR_MIN_MAX_PAYLOAD, AZR_MAX_PAYLOAD_BYTES, limit)));
+	azr_query_arg(&args, TEXTOID,
+				  PointerGetDatum(azr_arg_name(columns, SLOT_ROW_domain, "domain")), false);
+	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(durabilities[durability]), false);
+	azr_query_arg(&args, INT4OID, Int32GetDatum(limit), no_limit);
+	azr_query_arg(&args, TEXTOID, azr_slot_row_value(row, SLOT_ROW_description),
+				  azr_slot_row_is_null(row, SLOT_ROW_description));
+	return (int64) azr_query_modify("INSERT INTO %s.azr_registered_domains "
+									"(domain, durability, max_payload, description) "
+									"VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+									&args, NULL, NULL);
+}
+
+/*
+ * What is registered of an edition.  Where it is registered here too, it gets the protection that
+ * is stricter.
+ */
+static int64
+import_edition(const AzrSlotRow *row)
+{
+	FunctionCallInfo columns = row->columns;
+	text	   *domain = azr_arg_name(columns, SLOT_ROW_domain, "domain");
+	text	   *edition = azr_arg_edition(columns, SLOT_ROW_edition, "edition");
+	AzrOptionalInt64 divergence = azr_arg_optional_count(columns, SLOT_ROW_divergence,
+														 "divergence");
+	int			protection = azr_arg_choice(columns, SLOT_ROW_setting, "setting",
+											azr_protection_names);
+	TimestampTz created_at = azr_slot_row_time(row, SLOT_ROW_created_at);
+	AzrQueryArgs args = azr_query_edition(domain, edition);
+
+	if (azr_edition_is_main(edition))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the main timeline of domain \"%s\" cannot be registered",
+						text_to_cstring(domain))));
+	azr_edition_lock(domain, edition, ExclusiveLock);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(divergence.value), !divergence.given);
+	azr_query_arg(&args, TEXTOID, azr_slot_row_value(row, SLOT_ROW_description),
+				  azr_slot_row_is_null(row, SLOT_ROW_description));
+	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(created_at), false);
+	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(azr_protection_names[protection]), false);
+	return (int64) azr_query_modify("INSERT INTO %s.azr_registered_editions AS r "
+									"(domain, edition, divergence, description, created_at, protection) "
+									"VALUES ($1, $2, $3, $4, $5, $6) "
+									"ON CONFLICT (domain, edition) DO UPDATE SET protection = $6 "
+									"WHERE CASE r.protection WHEN 'open' THEN $6 <> 'open' "
+									"WHEN 'protected' THEN $6 = 'sealed' ELSE false END",
+									&args, NULL, NULL);
+}
+
+/*
+ * An event that was erased, here if it is not yet.
+ */
+static int64
+import_erasure(const AzrSlotRow *row, int slot)
+{
+	FunctionCallInfo columns = row->columns;
+	AzrStreamName name = azr_slot_row_stream(row, slot);
+	int64		sequence = azr_arg_count(columns, SLOT_ROW_sequence, "sequence");
+	AzrErasureRecord record;
+
+	record.ids = azr_slot_row_is_null(row, SLOT_ROW_correlation_id) &&
+		azr_slot_row_is_null(row, SLOT_ROW_external_id);
+	record.reason = azr_arg_text(columns, SLOT_ROW_description, "description");
+	record.erased_by = azr_arg_text(columns, SLOT_ROW_erased_by, "erased_by");
+	record.erased_at = azr_slot_row_time(row, SLOT_ROW_erased_at);
+	if (sequence == PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("stream \"%s\" has no event %lld", azr_stream_label(&name),
+						(long long) sequence)));
+	return azr_erase_as_recorded(&name, sequence, &record) ? 1 : 0;
+}
+
+/*
+ * Check that a stream has the event that a position or a snapshot is at.
+ */
+static void
+check_place(const AzrSlotRow *row, int slot)
+{
+	AzrStreamName name = azr_slot_row_stream(row, slot);
+	int64		sequence = azr_arg_count(row->columns, SLOT_ROW_sequence, "sequence");
+	AzrOptionalInt64 no_divergence = {false, 0};
+	AzrTimeline timeline;
+	int64		next;
+
+	/* an edition that is being deleted takes what is kept for it along */
+	if (!azr_edition_is_main(name.edition))
+		azr_edition_lock(name.domain, name.edition, ShareLock);
+	timeline = azr_timeline_find(&name, no_divergence, SnapshotSelf);
+	if (!azr_timeline_reaches(&timeline, sequence, SnapshotSelf, &next))
+		ereport(ERROR,
+				(errcode(ERRCODE_AZR_PAST_END),
+				 errmsg("a %s of stream \"%s\" is past its end", row->kind,
+						azr_stream_label(&name)),
+				 errdetail("It is at %lld, and the next sequence is %lld.",
+						   (long long) sequence, (long long) next),
+				 errhint("Import all events before the state.")));
+}
+
+/*
+ * Check a snapshot.
+ */
+static void
+check_snapshot(const AzrSlotRow *row, int slot, bool is_latest)
+{
+	FunctionCallInfo columns = row->columns;
+	AzrNewEvents sizes = {.count = 1};
+	Datum		state;
+
+	(void) azr_arg_type(columns, SLOT_ROW_type, "type");
+	state = PointerGetDatum(azr_arg_bytea(columns, SLOT_ROW_payload, "payload"));
+	sizes.payloads = &state;
+	azr_check_event_sizes(&sizes, AZR_MAX_PAYLOAD_BYTES);
+	(void) azr_slot_row_time(row, SLOT_ROW_created_at);
+	(void) azr_slot_row_time(row, SLOT_ROW_filed_at);
+	(void) azr_arg_choice(columns, SLOT_ROW_setting, "setting", azr_retention_names);
+	check_place(row, slot);
+}
+
+/*
+ * Put a row into a lot.
+ */
+static void
+add(AzrSlotStateImport *import, Lot *lot, const AzrSlotRow *row)
+{
+	MemoryContext oldcontext;
+
+	if (lot->count == LOT_ROWS || lot->bytes >= LOT_BYTES)
+		store_lots(import);
+	oldcontext = MemoryContextSwitchTo(import->context);
+	for (int i = 0; i < lot->ncolumns; i++)
+	{
+		AzrSlotRowColumn column = lot->columns[i];
+		Datum		value = azr_slot_row_value(row, column);
+		Datum	   *kept = &lot->values[i][lot->count];
+
+		switch (column)
+		{
+			case SLOT_ROW_edition:
+				*kept = PointerGetDatum(azr_arg_edition(row->columns, column, "edition"));
+				*kept = PointerGetDatum(azr_copy_text(DatumGetTextPP(*kept), import->context));
+				break;
+			case SLOT_ROW_root:
+				{
+					pg_uuid_t  *root = palloc(sizeof(pg_uuid_t));
+
+					*root = *DatumGetUUIDP(value);
+					*kept = UUIDPGetDatum(root);
+				}
+				break;
+			case SLOT_ROW_sequence:
+			case SLOT_ROW_created_at:
+			case SLOT_ROW_filed_at:
+			case SLOT_ROW_late_transient:
+				*kept = value;
+				break;
+			default:
+				*kept = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+				lot->bytes += VARSIZE_ANY(DatumGetPointer(*kept));
+		}
+	}
+	MemoryContextSwitchTo(oldcontext);
+	lot->count++;
+}
+
+/*
+ * Store what is in the lots.
+ */
+static void
+store_lots(AzrSlotStateImport *import)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(import->context);
+
+	store_lot(&import->positions);
+	store_lot(&import->latest);
+	store_lot(&import->history);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(import->context);
+}
+
+static void
+store_lot(Lot *lot)
+{
+	AzrQueryArgs args = {0};
+
+	if (lot->count == 0)
+		return;
+	for (int i = 0; i < lot->ncolumns; i++)
+	{
+		Oid			type;
+		Datum		array = array_of(lot, i, &type);
+
+		azr_query_arg(&args, type, array, false);
+	}
+	azr_query_must_change(lot->table, lot->count, lot->sql, &args);
+	lot->count = 0;
+	lot->bytes = 0;
+}
+
+/*
+ * A column of a lot as an array.
+ */
+static Datum
+array_of(Lot *lot, int column, Oid *type)
+{
+	Datum	   *values = lot->values[column];
+
+	switch (lot->columns[column])
+	{
+		case SLOT_ROW_root:
+			*type = UUIDARRAYOID;
+			return PointerGetDatum(construct_array(values, lot->count, UUIDOID, UUID_LEN, false,
+												   TYPALIGN_CHAR));
+		case SLOT_ROW_sequence:
+			*type = INT8ARRAYOID;
+			return PointerGetDatum(construct_array(values, lot->count, INT8OID, sizeof(int64),
+												   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		case SLOT_ROW_created_at:
+		case SLOT_ROW_filed_at:
+			*type = TIMESTAMPTZARRAYOID;
+			return PointerGetDatum(construct_array(values, lot->count, TIMESTAMPTZOID,
+												   sizeof(TimestampTz), FLOAT8PASSBYVAL,
+												   TYPALIGN_DOUBLE));
+		case SLOT_ROW_late_transient:
+			*type = BOOLARRAYOID;
+			return PointerGetDatum(construct_array(values, lot->count, BOOLOID, 1, true,
+												   TYPALIGN_CHAR));
+		case SLOT_ROW_payload:
+			*type = BYTEAARRAYOID;
+			return PointerGetDatum(construct_array(values, lot->count, BYTEAOID, -1, false,
+												   TYPALIGN_INT));
+		default:
+			*type = TEXTARRAYOID;
+			return PointerGetDatum(construct_array(values, lot->count, TEXTOID, -1, false,
+												   TYPALIGN_INT));
+	}
+}
