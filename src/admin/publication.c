@@ -13,8 +13,9 @@
  * subscriber need not find out where a row belongs, and copies both at once in the
  * beginning.
  *
- * The feed's tables are published: a subscriber's feed has the publisher's positions.  So are
- * those of the evidence: a subscriber has the publisher's log, proves from it, and goes on with it
+ * The feed's tables are published: a subscriber's feed has the publisher's positions.  What is
+ * counted of it (admin/statistics.c) is not: a subscriber counts for itself.  The tables of the
+ * evidence are published: a subscriber has the publisher's log, proves from it, and goes on with it
  * after a switch-over.
  *
  *-------------------------------------------------------------------------

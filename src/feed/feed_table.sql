@@ -13,7 +13,7 @@ CREATE TABLE @extschema@.azr_feed_batches (
 ) WITH (fillfactor = 90);
 
 COMMENT ON TABLE @extschema@.azr_feed_batches IS
-'The feed: which appends have the positions from first_position on. Written by whatever numbers the feed: azr_feed_advance(), azr_feed_wait() and azr_fetch(). Read it by azr_feed().';
+'The feed: which appends have the positions from first_position on. Written by whatever numbers the feed: azr_feed_advance(), azr_feed_wait(), azr_fetch() and azr_statistics(). Read it by azr_feed().';
 COMMENT ON COLUMN @extschema@.azr_feed_batches.tickets IS
 'Ranges of tickets: the first and the last of one, of the next one, and so on, ascending. A ticket in a range that no row has, or none that was committed, has no position. Where the second number is negative, appends are gone from here on, with a slot that belongs to another node: the first one had this ticket, and together they had so many events, which keep their positions.';
 
@@ -31,7 +31,7 @@ CREATE TABLE @extschema@.azr_feed_state (
 ) WITH (fillfactor = 50);
 
 COMMENT ON TABLE @extschema@.azr_feed_state IS
-'How far the feed is numbered. Written by whatever numbers the feed: azr_feed_advance(), azr_feed_wait() and azr_fetch().';
+'How far the feed is numbered. Written by whatever numbers the feed: azr_feed_advance(), azr_feed_wait(), azr_fetch() and azr_statistics().';
 COMMENT ON COLUMN @extschema@.azr_feed_state.epoch IS
 'Changes when the feed is first numbered on another server, in another database, or after a failover: positions that were read before may be other events'' now.';
 COMMENT ON COLUMN @extschema@.azr_feed_state.pending IS
