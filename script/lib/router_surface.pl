@@ -138,6 +138,16 @@ my %rules = (
 	azr_reject_change => 'none',
 	azr_table_changed => 'none');
 
+# What a node is asked in place of the plain call: after an error, PL/Proxy connects anew, and a
+# conflict is no rare thing. So it comes as an outcome, as those of azr_append do by on_conflict, which
+# is -1 and less by the next sequence here. What azr_append would refuse in other words is left alone.
+my %queries = (
+	azr_append_one => q{CASE WHEN pg_catalog.octet_length($6) BETWEEN 1 AND 1024 AND $7 IS NOT NULL
+		THEN (SELECT CASE r.outcome WHEN 'conflict' THEN -1 - r.next_sequence ELSE r.first_sequence END
+			FROM @extschema@.azr_append($2, $3, $4, $5, ARRAY[$6], ARRAY[$7], metadata => ARRAY[$8],
+				correlation_id => $9, external_id => $10, on_conflict => 'return') r)
+		ELSE @extschema@.azr_append_one($2, $3, $4, $5, $6, $7, $8, $9, $10) END AS r});
+
 # What the catalog says
 
 # Runs a query that gives rows of JSON objects. With this search_path, types of the extension are
@@ -214,9 +224,10 @@ sub forward
 	my $void = $function->{result} eq 'void';
 	my $result = $void ? 'integer' : $function->{result} =~ s/^SETOF //r;
 	my $query =
+		$queries{ $function->{name} } // (
 		$void ? "pg_catalog.count(*)::pg_catalog.int4 FROM $call"
 	  : @columns ? join(', ', map { "r.$_" } @columns) . " FROM $call r"
-	  : "r FROM $call r";
+	  : "r FROM $call r");
 
 	$result = "SETOF $result" if $way eq 'all' || $function->{retset};
 	return "CREATE FUNCTION \@extschema\@." . $function->{name} =~ s/^azr_/azr_${way}_/r

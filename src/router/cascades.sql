@@ -16,8 +16,8 @@ CREATE FUNCTION @extschema@.azr_all_cascade(text, OUT participants bigint, OUT u
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL;
 	SELECT pg_catalog.count(*) AS participants,
 		pg_catalog.count(*) FILTER (WHERE r.type IS NULL) AS unresolved,
-		pg_catalog.min(p.domain || '/' || p.edition || '/' || p.root) FILTER (WHERE r.type <> 'type.googleapis.com/angzarr.Revocation') AS confirmed_in,
-		pg_catalog.min(p.domain || '/' || p.edition || '/' || p.root) FILTER (WHERE r.type = 'type.googleapis.com/angzarr.Revocation') AS revoked_in
+		pg_catalog.min(p.domain || '/' || p.edition || '/' || p.root::pg_catalog.text) FILTER (WHERE r.type <> 'type.googleapis.com/angzarr.Revocation') AS confirmed_in,
+		pg_catalog.min(p.domain || '/' || p.edition || '/' || p.root::pg_catalog.text) FILTER (WHERE r.type = 'type.googleapis.com/angzarr.Revocation') AS revoked_in
 	FROM @extschema@.azr_cascade_participants($1) p
 	LEFT JOIN LATERAL (SELECT t.type FROM @extschema@.azr_timeline t
 		WHERE t.cascade_id = $1 AND t.committed AND t.domain = p.domain AND t.edition = p.edition AND t.root = p.root

@@ -1,7 +1,8 @@
 -- One answer of those of all nodes. azr_all_NAME, in router.sql, has the rows of all nodes, each
 -- node's in its order; azr_route_NAME is what the caller of NAME gets.
 
--- Lists
+-- Lists. A limit below 1 is for the nodes, which give nothing or say what is wrong: with LIMIT 0 they
+-- would not be asked.
 
 CREATE FUNCTION @extschema@.azr_route_domains() RETURNS SETOF text
 LANGUAGE sql BEGIN ATOMIC
@@ -10,12 +11,14 @@ END;
 
 CREATE FUNCTION @extschema@.azr_route_roots(text, text, uuid, bigint) RETURNS SETOF uuid
 LANGUAGE sql BEGIN ATOMIC
-	SELECT r FROM @extschema@.azr_all_roots($1, $2, $3, $4) r ORDER BY r LIMIT $4;
+	SELECT r FROM @extschema@.azr_all_roots($1, $2, $3, $4) r
+	ORDER BY r LIMIT CASE WHEN $4 > 0 OR $4 IS NULL THEN $4 ELSE 1 END;
 END;
 
 CREATE FUNCTION @extschema@.azr_route_streams_of(text, text, uuid, bigint) RETURNS SETOF @extschema@.azr_stream
 LANGUAGE sql BEGIN ATOMIC
-	SELECT s.* FROM @extschema@.azr_all_streams_of($1, $2, $3, $4) s ORDER BY s.root LIMIT $4;
+	SELECT s.* FROM @extschema@.azr_all_streams_of($1, $2, $3, $4) s
+	ORDER BY s.root LIMIT CASE WHEN $4 > 0 OR $4 IS NULL THEN $4 ELSE 1 END;
 END;
 
 CREATE FUNCTION @extschema@.azr_route_trace(text) RETURNS SETOF @extschema@.azr_timeline
@@ -30,7 +33,7 @@ LANGUAGE sql BEGIN ATOMIC
 	SELECT p.* FROM (
 		SELECT l.* FROM @extschema@.azr_all_lag($1, $2, $3, $4) l
 		ORDER BY l.domain COLLATE "C", l.root
-		FETCH FIRST coalesce($4, 9223372036854775807) ROWS WITH TIES
+		FETCH FIRST (CASE WHEN $4 > 0 THEN $4 WHEN $4 IS NULL THEN 9223372036854775807 ELSE 1 END) ROWS WITH TIES
 	) p
 	ORDER BY p.domain COLLATE "C", p.root, p.edition COLLATE "C";
 END;

@@ -83,6 +83,7 @@ typedef struct Route
 	int			root;			/* argument by which the node is found */
 	int			on_conflict;	/* argument that says what is done about a
 								 * conflict */
+	bool		negative_conflict;	/* azr_append_one: so comes a conflict */
 	Oid			result;
 	bool		result_by_value;
 	int16		result_length;
@@ -105,6 +106,7 @@ static char *function_label(FunctionCallInfo fcinfo);
 static void settle_formats(void);
 static bool asks_for_error(FunctionCallInfo fcinfo, const Route *route);
 static void check_conflict(FunctionCallInfo fcinfo, HeapTupleHeader result);
+pg_noreturn static void raise_conflict(FunctionCallInfo fcinfo, long long next);
 pg_noreturn static void raise_again(const ErrorData *error);
 static const char *after_decoration(const char *text);
 static const char *without(const char *prefix, const char *text);
@@ -269,7 +271,7 @@ run(FunctionCallInfo fcinfo, const Route *route, bool by_root)
 	int			nvalues = first + fcinfo->nargs;
 	Datum		values[FUNC_MAX_ARGS + 1];
 	char		nulls[FUNC_MAX_ARGS + 1];
-	bool		raise_conflict = asks_for_error(fcinfo, route);
+	bool		outcome_to_error = asks_for_error(fcinfo, route);
 	Datum		result = (Datum) 0;
 	bool		isnull = true;
 	bool		has_row;
@@ -290,7 +292,7 @@ run(FunctionCallInfo fcinfo, const Route *route, bool by_root)
 		values[first + i] = fcinfo->args[i].value;
 		nulls[first + i] = fcinfo->args[i].isnull ? 'n' : ' ';
 	}
-	if (raise_conflict)
+	if (outcome_to_error)
 		values[first + route->on_conflict] = CStringGetTextDatum("return");
 
 	if (is_set)
@@ -329,8 +331,10 @@ run(FunctionCallInfo fcinfo, const Route *route, bool by_root)
 	if (rc != SPI_OK_SELECT || !has_row)
 		elog(ERROR, "could not run query of extension \"angzarr_router\"");
 
-	if (!isnull && raise_conflict)
+	if (!isnull && outcome_to_error)
 		check_conflict(fcinfo, DatumGetHeapTupleHeader(result));
+	if (!isnull && route->negative_conflict && DatumGetInt64(result) < 0)
+		raise_conflict(fcinfo, -1 - DatumGetInt64(result));
 	if (is_set || route->result == VOIDOID)
 		isnull = true;
 	else if (!isnull)
@@ -406,6 +410,7 @@ read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 	route->root = NO_ARGUMENT;
 	route->on_conflict = NO_ARGUMENT;
 	route->result = proc->prorettype;
+	route->negative_conflict = strcmp(NameStr(proc->proname), "azr_append_one") == 0;
 	*name = pstrdup(NameStr(proc->proname));
 	if (*schema == NULL || strncmp(*name, "azr_", strlen("azr_")) != 0)
 		elog(ERROR, "function %u is not one of extension \"angzarr_router\"", function);
@@ -522,26 +527,29 @@ asks_for_error(FunctionCallInfo fcinfo, const Route *route)
 }
 
 /*
- * If the outcome is a conflict, raise the error that the node would have raised:
- * azr_sequence_conflict().  The arguments begin with domain, edition, root and
- * expected_sequence.
+ * If the outcome of an append is a conflict, raise the error.
  */
 static void
 check_conflict(FunctionCallInfo fcinfo, HeapTupleHeader result)
 {
 	bool		isnull;
 	Datum		outcome = GetAttributeByName(result, "outcome", &isnull);
-	long long	expected;
-	long long	next;
-	char	   *edition;
+
+	if (!isnull && strcmp(TextDatumGetCString(outcome), "conflict") == 0)
+		raise_conflict(fcinfo, DatumGetInt64(GetAttributeByName(result, "next_sequence", &isnull)));
+}
+
+/*
+ * Raise the error that the node would have raised: azr_sequence_conflict().  The arguments begin
+ * with domain, edition, root and expected_sequence.
+ */
+static void
+raise_conflict(FunctionCallInfo fcinfo, long long next)
+{
+	long long	expected = PG_GETARG_INT64(3);
+	char	   *edition = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	char	   *expectation;
 	char	   *hint;
-
-	if (isnull || strcmp(TextDatumGetCString(outcome), "conflict") != 0)
-		return;
-	next = DatumGetInt64(GetAttributeByName(result, "next_sequence", &isnull));
-	expected = PG_GETARG_INT64(3);
-	edition = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	expectation = expected == -1
 		? "At least one event is expected"
@@ -562,7 +570,8 @@ check_conflict(FunctionCallInfo fcinfo, HeapTupleHeader result)
 
 /*
  * Raise an error of a node as the node has raised it, and one of PL/Proxy so that the caller
- * knows what to do.
+ * knows what to do.  That a function of the router was called by another one is left out of the
+ * context, which names the caller's own.
  */
 static void
 raise_again(const ErrorData *error)
@@ -585,16 +594,7 @@ raise_again(const ErrorData *error)
 				 errmsg("the router knows no node"),
 				 errhint("Use azr_router_map() to say where the slots are.")));
 	if (message == NULL)
-	{
-		/* what a function of ours says needs no word on where it says so */
-		if (error->funcname == NULL || strcmp(error->funcname, "exec_stmt_raise") != 0)
-		{
-			ThrowErrorData(unconstify(ErrorData *, error));
-			pg_unreachable();
-		}
 		message = error->message;
-	}
-
 	detail = without("Remote detail: ", detail);
 	hint = without("Remote hint: ", hint);
 	ereport(ERROR,

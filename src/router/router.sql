@@ -403,7 +403,11 @@ Result and locks: those of azr_append.
 Errors: those of azr_append; 22023 also for events of the wrong form; 22007 for a created_at that is not ISO 8601 with an offset, 22008 for one that is out of range.';
 
 CREATE FUNCTION @extschema@.azr_at_append_one(integer, text, text, uuid, bigint, text, bytea, jsonb, text, text) RETURNS bigint
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_append_one($2, $3, $4, $5, $6, $7, $8, $9, $10) r; $$;
+LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT CASE WHEN pg_catalog.octet_length($6) BETWEEN 1 AND 1024 AND $7 IS NOT NULL
+		THEN (SELECT CASE r.outcome WHEN 'conflict' THEN -1 - r.next_sequence ELSE r.first_sequence END
+			FROM @extschema@.azr_append($2, $3, $4, $5, ARRAY[$6], ARRAY[$7], metadata => ARRAY[$8],
+				correlation_id => $9, external_id => $10, on_conflict => 'return') r)
+		ELSE @extschema@.azr_append_one($2, $3, $4, $5, $6, $7, $8, $9, $10) END AS r; $$;
 
 CREATE FUNCTION @extschema@.azr_append_one(domain text, edition text, root uuid, expected_sequence bigint, type text, payload bytea, metadata jsonb DEFAULT NULL::jsonb, correlation_id text DEFAULT NULL::text, external_id text DEFAULT NULL::text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
