@@ -72,6 +72,11 @@ PG_FUNCTION_INFO_V1(azr_router_root);
 PG_FUNCTION_INFO_V1(azr_router_slot);
 PG_FUNCTION_INFO_V1(azr_router_version);
 
+/* The first minor releases of PostgreSQL 15 do not tell pipelines. */
+#ifndef XACT_FLAGS_PIPELINING
+#define XACT_FLAGS_PIPELINING 0
+#endif
+
 /* An argument that the function does not have. */
 #define NO_ARGUMENT	(-1)
 
@@ -477,7 +482,7 @@ check_may_write(FunctionCallInfo fcinfo)
 	}
 	if (allow_in_transaction)
 		return;
-	if (IsTransactionBlock() || IsSubTransaction() || (MyXactFlags & XACT_FLAGS_PIPELINING) != 0)
+	if (IsTransactionBlock() || (MyXactFlags & XACT_FLAGS_PIPELINING) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("%s cannot run inside a transaction block of a router",
