@@ -7,20 +7,22 @@
 #
 # WERROR=1 makes warnings errors, as CI does.
 
-EXTENSION = angzarr
+# angzarr is the store. angzarr_router, on PL/Proxy, is for stores of several nodes. It is built
+# without PL/Proxy, too, and needs that where it is created.
+EXTENSION = angzarr angzarr_router
 # Where this file is: elsewhere than the current directory in a VPATH build, as
 # "make -f /path/to/Makefile VPATH=/path/to".
 SOURCE := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
 
 # The version stands in the control file only.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/angzarr.control)
-# Of the three in META.json, the one that is indented by 6 is the specification's.
-ifneq ($(shell grep -cE '^( {3}| {9})"version": "$(EXTVERSION)"' $(SOURCE)/META.json),2)
+# Of the four in META.json, the one that is indented by 6 is the specification's.
+ifneq ($(shell grep -cE '^( {3}| {9})"version": "$(EXTVERSION)"' $(SOURCE)/META.json),3)
 $(error META.json does not say version $(EXTVERSION), as angzarr.control does)
 endif
 
 MODULE_big = angzarr
-SOURCES := $(sort $(wildcard $(SOURCE)/src/*.c $(SOURCE)/src/*/*.c))
+SOURCES := $(sort $(filter-out $(SOURCE)/src/router/%,$(wildcard $(SOURCE)/src/*.c $(SOURCE)/src/*/*.c)))
 OUR_HEADERS := $(wildcard $(SOURCE)/src/*/*.h)
 OBJS = $(SOURCES:$(SOURCE)/%.c=%.o)
 
@@ -28,7 +30,11 @@ OBJS = $(SOURCES:$(SOURCE)/%.c=%.o)
 INSTALL_SQL := $(SOURCE)/src/install.sql
 SQL_PARTS := $(addprefix $(SOURCE)/src/,$(shell sed -n 's/^\\i //p' $(INSTALL_SQL)))
 
-DATA_built = angzarr--$(EXTVERSION).sql
+# The router is a library of its own, of one file, and so is its install script.
+MODULES = angzarr_router
+ROUTER_SQL := $(addprefix $(SOURCE)/src/router/,router.sql map.sql merge.sql editions.sql cascades.sql access.sql creator.sql)
+
+DATA_built = angzarr--$(EXTVERSION).sql angzarr_router--$(EXTVERSION).sql
 # The first is optional: who wants it runs it.  The others lead from a release to the next one.
 DATA = docs/compat/message_db.sql $(patsubst $(SOURCE)/%,%,$(sort $(wildcard $(SOURCE)/src/angzarr--*--*.sql)))
 
@@ -67,6 +73,12 @@ include $(PGXS)
 # Headers are few: any change rebuilds everything.
 $(OBJS) $(OBJS:.o=.bc): $(OUR_HEADERS) $(SOURCE)/angzarr.control $(SOURCE)/Makefile
 
+angzarr_router.o angzarr_router.bc: $(SOURCE)/src/router/router.c $(OUR_HEADERS) $(SOURCE)/angzarr.control $(SOURCE)/Makefile
+angzarr_router.o:
+	$(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+angzarr_router.bc:
+	$(COMPILE.c.bc) -o $@ $<
+
 # A VPATH build begins in an empty directory.
 ifdef VPATH
 $(shell mkdir -p $(sort $(dir $(OBJS))) test/isolation)
@@ -75,6 +87,9 @@ endif
 angzarr--$(EXTVERSION).sql: $(INSTALL_SQL) $(SQL_PARTS) $(SOURCE)/angzarr.control $(SOURCE)/Makefile
 	{ sed '/^\\i /d' $(INSTALL_SQL); cat $(SQL_PARTS); } >$@
 
+angzarr_router--$(EXTVERSION).sql: $(ROUTER_SQL) $(SOURCE)/Makefile
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION angzarr_router" to load this file. \quit'; cat $(ROUTER_SQL); } >$@
+
 # Tests that crash, copy or promote servers need servers of their own.
 .PHONY: tapcheck
 tapcheck: PROVE_TESTS = test/t/*.pl
@@ -82,7 +97,7 @@ tapcheck:
 	$(prove_installcheck)
 
 # What is not committed is not in it.
-DISTRIBUTION = $(EXTENSION)-$(EXTVERSION)
+DISTRIBUTION = angzarr-$(EXTVERSION)
 .PHONY: dist
 dist:
 	perl $(SOURCE)/script/lib/meta.pl $(SOURCE)

@@ -25,6 +25,8 @@
  *	slots/	   moving a slot to another node, with all that is kept for its streams
  *	admin/	   who may do what, whether what is stored is sound, and what a new owner, or a
  *			   subscriber of logical replication, needs
+ *	router/	   one endpoint for several nodes.  It is an extension and a library of its own, and
+ *			   shares with the others what both compute alike
  *
  * Beside each file of SQL-callable functions stands the .sql file that declares and
  * documents them; install.sql joins those into the extension's install script.

@@ -106,6 +106,16 @@ need_packages() {
 	quietly install_packages "${missing[@]}"
 }
 
+# Installs PL/Proxy, which routers need, for the PostgreSQL of find_postgres.  Where the
+# distribution does not have it, what needs it is left out.
+want_plproxy() {
+	local package
+
+	package=postgresql-$(postgres_major "$PG_CONFIG")-plproxy
+	have apt-cache && [[ -n $(apt-cache search --names-only "^$package\$") ]] || return 0
+	need_packages "$package"
+}
+
 # Debian's PostgreSQL makes a cluster as soon as it is installed, and starts it, also at
 # each boot from then on.  Nothing here needs one, so it is told not to, for as long as
 # this takes.
@@ -299,7 +309,8 @@ is_installed() {
 	libdir=$("$PG_CONFIG" --pkglibdir)
 	sharedir=$("$PG_CONFIG" --sharedir)/extension
 	cmp -s "$ROOT/angzarr.so" "$libdir/angzarr.so" || return 1
-	for sql in "$ROOT"/angzarr.control "$ROOT"/angzarr--*.sql "$ROOT"/src/angzarr--*--*.sql "$ROOT"/docs/compat/*.sql; do
+	cmp -s "$ROOT/angzarr_router.so" "$libdir/angzarr_router.so" || return 1
+	for sql in "$ROOT"/angzarr*.control "$ROOT"/angzarr*--*.sql "$ROOT"/src/angzarr--*--*.sql "$ROOT"/docs/compat/*.sql; do
 		[[ -e $sql ]] || continue
 		cmp -s "$sql" "$sharedir/${sql##*/}" || return 1
 	done

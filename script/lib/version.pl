@@ -3,7 +3,7 @@
 # Usage: perl version.pl DIR VERSION            the newest version is to be released, as VERSION, today
 #        perl version.pl --open DIR VERSION     VERSION is begun after a release
 #
-# DIR is the top of the source.  Those files are angzarr.control, META.json, CHANGELOG.md,
+# DIR is the top of the source.  Those files are the control files, META.json, CHANGELOG.md,
 # debian/changelog, and of the clients package.json, package-lock.json and README.md.  What
 # meta.pl would complain of is not written.
 
@@ -37,6 +37,7 @@ sub edit
 
 my $old;
 edit('angzarr.control', sub { ($old) = /^default_version = '(.*)'$/m and s/^(default_version = )'.*'$/$1'$version'/m });
+edit('angzarr_router.control', sub { s/^(default_version = )'\Q$old\E'/$1'$version'/m });
 my $today = strftime('%Y-%m-%d', gmtime);
 my $now = strftime('%a, %d %b %Y %H:%M:%S +0000', gmtime);
 
@@ -55,7 +56,7 @@ edit('debian/changelog', sub {
 	s/\A.*/angzarr ($version-1) unstable; urgency=medium/ and s/^( -- .*>  ).*/$1$now/m;
 });
 # the one that is indented by 6 is the specification's
-edit('META.json', sub { (s/^((?: {3}| {9})"version": )"\Q$old\E"/$1"$version"/mg || 0) == 2 });
+edit('META.json', sub { (s/^((?: {3}| {9})"version": )"\Q$old\E"/$1"$version"/mg || 0) == 3 });
 foreach my $file (glob('clients/*/package.json'))
 {
 	edit($file, sub {

@@ -9,11 +9,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha1.h"
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "streams/edition.h"
+#include "streams/root_of_key.h"
 #include "streams/slot.h"
 #include "utils/builtins.h"
 
@@ -30,7 +28,6 @@ PG_FUNCTION_INFO_V1(azr_root);
 	"FROM d WHERE d.domain IS NOT NULL) " \
 	"SELECT d.domain FROM d WHERE d.domain IS NOT NULL"
 
-static pg_uuid_t *uuid_v5(const uint8 *namespace, const char *name, int len);
 
 /*
  * azr_domains() -> setof text
@@ -83,42 +80,12 @@ azr_roots(PG_FUNCTION_ARGS)
 
 /*
  * azr_root(domain, key) -> uuid
- *
- * A version-5 UUID (RFC 9562, section 5.5), so that any client can compute the
- * same.
  */
 Datum
 azr_root(PG_FUNCTION_ARGS)
 {
-	/* the version-5 UUID of "angzarr.dev" in the DNS namespace */
-	static const uint8 namespace[UUID_LEN] = {
-		0x40, 0x4F, 0x3B, 0xDA, 0x57, 0x8A, 0x5C, 0x4D,
-		0xA7, 0xF4, 0x27, 0x51, 0xB8, 0x43, 0x69, 0x8A
-	};
 	text	   *domain = azr_arg_name(fcinfo, 0, "domain");
 	text	   *key = azr_arg_text(fcinfo, 1, "key");
-	char	   *name = psprintf("%s:%s", text_to_cstring(domain), text_to_cstring(key));
-	char	   *utf8 = pg_server_to_any(name, strlen(name), PG_UTF8);
 
-	PG_RETURN_UUID_P(uuid_v5(namespace, utf8, strlen(utf8)));
-}
-
-static pg_uuid_t *
-uuid_v5(const uint8 *namespace, const char *name, int len)
-{
-	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA1);
-	uint8		digest[SHA1_DIGEST_LENGTH];
-	pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
-
-	if (pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, namespace, UUID_LEN) < 0 ||
-		pg_cryptohash_update(ctx, (const uint8 *) name, len) < 0 ||
-		pg_cryptohash_final(ctx, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute SHA-1 hash: %s", pg_cryptohash_error(ctx));
-	pg_cryptohash_free(ctx);
-
-	memcpy(uuid->data, digest, UUID_LEN);
-	uuid->data[6] = (uuid->data[6] & 0x0F) | 0x50;	/* version 5 */
-	uuid->data[8] = (uuid->data[8] & 0x3F) | 0x80;	/* variant of the RFC */
-	return uuid;
+	PG_RETURN_UUID_P(azr_root_of_key(domain, key));
 }

@@ -26,7 +26,6 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/multirangetypes.h"
-#include "utils/pg_crc.h"
 #include "utils/rangetypes.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
@@ -37,12 +36,10 @@ PG_FUNCTION_INFO_V1(azr_slots);
 PG_FUNCTION_INFO_V1(azr_slot_receive);
 PG_FUNCTION_INFO_V1(azr_slot_freeze);
 
-#define NUM_SLOTS	AZR_NUM_SLOTS
-
 /* Some of the slots: one bit for each, as PostgreSQL's get_bit() counts them. */
 typedef struct Slots
 {
-	uint8		bits[NUM_SLOTS / BITS_PER_BYTE];
+	uint8		bits[AZR_NUM_SLOTS / BITS_PER_BYTE];
 } Slots;
 
 /* Columns of azr_slot_owners, as in slot.sql. */
@@ -138,7 +135,7 @@ azr_own_slots(PG_FUNCTION_ARGS)
 	table_close(azr_table_open(&owners_table, RowExclusiveLock), NoLock);
 	know();
 
-	for (int slot = 0; slot < NUM_SLOTS; slot++)
+	for (int slot = 0; slot < AZR_NUM_SLOTS; slot++)
 	{
 		bool		stays = has_slot(&slots, slot) ? this_node : is_divided;
 
@@ -267,11 +264,11 @@ azr_arg_slot(FunctionCallInfo fcinfo, int argno, const char *argname)
 {
 	int32		slot = azr_arg_int(fcinfo, argno, argname);
 
-	if (slot < 0 || slot >= NUM_SLOTS)
+	if (slot < 0 || slot >= AZR_NUM_SLOTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"%s\" must be from 0 to %d, but is %d",
-						argname, NUM_SLOTS - 1, slot)));
+						argname, AZR_NUM_SLOTS - 1, slot)));
 	return slot;
 }
 
@@ -408,7 +405,7 @@ azr_slots_check_write(void)
 {
 	azr_streams_lock(AccessShareLock);
 	know();
-	for (int slot = 0; any_frozen && slot < NUM_SLOTS; slot++)
+	for (int slot = 0; any_frozen && slot < AZR_NUM_SLOTS; slot++)
 		if (has_slot(&frozen, slot))
 			ereport(ERROR,
 					(errcode(ERRCODE_AZR_WRONG_NODE),
@@ -502,20 +499,6 @@ azr_slot_owner(const pg_uuid_t *root)
 	return owner;
 }
 
-/*
- * A client computes the same, so this can never change.
- */
-int
-azr_slot_of(const pg_uuid_t *root)
-{
-	pg_crc32	crc;
-
-	INIT_TRADITIONAL_CRC32(crc);
-	COMP_TRADITIONAL_CRC32(crc, root->data, UUID_LEN);
-	FIN_TRADITIONAL_CRC32(crc);
-	return crc % NUM_SLOTS;
-}
-
 static bool
 is_known(void)
 {
@@ -563,7 +546,7 @@ read_owners(void)
 		azr_check_row(row->tts_isnull, Anum_azr_slot_owners_node);
 		slot = DatumGetInt32(row->tts_values[Anum_azr_slot_owners_slot - 1]);
 		nrows++;
-		if (slot < 0 || slot >= NUM_SLOTS ||
+		if (slot < 0 || slot >= AZR_NUM_SLOTS ||
 			!DatumGetBool(row->tts_values[Anum_azr_slot_owners_this_node - 1]))
 			continue;
 		add_slot(&read, slot);
@@ -578,7 +561,7 @@ read_owners(void)
 	table_close(rel, NoLock);
 
 	is_divided = nrows > 0;
-	all_own = nrows == 0 || nown == NUM_SLOTS;
+	all_own = nrows == 0 || nown == AZR_NUM_SLOTS;
 	if (nrows == 0)
 		memset(&read, 0xFF, sizeof(read));
 	own = read;
@@ -613,11 +596,11 @@ arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname)
 		/* a range of integers includes its lower bound, not its upper one */
 		range_deserialize(type, ranges[i], &lower, &upper, &empty);
 		if (lower.infinite || upper.infinite || DatumGetInt32(lower.val) < 0 ||
-			DatumGetInt32(upper.val) > NUM_SLOTS)
+			DatumGetInt32(upper.val) > AZR_NUM_SLOTS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("argument \"%s\" must have slots from 0 to %d only",
-							argname, NUM_SLOTS - 1)));
+							argname, AZR_NUM_SLOTS - 1)));
 		for (int slot = DatumGetInt32(lower.val); slot < DatumGetInt32(upper.val); slot++)
 			add_slot(&slots, slot);
 	}
@@ -629,7 +612,7 @@ count_slots(const Slots *slots)
 {
 	int			count = 0;
 
-	for (int slot = 0; slot < NUM_SLOTS; slot++)
+	for (int slot = 0; slot < AZR_NUM_SLOTS; slot++)
 		count += has_slot(slots, slot);
 	return count;
 }

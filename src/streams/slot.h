@@ -31,9 +31,8 @@
 
 #include "fmgr.h"
 #include "plumbing/query.h"
+#include "streams/slot_of.h"
 #include "streams/stream.h"
-
-#define AZR_NUM_SLOTS	1024
 
 /* What is known of a slot. */
 typedef struct AzrSlotState
@@ -49,7 +48,6 @@ typedef struct AzrSlotState
 /* SQL: is this node's the slot of a root?  'own' is what azr_slots_arg() has added. */
 #define AZR_SLOT_IS_OWN(own, root)	"get_bit(" own ", %s.azr_slot(" root ")) = 1"
 
-extern int	azr_slot_of(const pg_uuid_t *root);
 extern int	azr_arg_slot(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern AzrSlotState azr_slot_state(int slot);
 extern bool azr_slot_is_moving(const pg_uuid_t *root);

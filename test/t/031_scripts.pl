@@ -179,15 +179,17 @@ sub meta
 	my $tree = PostgreSQL::Test::Utils::tempdir();
 	my %files = (
 		'angzarr.control' => "comment = 'c'\ndefault_version = '1.2.3'\n",
+		'angzarr_router.control' => "comment = 'c'\ndefault_version = '1.2.3'\n",
 		'README.md' => "readme\n",
+		'docs/router.md' => "a router\n",
 		'debian/changelog' => "angzarr (1.2.3-1) unstable; urgency=medium\n\n  * New.\n\nangzarr (1.2.2-1) unstable; urgency=medium\n",
 		%changed);
 	my $meta = decode_json(slurp_file("$ENV{TESTDIR}/META.json"));
 
-	$_->{version} = '1.2.3' foreach $meta, $meta->{provides}->{angzarr};
+	$_->{version} = '1.2.3' foreach $meta, values %{ $meta->{provides} };
 	$change->($meta);
 	$files{'META.json'} //= encode_json($meta);
-	system_or_bail('mkdir', '-p', "$tree/debian", "$tree/clients/a");
+	system_or_bail('mkdir', '-p', "$tree/debian", "$tree/docs", "$tree/clients/a");
 	append_to_file("$tree/$_", $files{$_}) foreach grep { defined $files{$_} } keys %files;
 	IPC::Run::run([ 'perl', "$scripts/lib/meta.pl", $tree ], '<', \$empty, '>', \my $said, '2>&1');
 	is($? >> 8, $said eq '' ? 0 : 1, 'what is wrong with META.json makes it fail, and nothing else');
