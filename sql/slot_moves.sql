@@ -57,6 +57,11 @@ SELECT outcome($$SELECT azr_slot_ends(-1)$$);
 SELECT outcome($$SELECT azr_slot_ends(NULL)$$);
 SELECT outcome($$SELECT azr_slot_export_state(17)$$);
 
+-- groups: one that is made before the move, and one that goes back
+SELECT azr_group_create('early', 1), azr_group_create('back', 1);
+CREATE VIEW given AS SELECT 'early' AS handler, azr_slot(root) AS slot, position, sequence, type FROM azr_fetch('early', 1000)
+	UNION ALL SELECT 'back', azr_slot(root), position, sequence, type FROM azr_fetch('back', 1000);
+
 -- what the other node gets
 CREATE TABLE moved AS SELECT * FROM azr_slot_export(17);
 UPDATE moved SET root = r(600);
@@ -241,6 +246,28 @@ SELECT outcome, first_sequence, last_sequence FROM azr_append('slot_moves', 'e',
 SELECT outcome($$SELECT azr_append_one('slot_moves', 'f', r(600), 3, 'T', 'p')$$);
 SELECT azr_confirm_cascade('slot_moves.2');
 SELECT outcome, next_sequence FROM azr_append('slot_moves', NULL, r(600), 11, types(1), payloads(1));
+-- a group that was there passes over what has moved in, and gets what comes after it: of what was
+-- pending, as a confirmation makes it effective
+SELECT azr_feed_advance() > 0 AS any;
+SELECT azr_group_create('late', 1);
+SELECT handler, slot, sequence, type FROM given WHERE slot = 600 ORDER BY handler, position, sequence;
+SELECT count(*) FROM given;
+SELECT sequence, type FROM azr_fetch('late', 1000) WHERE root = r(600) AND domain = 'slot_moves' ORDER BY position, sequence;
+SELECT count(*) FROM azr_feed() WHERE root = r(600) AND domain = 'slot_moves';
+-- forward is not back
+SELECT azr_group_seek('early', azr_feed_head()), azr_group_seek('back', -1);
+SELECT handler, sequence, type FROM given WHERE slot = 600 ORDER BY handler, position, sequence;
+-- what is parked
+SELECT azr_group_drop('late'), azr_group_drop('back');
+SELECT outcome, next_sequence FROM azr_append('slot_moves', NULL, r(600), 12, types(2), payloads(2));
+SELECT azr_feed_advance() > 0 AS any;
+SELECT azr_park('early', azr_feed_head() - 1, 'why');
+SELECT outcome, next_sequence FROM azr_append('slot_moves', NULL, r(18), 2, types(1), payloads(1));
+SELECT azr_feed_advance() > 0 AS any;
+SELECT azr_slot(root) AS slot, sequence, type FROM azr_fetch('early', 1000);
+SELECT azr_slot(root) AS slot, sequence, type FROM azr_retry('early');
+SELECT azr_group_drop('early');
+
 -- moved again with some of it left here, and given up
 SELECT azr_slot_receive(17, 'b');
 SELECT * FROM azr_slots() WHERE slot = 17;
@@ -257,6 +284,6 @@ SELECT azr_next_sequence('slot_moves', NULL, r(17));
 SELECT * FROM azr_check() WHERE domain LIKE 'slot\_moves%' OR domain IS NULL;
 
 TRUNCATE azr_slot_owners;
-DROP VIEW stored;
+DROP VIEW stored, given;
 DROP TABLE roots, moved, calls;
 DROP FUNCTION root_in, r, import_of;

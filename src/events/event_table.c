@@ -21,6 +21,7 @@
 #include "plumbing/grow.h"
 #include "plumbing/numbered.h"
 #include "plumbing/probe.h"
+#include "plumbing/query.h"
 #include "plumbing/text.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -621,6 +622,20 @@ azr_next_ticket(void)
 }
 
 /*
+ * The last ticket that was drawn.
+ */
+int64
+azr_last_ticket(void)
+{
+	AzrQueryArgs no_args = {0};
+	AzrQueryValue last = {false, (Datum) 0};
+
+	azr_query_latest("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END::bigint "
+					 "FROM %s.azr_tickets", &no_args, azr_query_note, &last);
+	return last.found ? DatumGetInt64(last.value) : AZR_NO_TICKET;
+}
+
+/*
  * Register a function that returns the highest ticket that numbering has passed: no append may
  * get that one or a lower one.
  */
@@ -738,6 +753,16 @@ azr_stored_ticket_events(TupleTableSlot *event)
 		return 1;
 	events = DatumGetInt32(event->tts_values[Anum_azr_events_ticket_events - 1]);
 	return events < 0 ? -events : events;
+}
+
+/*
+ * Did the append whose first event this is come from another node, with its slot?
+ */
+bool
+azr_stored_is_moved(TupleTableSlot *event)
+{
+	return !event->tts_isnull[Anum_azr_events_ticket_events - 1] &&
+		DatumGetInt32(event->tts_values[Anum_azr_events_ticket_events - 1]) < 0;
 }
 
 int64

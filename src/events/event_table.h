@@ -165,6 +165,7 @@ extern void azr_event_scan_end(AzrEventScan *scan);
 extern Oid	azr_main_events_relid(void);
 extern AzrTable *azr_events_leaf(int64 stream_id);
 extern int64 azr_next_ticket(void);
+extern int64 azr_last_ticket(void);
 extern void azr_tickets_also_taken(int64 (*highest) (void));
 extern void azr_ticket_scan_begin(AzrTicketScan *scan, int64 first, int64 last,
 								  Snapshot snapshot);
@@ -174,6 +175,7 @@ extern void azr_ticket_scan_end(AzrTicketScan *scan);
 extern int64 azr_stored_stream_id(TupleTableSlot *event);
 extern int64 azr_stored_ticket(TupleTableSlot *event);
 extern int64 azr_stored_ticket_events(TupleTableSlot *event);
+extern bool azr_stored_is_moved(TupleTableSlot *event);
 extern int64 azr_stored_sequence(TupleTableSlot *event);
 extern TimestampTz azr_stored_created_at(TupleTableSlot *event);
 extern bool azr_stored_committed(TupleTableSlot *event);

@@ -107,6 +107,7 @@ static void end_batch(AzrFeedReader *reader);
 pg_noreturn static void raise_positions_missing(int64 first, int64 last);
 static void begin_range(AzrFeedReader *reader);
 static TupleTableSlot *next_append(AzrFeedReader *reader);
+static bool is_read_there(const AzrFeedReader *reader, TupleTableSlot *first);
 static bool is_wanted_append(AzrFeedReader *reader, int64 stream_id, int64 events);
 static TupleTableSlot *next_of_append(AzrFeedReader *reader);
 static void pass_stream(AzrFeedReader *reader);
@@ -437,7 +438,8 @@ next_append(AzrFeedReader *reader)
 			return NULL;
 		}
 		events = azr_stored_ticket_events(first);
-		if (!is_wanted_append(reader, azr_stored_stream_id(first), events))
+		if (is_read_there(reader, first) ||
+			!is_wanted_append(reader, azr_stored_stream_id(first), events))
 		{
 			reader->position += events;
 			continue;
@@ -451,6 +453,16 @@ next_append(AzrFeedReader *reader)
 		return passed == 0 ? first : NULL;
 	}
 	return NULL;
+}
+
+/*
+ * Is an append, whose first event this is, one that came from another node and was read there?
+ */
+static bool
+is_read_there(const AzrFeedReader *reader, TupleTableSlot *first)
+{
+	return reader->read.no_moved && azr_stored_is_moved(first) &&
+		azr_stored_ticket(first) > reader->read.moved_after;
 }
 
 /*

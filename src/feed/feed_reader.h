@@ -57,6 +57,9 @@ typedef struct AzrFeedRead
 								 * event at after + 1 has this sequence */
 	int64		sequence;
 	bool		no_correlation_id;	/* does nobody look at that? */
+	bool		no_moved;		/* no appends that came from another node with
+								 * their slot, and have tickets above this? */
+	int64		moved_after;
 
 	AzrFeedFilter filter;		/* or NULL */
 	void	   *filter_arg;

@@ -48,6 +48,8 @@ azr_selection_read(AzrSelection *selection, AzrFeedCallback callback, void *arg,
 		.domains = selection->group->domains,
 		.types = selection->group->types,
 		.effective = true,
+		.no_moved = true,
+		.moved_after = selection->group->moved_after,
 		.filter = is_selected,
 		.filter_arg = selection
 	};

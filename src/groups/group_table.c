@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "events/event_table.h"
 #include "groups/group_table.h"
 #include "plumbing/grow.h"
 #include "plumbing/lock.h"
@@ -45,9 +46,10 @@ azr_group_add(const text *handler, int32 partitions, int64 after,
 	azr_query_arg(&args, INT4OID, Int32GetDatum(partitions), false);
 	azr_query_arg(&args, TEXTARRAYOID, domains, no_domains);
 	azr_query_arg(&args, TEXTARRAYOID, types, no_types);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(azr_last_ticket()), false);
 	if (azr_query_modify("INSERT INTO %s.azr_registered_groups "
-						 "(handler, partitions, domains, types, created_at) "
-						 "VALUES ($1, $2, $3, $4, now()) ON CONFLICT DO NOTHING",
+						 "(handler, partitions, domains, types, moved_after, created_at) "
+						 "VALUES ($1, $2, $3, $4, $5, now()) ON CONFLICT DO NOTHING",
 						 &args, NULL, NULL) == 0)
 		return false;
 
@@ -86,7 +88,7 @@ azr_group_get(text *handler)
 	AzrQueryArgs args = handler_arg(handler);
 	AzrGroup	group = {.handler = handler};
 
-	azr_query_latest("SELECT partitions::int, domains::text[], types::text[] "
+	azr_query_latest("SELECT partitions::int, domains::text[], types::text[], moved_after::bigint "
 					 "FROM %s.azr_registered_groups WHERE handler = $1",
 					 &args, note_group, &group);
 	if (group.partitions == 0)
@@ -109,6 +111,26 @@ note_group(uint64 row, const Datum *values, const bool *nulls, void *arg)
 				 errhint("Somebody has changed azr_registered_groups.")));
 	group->domains = stored_texts(values[1], nulls[1]);
 	group->types = stored_texts(values[2], nulls[2]);
+	azr_check_row(&nulls[3], 1);
+	group->moved_after = DatumGetInt64(values[3]);
+}
+
+/*
+ * Have a group that is about to go back to a position get also what has moved in up to now.  The
+ * caller has locked its partitions.  A group that does not go back has no use for that: it would
+ * get what was handled on the other node.
+ */
+void
+azr_group_reads_moved(const text *handler, int64 after)
+{
+	AzrQueryArgs args = handler_arg(handler);
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(after), false);
+	azr_query_arg(&args, INT8OID, Int64GetDatum(azr_last_ticket()), false);
+	(void) azr_query_modify("UPDATE %s.azr_registered_groups SET moved_after = $3 "
+							"WHERE handler = $1 AND EXISTS (SELECT FROM %s.azr_group_partitions p "
+							"WHERE p.handler = $1 AND p.position > $2)",
+							&args, NULL, NULL);
 }
 
 /*

@@ -28,6 +28,9 @@ typedef struct AzrGroup
 	int32		partitions;
 	AzrArrayArg domains;		/* only of these, if given */
 	AzrArrayArg types;
+	int64		moved_after;	/* appends that moved here with their slot and
+								 * have higher tickets were handled by the
+								 * group of that name on the other node */
 } AzrGroup;
 
 /* A partition of a group. */
@@ -59,6 +62,7 @@ extern bool azr_group_add(const text *handler, int32 partitions, int64 after,
 						  Datum domains, bool no_domains, Datum types, bool no_types);
 extern bool azr_group_delete(const text *handler);
 extern AzrGroup azr_group_get(text *handler);
+extern void azr_group_reads_moved(const text *handler, int64 after);
 pg_noreturn extern void azr_group_unknown(const text *handler);
 extern int32 azr_partition_of(int64 stream_id, int32 partitions);
 

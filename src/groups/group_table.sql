@@ -5,6 +5,7 @@ CREATE TABLE @extschema@.azr_registered_groups (
 	partitions integer NOT NULL,
 	domains text[],
 	types text[],
+	moved_after bigint NOT NULL,
 	created_at timestamptz NOT NULL,
 	CONSTRAINT azr_registered_groups_pkey PRIMARY KEY (handler)
 );
@@ -13,6 +14,9 @@ COMMENT ON TABLE @extschema@.azr_registered_groups IS
 'The groups of workers that follow the feed. Written by azr_group_create() and azr_group_drop().';
 COMMENT ON COLUMN @extschema@.azr_registered_groups.domains IS
 'The domains whose events the group gets; NULL for all. types, likewise.';
+
+COMMENT ON COLUMN @extschema@.azr_registered_groups.moved_after IS
+'The last ticket when the group was made, or went back: the group passes over appends that moved here with their slot later, since they were handled on the node that they come from.';
 
 -- Each fetch updates rows here. Room on each page lets them stay there (HOT), so no index has
 -- a column that changes.

@@ -114,6 +114,7 @@ azr_group_seek(PG_FUNCTION_ARGS)
 	count = azr_partitions_lock(handler);
 	if (count == 0)
 		azr_group_unknown(handler);
+	azr_group_reads_moved(handler, after);
 	azr_partitions_set(handler, count, after);
 	azr_parked_forget_all(handler);
 	PG_RETURN_VOID();

@@ -252,6 +252,8 @@ read_stream(Retry *retry, const AzrParkedStream *stream, int64 last)
 		.last = last,
 		.types = retry->group.types,
 		.effective = true,
+		.no_moved = true,
+		.moved_after = retry->group.moved_after,
 		.stream_id = stream->stream_id,
 		.sequence = stream->sequence
 	};
