@@ -686,13 +686,13 @@ sub group_behind
 		return $handler if $head - $first > NEAR;
 		next if !$frozen;
 
-		# what came here by a move was handled where it came from
+		# what came here by a move after the group was made was handled where it came from
 		my @last = ask($node, "SELECT s.stream_id, max(f.\"position\")
 			FROM azr_registered_groups g, azr_feed($first, $head - $first, g.domains, g.types, true) f
 			JOIN azr_streams s ON s.root = f.root AND s.domain = f.domain AND s.edition = f.edition
 			WHERE g.handler = " . quote($handler) . " AND azr_slot(f.root) = $slot
-			AND coalesce((SELECT e.ticket_events FROM azr_main_events e WHERE e.stream_id = s.stream_id AND e.sequence <= f.sequence AND e.ticket IS NOT NULL
-				ORDER BY e.sequence DESC LIMIT 1), 1) > 0
+			AND NOT EXISTS (SELECT FROM azr_main_events e WHERE e.stream_id = s.stream_id AND e.ticket_events < 0 AND e.ticket > g.moved_after
+				AND e.sequence = (SELECT max(b.sequence) FROM azr_main_events b WHERE b.stream_id = s.stream_id AND b.sequence <= f.sequence AND b.ticket IS NOT NULL))
 			GROUP BY s.stream_id");
 		return $handler if grep { $_->[1] > $position[ partition_of($_->[0], scalar @position) ] } @last;
 	}
