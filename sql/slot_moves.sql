@@ -283,7 +283,75 @@ SELECT azr_own_slots('a', '{[17,17]}');
 SELECT azr_next_sequence('slot_moves', NULL, r(17));
 SELECT * FROM azr_check() WHERE domain LIKE 'slot\_moves%' OR domain IS NULL;
 
+-- what is left of a slot is deleted, when nobody has to read it any more
+SELECT azr_evidence_enable('example.com/slots');
+SELECT azr_group_create('late', 1);
+SELECT outcome($$SELECT azr_slot_drop(600)$$);
+SELECT outcome($$SELECT azr_slot_drop(601)$$);
+SELECT outcome($$SELECT azr_slot_drop(NULL)$$);
+SELECT outcome($$SELECT azr_slot_drop(1024)$$);
+SELECT outcome($$SELECT azr_slot_drop(600, 0)$$);
+SELECT outcome, next_sequence FROM azr_append('slot_moves', NULL, r(600), 14, types(3), payloads(3));
+SELECT azr_slot_freeze(600, 'b');
+SELECT azr_own_slots('b', '{[600,600]}', false);
+BEGIN READ ONLY;
+SELECT outcome($$SELECT azr_slot_drop(600)$$);
+ROLLBACK;
+SELECT outcome($$SELECT azr_slot_drop(600)$$);
+SELECT azr_feed_advance() > 0 AS any;
+SELECT outcome($$SELECT azr_slot_drop(600)$$);
+SELECT size = azr_feed_head() + 1 AS all_sealed FROM azr_seal();
+SELECT regexp_replace(outcome($$SELECT azr_slot_drop(600)$$), '\d+, or', 'N, or');
+SELECT count(*) > 0 AS any FROM azr_fetch('late', 1000);
+SELECT azr_park('late', (SELECT max(position) FROM azr_feed() WHERE root = r(600)), 'why');
+SELECT outcome($$SELECT azr_slot_drop(600)$$);
+SELECT azr_slot(root) AS slot, sequence FROM azr_retry('late');
+SELECT outcome($$DELETE FROM azr_main_events WHERE stream_id IN (SELECT stream_id FROM azr_streams WHERE root = r(600))$$);
+CREATE TABLE fed AS SELECT * FROM azr_feed(-1, 100000);
+CREATE FUNCTION keep_of_slot() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER keep_of_slot BEFORE DELETE ON azr_events FOR EACH ROW WHEN (OLD.sequence = 1) EXECUTE FUNCTION keep_of_slot();
+SELECT outcome($$SELECT azr_slot_drop(600)$$);
+DROP TRIGGER keep_of_slot ON azr_events;
+DROP FUNCTION keep_of_slot;
+-- stream by stream
+SELECT azr_slot_drop(600, 1);
+SELECT domain, edition, next_sequence FROM azr_slot_ends(600) ORDER BY 1, 2;
+SELECT azr_slot_drop(600), azr_slot_drop(600);
+SELECT * FROM azr_slots() WHERE slot = 600;
+SELECT azr_slot_drop(600);
+SELECT count(*) FROM azr_positions WHERE root = r(600);
+SELECT count(*) FROM azr_erased_events;
+-- positions of others stay, those of what is gone are empty
+SELECT count(*) FROM (TABLE fed EXCEPT SELECT * FROM azr_feed(-1, 100000)) gone WHERE azr_slot(root) <> 600;
+SELECT count(*) FROM azr_feed(-1, 100000) WHERE azr_slot(root) = 600;
+SELECT count(*) > 0 AS any FROM azr_feed_batches, unnest(tickets) n WHERE n < 0;
+SELECT count(*) FROM (SELECT p.* FROM fed, azr_feed(fed.position - 1, 1) p EXCEPT TABLE fed) differs;
+SELECT count(*) FROM fed, azr_feed(fed.position - 1, 1) p;
+SELECT count(*) FROM fed WHERE azr_slot(root) <> 600;
+SELECT azr_group_seek('late', -1);
+SELECT count(*) FROM azr_fetch('late', 1000) WHERE azr_slot(root) = 600;
+SELECT outcome($$SELECT azr_entries(0)$$);
+SELECT jsonb_typeof(azr_prove('slot_moves', NULL, r(18), 0));
+SELECT * FROM azr_verify();
+SELECT * FROM azr_check();
+-- and it goes on: the last batch grows, and no session remembers what is gone
+SELECT outcome, next_sequence FROM azr_append('slot_moves', NULL, r(18), 3, types(2), payloads(2));
+SELECT azr_own_slots('a', '{[600,600]}');
+SELECT outcome, next_sequence FROM azr_append('slot_moves', NULL, r(600), 0, types(1), payloads(1));
+SELECT azr_feed_advance() > 0 AS any;
+SELECT size = azr_feed_head() + 1 AS all_sealed FROM azr_seal();
+SELECT azr_slot(root) AS slot, sequence FROM azr_fetch('late', 1000);
+SELECT * FROM azr_verify();
+SELECT * FROM azr_check();
+-- what was altered is found beside what has moved
+SET session_replication_role = replica;
+ALTER TABLE azr_events DISABLE TRIGGER azr_reject_change;
+UPDATE azr_events SET payload = 'other' WHERE sequence = 0 AND stream_id = (SELECT stream_id FROM azr_streams WHERE root = r(18));
+SELECT problem, domain, edition, azr_slot(root) AS slot, sequence FROM azr_verify();
+ALTER TABLE azr_events ENABLE ALWAYS TRIGGER azr_reject_change;
+RESET session_replication_role;
+
 TRUNCATE azr_slot_owners;
 DROP VIEW stored, given;
-DROP TABLE roots, moved, calls;
+DROP TABLE roots, moved, calls, fed;
 DROP FUNCTION root_in, r, import_of;

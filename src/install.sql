@@ -55,6 +55,7 @@
 \i slots/slot_row.sql
 \i slots/slot_export.sql
 \i slots/slot_import.sql
+\i slots/slot_drop.sql
 \i admin/check.sql
 \i admin/access.sql
 \i admin/change.sql

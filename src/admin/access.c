@@ -132,6 +132,7 @@ static const char *const levels[] = {
 	"('azr_reject_change', 'owner'), " \
 	"('azr_revoke', 'owner'), " \
 	"('azr_scrub', 'owner'), " \
+	"('azr_slot_drop', 'owner'), " \
 	"('azr_slot_ends', 'owner'), " \
 	"('azr_slot_export', 'owner'), " \
 	"('azr_slot_export_state', 'owner'), " \

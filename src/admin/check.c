@@ -195,7 +195,10 @@ check_feed(Check *check)
 				   "WHERE e.ticket BETWEEN f.pending[i] AND f.pending[i + 1]) "
 				   "AND NOT EXISTS (SELECT FROM %s.azr_feed_unborn u "
 				   "WHERE e.ticket BETWEEN u.first_ticket AND u.last_ticket)) AS passed "
-				   "FROM %s.azr_feed_state f) n WHERE n.passed <> n.next_position",
+				   "FROM %s.azr_feed_state f) p CROSS JOIN LATERAL (SELECT p.next_position, p.passed "
+				   "+ coalesce((SELECT -sum(t.n::numeric) FROM %s.azr_feed_batches b, "
+				   "unnest(b.tickets) t(n) WHERE t.n < 0), 0) AS passed) n "
+				   "WHERE n.passed <> n.next_position",
 				   &no_args, add_row, check);
 	azr_query_each("SELECT 'feed_gap', NULL::text, NULL::text, NULL::uuid, NULL::bigint, "
 				   "'The feed goes on at position ' || b.next || ' after position ' "

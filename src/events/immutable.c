@@ -18,8 +18,10 @@
 #include "plumbing/error.h"
 #include "plumbing/text.h"
 #include "replication/logicalworker.h"
+#include "streams/slot.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(azr_reject_change);
 
@@ -50,6 +52,7 @@ typedef struct ChangedColumn
 #define AND_IS_SAME(name)	&& is_same(change, #name)
 
 static bool may_delete(TriggerData *trigdata);
+static bool is_leftover(int64 stream_id);
 static bool may_update(TriggerData *trigdata);
 static bool is_being_erased(const Change *change);
 static bool becomes_erased(const Change *change);
@@ -65,7 +68,7 @@ static int	compare_ids(const void *a, const void *b);
  *
  * Fires before UPDATE, DELETE and TRUNCATE on the event store's tables, for
  * every role.  Takes no locks but to look up types.  Raises ZR008, unless
- * azr_delete_edition() is deleting just these rows, or azr_erase() is erasing just
+ * azr_delete_edition() or azr_slot_drop() is deleting just these rows, or azr_erase() is erasing just
  * these events, here or on the server that this one replicates.
  */
 Datum
@@ -152,16 +155,38 @@ may_delete(TriggerData *trigdata)
 
 	if (attno > 0)
 		stream_id = DatumGetInt64(SPI_getbinval(trigdata->tg_trigtuple, desc, attno, &isnull));
-	if (isnull || stream_id >= 0)
+	if (isnull)
 		return false;
 
-	/* the publisher has checked what a subscriber is told to delete */
+	/*
+	 * the publisher has checked what a subscriber is told to delete: but on
+	 * the main timeline, that is only what is left of a slot that has moved
+	 */
 	if (IsLogicalWorker())
-		return true;
+		return stream_id < 0 || is_leftover(stream_id);
 
 	return current != NULL &&
 		bsearch(&stream_id, current->stream_ids, current->count, sizeof(int64),
 				compare_ids) != NULL;
+}
+
+/*
+ * Is a stream one of a slot of which streams are left over here?  It is told before its streams are
+ * deleted, in a transaction of its own.
+ */
+static bool
+is_leftover(int64 stream_id)
+{
+	AzrStreamNames names;
+	bool		found;
+	pg_uuid_t	root;
+
+	azr_stream_names_begin(&names, SnapshotSelf);
+	found = azr_stream_names_find(&names, stream_id);
+	if (found)
+		root = *names.name.root;
+	azr_stream_names_end(&names);
+	return found && azr_slot_is_moving(&root);
 }
 
 /*

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * immutable.h
- *	  The two ways around the trigger that keeps stored history as it is: deleting an edition,
- *	  and erasing events.
+ *	  The ways around the trigger that keeps stored history as it is: deleting an edition, deleting
+ *	  what is left of a slot that is another node's, and erasing events.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,8 +10,8 @@
 #define AZR_IMMUTABLE_H
 
 /*
- * The streams that azr_delete_edition() is deleting now, ascending: all ids are
- * negative, those of an edition.  No other row can go.
+ * The streams that azr_delete_edition() or azr_slot_drop() is deleting now, ascending.  No other row
+ * can go.
  */
 typedef struct AzrDeletion
 {

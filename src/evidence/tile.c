@@ -85,9 +85,17 @@ azr_entries(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		add_entry(&log, azr_feed_reader_stream(reader), &event, &bundle);
+		count--;
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(scratch);
 	}
+	if (count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("entries of tile %lld have moved to another node with their slot",
+						(long long) index),
+				 errdetail("%d of them are not here any more.", count),
+				 errhint("Their leaves are still in the log: use azr_tile().")));
 	azr_feed_reader_end(reader);
 	azr_log_end(&log);
 	SET_VARSIZE(bundle.data, bundle.len);

@@ -82,6 +82,7 @@ typedef struct Verify
 	int64		least_ticket;	/* that the salts must have as last_ticket */
 	int64		streams_seen;	/* whose first event was seen */
 	bool		is_sound;		/* all events so far */
+	int64		moved;			/* positions whose events are on another node */
 	int64		missing;		/* positions that have no event */
 	int64		first_missing;
 	int64		named_missing;
@@ -94,6 +95,7 @@ static void limit_size(Verify *verify);
 static void check_note(Verify *verify, const text *origin, const AzrNote *note);
 static void walk(Verify *verify);
 static void walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position);
+static int64 pass_moved(Verify *verify, int64 first, int64 events, int64 end);
 static int64 events_of(Verify *verify, const AzrFeedBatch *batch);
 static void begin_range(Verify *verify, const AzrTicketRange *range);
 static int64 place_append(Verify *verify, int64 position, int64 *lacking, int64 events);
@@ -165,6 +167,11 @@ azr_verify(PG_FUNCTION_ARGS)
 	check_next(verify);
 	if (!verify->is_sound || verify->missing > 0)
 		name_missing(verify);
+	if (verify->moved > 0)
+		ereport(NOTICE,
+				(errmsg("%lld sealed events have moved to other nodes with their slots",
+						(long long) verify->moved),
+				 errdetail("They were deleted here, so only their leaves were looked at.")));
 	azr_evidence_reader_end(verify->reader);
 	azr_log_end(&verify->log);
 	PG_RETURN_NULL();
@@ -286,6 +293,11 @@ walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position)
 	{
 		TupleTableSlot *first;
 
+		if (batch->tickets.all[i].dropped > 0)
+		{
+			*position = pass_moved(verify, *position, batch->tickets.all[i].dropped, end);
+			continue;
+		}
 		begin_range(verify, &batch->tickets.all[i]);
 		while (*position < end && (first = azr_event_scan_next(&verify->appends)) != NULL)
 		{
@@ -315,7 +327,25 @@ walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position)
 }
 
 /*
- * How many events a batch has that are there.
+ * Go past events that were deleted here after their slot had moved to another node: only the tile has
+ * their leaves still.  Returns the position after them.
+ */
+static int64
+pass_moved(Verify *verify, int64 first, int64 events, int64 end)
+{
+	int64		after = events > end - first ? end : first + events;
+
+	for (int64 position = first; position < after; position++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		load_block(verify, position);
+	}
+	verify->moved += after - first;
+	return after;
+}
+
+/*
+ * How many events a batch has that are there, or have moved.
  */
 static int64
 events_of(Verify *verify, const AzrFeedBatch *batch)
@@ -326,6 +356,9 @@ events_of(Verify *verify, const AzrFeedBatch *batch)
 	{
 		TupleTableSlot *first;
 
+		events += batch->tickets.all[i].dropped;
+		if (batch->tickets.all[i].dropped > 0)
+			continue;
 		begin_range(verify, &batch->tickets.all[i]);
 		while ((first = azr_event_scan_next(&verify->appends)) != NULL)
 			events += Max(azr_stored_ticket_events(first), 1);

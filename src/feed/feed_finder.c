@@ -156,7 +156,11 @@ next_range(AzrFeedFinder *finder)
 	const AzrTicketRange *range;
 	ScanKeyData keys[2];
 
-	if (++finder->range >= finder->batch.tickets.count)
+	/* what is gone with its slot keeps its positions */
+	while (++finder->range < finder->batch.tickets.count &&
+		   finder->batch.tickets.all[finder->range].dropped > 0)
+		finder->position += finder->batch.tickets.all[finder->range].dropped;
+	if (finder->range >= finder->batch.tickets.count)
 		return false;
 	range = &finder->batch.tickets.all[finder->range];
 	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(range->first));

@@ -411,6 +411,10 @@ begin_range(AzrFeedReader *reader)
 	const AzrTicketRange *range = &reader->batch.tickets.all[reader->next_range++];
 	ScanKeyData keys[2];
 
+	/* what is gone with its slot keeps its positions */
+	reader->position += range->dropped;
+	if (range->dropped > 0)
+		return;
 	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(range->first));
 	ScanKeyInit(&keys[1], 1, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(range->last));
 	index_rescan(reader->appends.scan.desc, keys, lengthof(keys), NULL, 0);

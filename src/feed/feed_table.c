@@ -231,6 +231,22 @@ azr_feed_last_batch(void)
 	return batch;
 }
 
+/*
+ * The batch that begins with a position, as it is now.
+ */
+AzrFeedBatch
+azr_feed_batch_at(int64 first_position)
+{
+	AzrFeedBatch batch = {.found = false};
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(first_position), false);
+	azr_query_latest("SELECT first_position::bigint, events::bigint, appends::bigint, tickets::bigint[] "
+					 "FROM %s.azr_feed_batches WHERE first_position = $1",
+					 &args, note_batch, &batch);
+	return batch;
+}
+
 static void
 note_batch(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
@@ -261,6 +277,21 @@ azr_feed_batch_put(const AzrFeedBatch *batch)
 						  "tickets = $4, numbered_at = now() WHERE first_position = $1"
 						  : "INSERT INTO %s.azr_feed_batches (first_position, numbered_at, "
 						  "events, appends, tickets) VALUES ($1, now(), $2, $3, $4)",
+						  &args);
+}
+
+/*
+ * Change what is said of a batch's appends: some are gone.
+ */
+void
+azr_feed_batch_set_tickets(const AzrFeedBatch *batch, const AzrTicketRanges *tickets)
+{
+	AzrQueryArgs args = {0};
+
+	azr_query_arg(&args, INT8OID, Int64GetDatum(batch->first_position), false);
+	azr_query_arg(&args, INT8ARRAYOID, azr_ranges_array(tickets), false);
+	azr_query_must_change("azr_feed_batches", 1,
+						  "UPDATE %s.azr_feed_batches SET tickets = $2 WHERE first_position = $1",
 						  &args);
 }
 

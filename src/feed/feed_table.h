@@ -55,7 +55,9 @@ extern void azr_feed_unborn_delete(int64 first_ticket);
 extern int64 azr_feed_unborn_count(void);
 extern int64 azr_feed_batch_count(void);
 extern AzrFeedBatch azr_feed_last_batch(void);
+extern AzrFeedBatch azr_feed_batch_at(int64 first_position);
 extern void azr_feed_batch_put(const AzrFeedBatch *batch);
+extern void azr_feed_batch_set_tickets(const AzrFeedBatch *batch, const AzrTicketRanges *tickets);
 
 extern void azr_batch_scan_begin(AzrBatchScan *scan, int64 position, Snapshot snapshot);
 extern bool azr_batch_scan_next(AzrBatchScan *scan, AzrFeedBatch *batch);

@@ -15,7 +15,7 @@ CREATE TABLE @extschema@.azr_feed_batches (
 COMMENT ON TABLE @extschema@.azr_feed_batches IS
 'The feed: which appends have the positions from first_position on. Written by whatever numbers the feed: azr_feed_advance(), azr_feed_wait() and azr_fetch(). Read it by azr_feed().';
 COMMENT ON COLUMN @extschema@.azr_feed_batches.tickets IS
-'Ranges of tickets: the first and the last of one, of the next one, and so on, ascending. A ticket in a range that no row has, or none that was committed, has no position.';
+'Ranges of tickets: the first and the last of one, of the next one, and so on, ascending. A ticket in a range that no row has, or none that was committed, has no position. Where the second number is negative, appends are gone from here on, with a slot that belongs to another node: the first one had this ticket, and together they had so many events, which keep their positions.';
 
 -- How far numbering has come. One row, from the first numbering on.
 CREATE TABLE @extschema@.azr_feed_state (

@@ -32,7 +32,7 @@ azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 x
 {
 	AzrTicketRange *range = ranges->count > 0 ? &ranges->all[ranges->count - 1] : NULL;
 
-	if (range != NULL && range->last + 1 == first && range->xid == xid)
+	if (range != NULL && range->last + 1 == first && range->xid == xid && range->dropped == 0)
 	{
 		range->last = last;
 		return;
@@ -41,7 +41,30 @@ azr_ranges_add_of_xid(AzrTicketRanges *ranges, int64 first, int64 last, uint64 x
 	ranges->all[ranges->count].first = first;
 	ranges->all[ranges->count].last = last;
 	ranges->all[ranges->count].xid = xid;
+	ranges->all[ranges->count].dropped = 0;
 	ranges->count++;
+}
+
+/*
+ * Add an append that is gone after the others.  One that follows on others that are gone becomes
+ * part of their range.
+ */
+void
+azr_ranges_add_dropped(AzrTicketRanges *ranges, int64 ticket, int64 events)
+{
+	AzrTicketRange *range = ranges->count > 0 ? &ranges->all[ranges->count - 1] : NULL;
+
+	if (range == NULL || range->dropped == 0)
+	{
+		ranges->all = azr_grow(ranges->all, ranges->count, &ranges->allocated,
+							   sizeof(AzrTicketRange));
+		range = &ranges->all[ranges->count++];
+		*range = (AzrTicketRange)
+		{
+			ticket, ticket, AZR_NO_XID, 0
+		};
+	}
+	range->dropped += events;
 }
 
 /*
@@ -79,7 +102,8 @@ azr_ranges_size(const AzrTicketRanges *ranges)
 }
 
 /*
- * As a bigint[]: first and last of each.
+ * As a bigint[]: first and last of each; of one that is gone, the first, and how many events it
+ * had, as a negative number.
  */
 Datum
 azr_ranges_array(const AzrTicketRanges *ranges)
@@ -106,7 +130,8 @@ to_array(const AzrTicketRanges *ranges, int width)
 	for (int i = 0; i < ranges->count; i++)
 	{
 		numbers[width * i] = Int64GetDatum(ranges->all[i].first);
-		numbers[width * i + 1] = Int64GetDatum(ranges->all[i].last);
+		numbers[width * i + 1] = Int64GetDatum(ranges->all[i].dropped > 0
+											   ? -ranges->all[i].dropped : ranges->all[i].last);
 		if (width > 2)
 			numbers[width * i + 2] = Int64GetDatum((int64) ranges->all[i].xid);
 	}
@@ -152,10 +177,14 @@ from_array(Datum array, int width)
 		int64		last = DatumGetInt64(numbers[i + 1]);
 		uint64		xid = width > 2 ? (uint64) DatumGetInt64(numbers[i + 2]) : AZR_NO_XID;
 
+		bool		is_dropped = width == 2 && last < 0 && last > -PG_INT64_MAX;
+
 		sound = !nulls[i] && !nulls[i + 1] && !nulls[i + width - 1] &&
-			first > 0 && first <= last && last < PG_INT64_MAX &&
+			first > 0 && (is_dropped || (first <= last && last < PG_INT64_MAX)) &&
 			(ranges.count == 0 || ranges.all[ranges.count - 1].last < first);
-		if (sound)
+		if (sound && is_dropped)
+			azr_ranges_add_dropped(&ranges, first, -last);
+		else if (sound)
 			azr_ranges_add_of_xid(&ranges, first, last, xid);
 	}
 	if (!sound)

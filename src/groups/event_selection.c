@@ -10,6 +10,7 @@
 #include "groups/event_selection.h"
 
 static bool is_selected(void *arg, int64 stream_id, int64 first, int64 last);
+static int	compare_ids(const void *a, const void *b);
 
 /*
  * Select the events past the positions of some partitions, the first of which is furthest
@@ -23,6 +24,7 @@ azr_selection_begin(AzrSelection *selection, const AzrGroup *group,
 	selection->group = group;
 	selection->partitions = *partitions;
 	selection->head = head;
+	selection->only = NULL;
 	selection->parked = azr_parked_in(group->handler, partitions);
 	selection->places = palloc(group->partitions * sizeof(int));
 	for (int i = 0; i < group->partitions; i++)
@@ -66,6 +68,10 @@ is_selected(void *arg, int64 stream_id, int64 first, int64 last)
 
 	if (partition == NULL || partition->position >= last)
 		return false;
+	if (selection->only != NULL &&
+		bsearch(&stream_id, selection->only, selection->nonly, sizeof(int64),
+				compare_ids) == NULL)
+		return false;
 	first = Max(first, partition->position + 1);
 	parked = azr_parked_find(&selection->parked, stream_id);
 	if (parked != NULL)
@@ -84,4 +90,13 @@ azr_selection_partition(AzrSelection *selection, int64 stream_id)
 	int			place = selection->places[azr_partition_of(stream_id, selection->group->partitions)];
 
 	return place < 0 ? NULL : &selection->partitions.all[place];
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		first = *(const int64 *) a;
+	int64		second = *(const int64 *) b;
+
+	return first < second ? -1 : first > second;
 }

@@ -19,6 +19,8 @@ typedef struct AzrSelection
 								 * 'partitions', or -1 */
 	AzrParkedStreams parked;	/* of these, by stream */
 	int64		head;
+	const int64 *only;			/* streams, ascending, or NULL for all */
+	int			nonly;
 } AzrSelection;
 
 extern void azr_selection_begin(AzrSelection *selection, const AzrGroup *group,

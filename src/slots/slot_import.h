@@ -30,5 +30,6 @@ typedef struct AzrSlotStateImport AzrSlotStateImport;
 extern AzrSlotStateImport *azr_slot_state_begin(int slot);
 extern int64 azr_slot_state_row(AzrSlotStateImport *import, const AzrSlotRow *row);
 extern void azr_slot_state_end(AzrSlotStateImport *import);
+extern void azr_slot_state_delete(int slot);
 
 #endif							/* AZR_SLOT_IMPORT_H */

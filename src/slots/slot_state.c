@@ -65,7 +65,6 @@ struct AzrSlotStateImport
 	Lot			history;		/* snapshots */
 };
 
-static void delete_state(int slot);
 static int64 import_domain(const AzrSlotRow *row);
 static int64 import_edition(const AzrSlotRow *row);
 static int64 import_erasure(const AzrSlotRow *row, int slot);
@@ -104,15 +103,15 @@ azr_slot_state_begin(int slot)
 		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 	import->history.ncolumns = lengthof(snapshot_columns) - 1;
 	import->history.columns = snapshot_columns;
-	delete_state(slot);
+	azr_slot_state_delete(slot);
 	return import;
 }
 
 /*
  * Delete all positions and snapshots of a slot.
  */
-static void
-delete_state(int slot)
+void
+azr_slot_state_delete(int slot)
 {
 	AzrQueryArgs args = {0};
 

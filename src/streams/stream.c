@@ -22,6 +22,7 @@
 #include "streams/stream_memory.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/snapmgr.h"
 
 /* Columns of azr_streams, as in stream.sql. */
@@ -405,6 +406,19 @@ void
 azr_streams_lock(LOCKMODE lockmode)
 {
 	table_close(azr_table_open(&streams_table, lockmode), NoLock);
+}
+
+/*
+ * Have all sessions forget which streams there are, when this transaction is committed: it deletes
+ * some of the main timeline.
+ */
+void
+azr_streams_forget(void)
+{
+	Relation	rel = azr_table_open(&streams_table, RowExclusiveLock);
+
+	CacheInvalidateRelcache(rel);
+	table_close(rel, NoLock);
 }
 
 /*

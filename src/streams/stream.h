@@ -83,6 +83,7 @@ extern void azr_stream_names_end(AzrStreamNames *names);
 extern void azr_stream_roots_begin(AzrRootScan *scan, const text *domain, const text *edition,
 								   const pg_uuid_t *after, Snapshot snapshot);
 extern void azr_streams_lock(LOCKMODE lockmode);
+extern void azr_streams_forget(void);
 extern Snapshot azr_register_read_snapshot(void);
 
 #endif							/* AZR_STREAM_H */

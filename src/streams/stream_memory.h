@@ -8,8 +8,8 @@
  * streams of the main timeline, in 80 kB that are allocated once.  Further ones take the
  * places of those that came in first.
  *
- * What is remembered stays true: a row of a stream on the main timeline is never changed or
- * deleted once it is committed.  Triggers see to that, and those fire ALWAYS.  If they are not
+ * What is remembered stays true: a row of a stream on the main timeline is never changed once it
+ * is committed, and deleted only by azr_slot_drop(), which has all sessions forget.  Triggers see to that, and those fire ALWAYS.  If they are not
  * all in their places, because the owner is about to delete something, nothing is remembered.
  * To drop, truncate or restore the table, and to take away a trigger and put it back, are
  * changes that the relation cache tells, after which all is forgotten.

@@ -66,7 +66,7 @@ is(ask('restored', "azr_next_sequence('shop', NULL, '$theirs')"), 'of b', 'and a
 is($node->safe_psql('restored', 'SELECT * FROM azr_check()'), '', 'all is sound');
 
 # restored over a node that says otherwise, streams are foreign
-$node->safe_psql('restored', "TRUNCATE azr_slot_owners; INSERT INTO azr_slot_owners SELECT slot, state = 'foreign', coalesce(nullif(node, 'a'), 'c') FROM (SELECT s AS slot, CASE WHEN s < 512 THEN 'own' ELSE 'foreign' END AS state, CASE WHEN s < 512 THEN 'a' ELSE 'b' END AS node FROM generate_series(0, 1023) s) o");
+$node->safe_psql('restored', "TRUNCATE azr_slot_owners; INSERT INTO azr_slot_owners (slot, this_node, receiving, leftover, node) SELECT slot, state = 'foreign', false, false, coalesce(nullif(node, 'a'), 'c') FROM (SELECT s AS slot, CASE WHEN s < 512 THEN 'own' ELSE 'foreign' END AS state, CASE WHEN s < 512 THEN 'a' ELSE 'b' END AS node FROM generate_series(0, 1023) s) o");
 is($node->safe_psql('restored', q{SELECT count(*), count(DISTINCT root), min(problem), max(detail) ~ '^Slot \d+ belongs to node "c"\.$' FROM azr_check()}), "$kept{a}|$kept{a}|foreign_stream|t", 'streams of other nodes are reported');
 is($node->safe_psql('restored', "SELECT count(*) FROM azr_roots('shop', NULL)"), 0, 'and not listed');
 
