@@ -138,6 +138,7 @@ typedef struct SlotImport
 
 static void check_receiving(int slot);
 static int64 import_rows(int slot, AzrImportRows *rows);
+static bool read_row(SlotImport *import, MemoryContext context);
 static void import_row(SlotImport *import);
 static void read_columns(SlotImport *import, FunctionCallInfo columns);
 static void begin_lot(SlotImport *import);
@@ -240,7 +241,7 @@ import_rows(int slot, AzrImportRows *rows)
 	PG_TRY();
 	{
 		begin_lot(import);
-		while (tuplestore_gettupleslot(rows->store, true, false, import->ahead))
+		while (read_row(import, oldcontext))
 		{
 			CHECK_FOR_INTERRUPTS();
 			import->row++;
@@ -262,6 +263,20 @@ import_rows(int slot, AzrImportRows *rows)
 	/* the other node will delete what is here now */
 	azr_work_must_be_durable();
 	return import->stored;
+}
+
+/*
+ * Read the next row, if there is one.  From a file it comes as a copy, which must outlast the lot:
+ * it may be stored while the row is at hand.
+ */
+static bool
+read_row(SlotImport *import, MemoryContext context)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	bool		found = tuplestore_gettupleslot(import->rows->store, true, false, import->ahead);
+
+	MemoryContextSwitchTo(oldcontext);
+	return found;
 }
 
 /*
