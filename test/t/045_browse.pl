@@ -59,6 +59,10 @@ SELECT azr_domain_set(\$h\$$domain\$h\$, description => '<script>window.hacked=5
 EOF_SQL
 
 
+# What a test that dies has left running ends with it.
+my @running;
+END { my $status = $?; eval { $_->kill_kill if $_->pumpable } foreach @running; $? = $status }
+
 # Starts the window, and returns { process, out, err, port, key }. Dies unless it says its address.
 sub window
 {
@@ -68,6 +72,7 @@ sub window
 	local @ENV{ 'PGHOST', 'PGPORT', 'PGUSER', 'PGDATABASE' } = ($node->host, $node->port, $role, 'shop');
 	$window{process} = IPC::Run::start([ 'node', $program, 'browse', '--port', '0', @arguments ], '<', \undef,
 		'>', \$window{out}, '2>', \$window{err}, my $timeout = IPC::Run::timeout(60));
+	push @running, $window{process};
 	$window{process}->pump until $window{out} =~ /Ctrl-C/ || !$window{process}->pumpable;
 	$timeout->reset;
 	@window{ 'port', 'key' } = $window{out} =~ m{^Open http://127\.0\.0\.1:(\d+)/#key=([0-9a-f]{32})$}m
@@ -315,6 +320,7 @@ symlink($client, "$checkout/clients/node") or die "cannot link $client: $!";
 	my ($said, $complained) = ('', '');
 	my $script = IPC::Run::start([ 'bash', "$checkout/script/browse", 'postgres://' . encoded($node->host) . ':' . $node->port . '/shop?user=viewer', '--port', '0' ],
 		'<', \undef, '>', \$said, '2>', \$complained, IPC::Run::timeout(60));
+	push @running, $script;
 	$script->pump until $said =~ /Ctrl-C/ || !$script->pumpable;
 	like($said, qr/^Reading the database "shop" as "viewer"\.$/m, 'script/browse shows a store') or diag($complained);
 	$script->signal('INT');
