@@ -141,15 +141,19 @@ azr_slot_drop(PG_FUNCTION_ARGS)
 }
 
 /*
- * Raise 55000 unless the slot is another node's, and is not being received.  A transaction that must
- * stick to its snapshot must see that.
+ * Raise 55000 unless the slot is another node's, and is not being received.  As its row is locked, it
+ * stays so; and a transaction that must stick to its snapshot must see it.
  */
 static void
 check_state(int slot)
 {
-	AzrSlotState state = azr_slot_state(slot);
+	AzrSlotState state;
 	AzrQueryArgs args = {0};
 
+	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
+	(void) azr_query_modify("SELECT FROM %s.azr_slot_owners WHERE slot = $1 FOR SHARE",
+							&args, NULL, NULL);
+	state = azr_slot_state(slot);
 	if (state.is_own || state.is_receiving || state.node == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -160,9 +164,6 @@ check_state(int slot)
 				 ? errdetail("It is being received from node \"%s\".", state.node)
 				 : errdetail("It belongs to a node that is not known here."),
 				 errhint("First give it to another node with azr_own_slots().")));
-	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
-	(void) azr_query_modify("SELECT FROM %s.azr_slot_owners WHERE slot = $1 FOR SHARE",
-							&args, NULL, NULL);
 }
 
 /*
