@@ -43,7 +43,7 @@
 #include "parser/parse_func.h"
 #include "plumbing/error.h"
 #include "streams/root_of_key.h"
-#include "streams/slot_of.h"
+#include "streams/slot_of_root.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -214,7 +214,7 @@ azr_router_root(PG_FUNCTION_ARGS)
 Datum
 azr_router_slot(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(azr_slot_of(PG_GETARG_UUID_P(0)));
+	PG_RETURN_INT32(azr_slot_of_root(PG_GETARG_UUID_P(0)));
 }
 
 /*
@@ -289,7 +289,7 @@ run(FunctionCallInfo fcinfo, const Route *route, bool by_root)
 		 * one
 		 */
 		values[0] = Int32GetDatum(route->root == NO_ARGUMENT || PG_ARGISNULL(route->root)
-								  ? 0 : azr_slot_of(PG_GETARG_UUID_P(route->root)));
+								  ? 0 : azr_slot_of_root(PG_GETARG_UUID_P(route->root)));
 		nulls[0] = ' ';
 	}
 	for (int i = 0; i < fcinfo->nargs; i++)

@@ -21,7 +21,7 @@
 #include "plumbing/table.h"
 #include "plumbing/text.h"
 #include "streams/slot.h"
-#include "streams/slot_of.h"
+#include "streams/slot_of_root.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -34,10 +34,12 @@ PG_FUNCTION_INFO_V1(azr_slot);
 PG_FUNCTION_INFO_V1(azr_own_slots);
 PG_FUNCTION_INFO_V1(azr_slots);
 
+#define NUM_SLOTS	1024
+
 /* Some of the slots: one bit for each, as PostgreSQL's get_bit() counts them. */
 typedef struct Slots
 {
-	uint8		bits[AZR_NUM_SLOTS / BITS_PER_BYTE];
+	uint8		bits[NUM_SLOTS / BITS_PER_BYTE];
 } Slots;
 
 /* Columns of azr_slot_owners, as in slot.sql. */
@@ -75,6 +77,7 @@ static bool is_divided;			/* was anything said of slots? */
 static bool all_own;			/* are all slots this node's? */
 static Slots own;				/* those that are */
 
+static int	slot_of(const pg_uuid_t *root);
 static bool is_known(void);
 static void know(void);
 static void read_owners(void);
@@ -93,7 +96,7 @@ static void refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, v
 Datum
 azr_slot(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(azr_slot_of(PG_GETARG_UUID_P(0)));
+	PG_RETURN_INT32(slot_of(PG_GETARG_UUID_P(0)));
 }
 
 /*
@@ -115,7 +118,7 @@ azr_own_slots(PG_FUNCTION_ARGS)
 	table_close(azr_table_open(&owners_table, RowExclusiveLock), NoLock);
 	know();
 
-	for (int slot = 0; slot < AZR_NUM_SLOTS; slot++)
+	for (int slot = 0; slot < NUM_SLOTS; slot++)
 	{
 		bool		stays = has_slot(&slots, slot) ? this_node : is_divided;
 
@@ -203,7 +206,7 @@ azr_slot_is_own(const pg_uuid_t *root)
 {
 	if (!is_known())
 		read_owners();
-	return all_own || has_slot(&own, azr_slot_of(root));
+	return all_own || has_slot(&own, slot_of(root));
 }
 
 /*
@@ -226,7 +229,7 @@ azr_slots_arg(AzrQueryArgs *args)
 char *
 azr_slot_owner(const pg_uuid_t *root)
 {
-	int			slot = azr_slot_of(root);
+	int			slot = slot_of(root);
 	Relation	rel = azr_table_open(&owners_table, AccessShareLock);
 	ScanKeyData key;
 	AzrScan		scan;
@@ -247,6 +250,12 @@ azr_slot_owner(const pg_uuid_t *root)
 	azr_scan_end(&scan);
 	table_close(rel, NoLock);
 	return owner;
+}
+
+static int
+slot_of(const pg_uuid_t *root)
+{
+	return azr_slot_of_root(root);
 }
 
 static bool
@@ -294,7 +303,7 @@ read_owners(void)
 		azr_check_row(row->tts_isnull, Natts_azr_slot_owners);
 		slot = DatumGetInt32(row->tts_values[Anum_azr_slot_owners_slot - 1]);
 		nrows++;
-		if (slot < 0 || slot >= AZR_NUM_SLOTS ||
+		if (slot < 0 || slot >= NUM_SLOTS ||
 			!DatumGetBool(row->tts_values[Anum_azr_slot_owners_this_node - 1]))
 			continue;
 		add_slot(&read, slot);
@@ -304,7 +313,7 @@ read_owners(void)
 	table_close(rel, NoLock);
 
 	is_divided = nrows > 0;
-	all_own = nrows == 0 || nown == AZR_NUM_SLOTS;
+	all_own = nrows == 0 || nown == NUM_SLOTS;
 	if (nrows == 0)
 		memset(&read, 0xFF, sizeof(read));
 	own = read;
@@ -337,11 +346,11 @@ arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname)
 		/* a range of integers includes its lower bound, not its upper one */
 		range_deserialize(type, ranges[i], &lower, &upper, &empty);
 		if (lower.infinite || upper.infinite || DatumGetInt32(lower.val) < 0 ||
-			DatumGetInt32(upper.val) > AZR_NUM_SLOTS)
+			DatumGetInt32(upper.val) > NUM_SLOTS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("argument \"%s\" must have slots from 0 to %d only",
-							argname, AZR_NUM_SLOTS - 1)));
+							argname, NUM_SLOTS - 1)));
 		for (int slot = DatumGetInt32(lower.val); slot < DatumGetInt32(upper.val); slot++)
 			add_slot(&slots, slot);
 	}
@@ -353,7 +362,7 @@ count_slots(const Slots *slots)
 {
 	int			count = 0;
 
-	for (int slot = 0; slot < AZR_NUM_SLOTS; slot++)
+	for (int slot = 0; slot < NUM_SLOTS; slot++)
 		count += has_slot(slots, slot);
 	return count;
 }
@@ -427,7 +436,7 @@ refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, void *arg)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("this node has streams in slots that would belong to another node"),
 			 errdetail("One of them is \"%s\", in slot %d.",
-					   azr_stream_label(&name), azr_slot_of(name.root)),
+					   azr_stream_label(&name), slot_of(name.root)),
 			 is_divided
 			 ? errhint("A slot in which this node has streams stays with it.")
 			 : errhint("First say which slots this node owns: all in which it has streams.")));
