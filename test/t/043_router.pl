@@ -33,7 +33,7 @@ my ($made) = slurp_file($script) =~ /^(-- The router's functions.*?^-- End of wh
 
 if (!$node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'plproxy'}))
 {
-	note('PL/Proxy is not installed: no more is tested');
+	SKIP: { skip('PL/Proxy is not installed', 1); }
 	done_testing();
 	exit;
 }
@@ -222,6 +222,18 @@ is(rows(q{SELECT count(*), min(next_sequence), max(next_sequence) FROM azr_strea
 append_to_file("$pgbench.pipeline", "\\startpipeline\nSELECT 1;\nSELECT azr_append_one('bench', NULL, azr_root('bench', :client_id::text), NULL, 'T', '');\n\\endpipeline\n");
 $node->command_checks_all([ 'pgbench', '-n', '-M', 'extended', '-c', 1, '-t', 1, '-f', "$pgbench.pipeline", 'router' ], 2,
 	[qr/./], [qr/cannot run inside a transaction block/], 'in a pipeline with others');
+
+# who gives up waiting does so on the node, too
+{
+	my $waited = rows(q{SELECT azr_root('waits', 'x')});
+	my $holder = $node->background_psql($nodes[ rows("SELECT azr_slot('$waited') / 256") ]);
+
+	$holder->query_safe("BEGIN; SELECT azr_append_one('waits', NULL, '$waited', 0, 'T', '')");
+	like(refusal("SET statement_timeout = 300; SELECT azr_append_one('waits', NULL, '$waited', NULL, 'T', '')"), qr/^57014: canceling statement due to statement timeout/, 'a timeout');
+	$holder->query_safe('COMMIT');
+	$holder->quit;
+	is(rows("SELECT azr_next_sequence('waits', NULL, '$waited')"), 1, 'and nothing is appended later');
+}
 
 # levels
 $node->safe_psql('router', 'CREATE ROLE reader LOGIN; CREATE ROLE writer LOGIN');
