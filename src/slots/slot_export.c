@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "plumbing/args.h"
+#include "plumbing/compat.h"
 #include "plumbing/grow.h"
 #include "plumbing/query.h"
 #include "plumbing/result.h"
