@@ -49,18 +49,30 @@ LANGUAGE sql BEGIN ATOMIC
 	ORDER BY e.domain COLLATE "C", e.edition COLLATE "C", e.root, e.sequence;
 END;
 
--- Who owns a slot says so. One that two nodes own has two rows.
+-- Who owns a slot says so, also while it is about to go to another node. One that two nodes own has
+-- two rows.
 CREATE FUNCTION @extschema@.azr_route_slots() RETURNS SETOF @extschema@.azr_slot_owner
 LANGUAGE sql BEGIN ATOMIC
 	WITH said AS MATERIALIZED (SELECT o.* FROM @extschema@.azr_all_slots() o)
-	SELECT s, o.node, coalesce(o.state, 'unknown')
+	SELECT s, o.node, coalesce(o.state, 'unknown'), o.moving_to
 	FROM pg_catalog.generate_series(0, 1023) s
-	LEFT JOIN said o ON o.slot = s AND o.state = 'own'
+	LEFT JOIN said o ON o.slot = s AND o.state IN ('own', 'frozen')
 	WHERE EXISTS (SELECT FROM said)
 	ORDER BY s, o.node COLLATE "C";
 END;
 
 -- Domains
+
+-- What a slot leaves on a node is deleted there, so a stream can be counted twice until then.
+CREATE FUNCTION @extschema@.azr_route_statistics(text) RETURNS SETOF @extschema@.azr_domain_statistics
+LANGUAGE sql BEGIN ATOMIC
+	SELECT s.domain COLLATE "C", sum(s.streams)::bigint, sum(s.events)::bigint, sum(s.appends)::bigint,
+		sum(s.conflicts)::bigint, sum(s.duplicates)::bigint, sum(s.merges)::bigint, sum(s.bytes)::bigint,
+		max(s.last_append)
+	FROM @extschema@.azr_all_statistics($1) s
+	GROUP BY s.domain
+	ORDER BY 1;
+END;
 
 CREATE FUNCTION @extschema@.azr_route_domain_set(text, text, integer, text) RETURNS integer
 LANGUAGE sql BEGIN ATOMIC
