@@ -273,7 +273,7 @@ is(meta($nothing, 'clients/a/package.json' => '{}'), "clients/a/package.json: ve
 # A version is written everywhere
 
 my $release = "$copies/release";
-foreach my $file (qw(angzarr.control CHANGELOG.md META.json README.md debian/changelog),
+foreach my $file (qw(angzarr.control angzarr_router.control CHANGELOG.md META.json README.md docs/router.md debian/changelog),
 	map { s{^\Q$ENV{TESTDIR}/}{}r } glob "'$ENV{TESTDIR}/clients/*/package*.json' '$ENV{TESTDIR}/clients/*/README.md'")
 {
 	system_or_bail('mkdir', '-p', "$release/" . $file =~ s{[^/]*$}{}r);
@@ -298,7 +298,7 @@ sub write_version
 is(write_version($release, '1.0.0'), '', 'a version is written, and meta.pl agrees');
 like(slurp_file("$release/CHANGELOG.md"), qr/\A# Changelog\n\n## 1\.0\.0 \(\d{4}-\d\d-\d\d\)\n/, 'with a date');
 like(slurp_file("$release/debian/changelog"), qr/\Aangzarr \(1\.0\.0-1\) unstable; .* -- a <a\@b\.c>  \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\n\z/s, 'and Debian has it');
-my @old = grep { slurp_file($_) =~ /(?<![\d.])\Q$current\E(?=["'.]|-1\))/ } glob "'$release/angzarr.control' '$release/META.json' '$release/debian/*' '$release/clients/*/package.json' '$release/clients/*/README.md'";
+my @old = grep { slurp_file($_) =~ /(?<![\d.])\Q$current\E(?=["'.]|-1\))/ } glob "'$release/angzarr*.control' '$release/META.json' '$release/debian/*' '$release/clients/*/package.json' '$release/clients/*/README.md'";
 is(join(' ', @old), '', 'the one before stands nowhere any more');
 is(write_version($release, '1.0.1'), "CHANGELOG.md: the newest version has been released already\n", 'nothing is released twice');
 is(write_version('--open', $release, '1.1.0'), '', 'the next version is begun');
