@@ -216,7 +216,7 @@ sub session
 	return ('SET client_min_messages = warning', "SET TimeZone = 'UTC'", 'SET DateStyle = ISO', defined $schema{$node} ? "SET search_path = $schema{$node}" : ());
 }
 
-# Runs statements on a node, and returns the rows of those that give rows.
+# Runs statements on a node, and returns the rows of the one that gives rows.
 sub ask
 {
 	my ($node, @statements) = @_;
@@ -404,7 +404,8 @@ sub divide
 	return 0;
 }
 
-# Tells nodes that know less.  One that receives a slot is told when that is over.
+# Tells nodes that know less.  One that receives a slot from a node that no longer has it receives it no
+# more, unless it is to have it.
 sub tell
 {
 	lock_nodes();
@@ -421,8 +422,7 @@ sub tell_all
 	foreach my $node (@nodes)
 	{
 		my @news = map {
-			my ($named, $state) = @{ $said->{$node}[$_] };
-			$state =~ /^(foreign|unknown|leftover)$/ && defined $owner[$_] && $owner[$_] ne $node && $named ne $owner[$_] ? $owner[$_] : undef
+			defined $owner[$_] && $owner[$_] ne $node && $said->{$node}[$_][0] ne $owner[$_] ? $owner[$_] : undef
 		} 0 .. SLOTS - 1;
 		my $count = grep { defined } @news;
 
@@ -724,7 +724,7 @@ sub tell_others
 		my $told = eval {
 			my $state = state_of($node, $slot);
 			ask_alone($node, "slot $slot", "SELECT azr_own_slots('$to', " . multirange($slot) . ', false)')
-			  if $state->[0] ne $to && $state->[1] =~ /^(foreign|unknown|leftover)$/;
+			  if $state->[0] ne $to;
 			1;
 		};
 		die $@ if !$told && !ref $@;
@@ -746,11 +746,10 @@ sub drop_rest
 
 	while (1)
 	{
-		my $deleted = eval { ask_one($node, 'SELECT azr_feed_advance()', "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
+		my $deleted = eval { ask_one($node, 'SELECT azr_feed_advance() \g /dev/null', "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
 		die $@ if $@ && (!ref $@ || $@->lost || $@->{code} ne '55000');
 		if (!$@)
 		{
-			($deleted) = (ask($node, "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')'))[0][0];
 			$events += $deleted;
 			next if $deleted > 0;
 			step('slot ' . $slot . ': ' . counted($events, 'event') . " deleted on $node");
