@@ -201,10 +201,14 @@ sub check
 	$text =~ s/^psql:.*?: (?=[A-Z]+:)//mg;
 	my ($code, $message) = $text =~ /^(?:ERROR|FATAL|PANIC):  ([0-9A-Z]{5}): (.*)/m;
 
+	if (defined $message)
+	{
+		$text = join ' ', "$message.", $text =~ /^(?:DETAIL|HINT):  (.*)/mg;
+	}
+
 	# 2: the connection could not be made, or broke
-	undef $code if ($status >> 8) == 2 || ($status & 127) || ($code // '') =~ /^(57P0[123]|08...)$/;
-	my ($detail, $hint) = ($text =~ /^DETAIL:  (.*)/m, $text =~ /^HINT:  (.*)/m) if defined $code;
-	$text = join ' ', grep { defined } $message . '.', $detail, $hint if defined $code;
+	$code //= '';
+	undef $code if ($status >> 8) == 2 || ($status & 127) || $code =~ /^(57P0[123]|08...)$/;
 	NodeError->throw(node => $node, code => $code, text => $text =~ s/\s*\n\s*/ /gr =~ s/ \z//r || "psql ended with status $status");
 }
 
@@ -746,7 +750,7 @@ sub drop_rest
 
 	while (1)
 	{
-		my $deleted = eval { ask_one($node, 'SELECT azr_feed_advance() \g /dev/null', "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
+		my $deleted = eval { ask_one($node, "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
 		die $@ if $@ && (!ref $@ || $@->lost || $@->{code} ne '55000');
 		if (!$@)
 		{
@@ -761,6 +765,9 @@ sub drop_rest
 			return 0;
 		}
 		step("slot $slot: not deleted on $node yet: " . $@->{text}) if !$told++;
+
+		# it may be that an event has no position in the feed yet
+		ask($node, 'SELECT azr_feed_advance()');
 		sleep(0.5);
 	}
 }
