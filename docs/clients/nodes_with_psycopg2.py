@@ -45,8 +45,9 @@ class Nodes:
                 self.owners = dict(self.run(node, lambda cursor: all_rows(
                     cursor, "SELECT slot, node FROM es.azr_slots() WHERE node IS NOT NULL")))
                 return
-            except psycopg2.OperationalError:
-                continue
+            except psycopg2.Error as error:
+                if not is_lost(error):
+                    raise
 
     def run(self, node, work):
         """Call work(cursor) in a transaction on a node."""
@@ -92,6 +93,14 @@ class Nodes:
                 asked = set()
 
 
+def is_lost(error):
+    """Return whether the connection broke, so that nobody knows what came of the statement.
+
+    Then there is no SQLSTATE, or one of class 57, which is what a server says when it goes down.
+    """
+    return (error.pgcode or "57")[:2] == "57" and not isinstance(error, psycopg2.ProgrammingError)
+
+
 def all_rows(cursor, query, arguments=()):
     """Return all rows of a query."""
     cursor.execute(query, arguments)
@@ -111,9 +120,8 @@ def append_surely(nodes, domain, root, types, payloads, external_id):
     while True:
         try:
             return append(nodes, domain, root, None, types, payloads, external_id)
-        except psycopg2.OperationalError as error:
-            # without an SQLSTATE, the connection broke; class 57 is what a server says when it goes down
-            if (error.pgcode or "57")[:2] != "57" or time.monotonic() > end:
+        except psycopg2.Error as error:
+            if not is_lost(error) or time.monotonic() > end:
                 raise
             time.sleep(0.2)
 

@@ -201,10 +201,14 @@ sub check
 	$text =~ s/^psql:.*?: (?=[A-Z]+:)//mg;
 	my ($code, $message) = $text =~ /^(?:ERROR|FATAL|PANIC):  ([0-9A-Z]{5}): (.*)/m;
 
+	if (defined $message)
+	{
+		$text = join ' ', "$message.", $text =~ /^(?:DETAIL|HINT):  (.*)/mg;
+	}
+
 	# 2: the connection could not be made, or broke
-	undef $code if ($status >> 8) == 2 || ($status & 127) || ($code // '') =~ /^(57P0[123]|08...)$/;
-	my ($detail, $hint) = ($text =~ /^DETAIL:  (.*)/m, $text =~ /^HINT:  (.*)/m) if defined $code;
-	$text = join ' ', grep { defined } $message . '.', $detail, $hint if defined $code;
+	$code //= '';
+	undef $code if ($status >> 8) == 2 || ($status & 127) || $code =~ /^(57P0[123]|08...)$/;
 	NodeError->throw(node => $node, code => $code, text => $text =~ s/\s*\n\s*/ /gr =~ s/ \z//r || "psql ended with status $status");
 }
 
@@ -216,7 +220,7 @@ sub session
 	return ('SET client_min_messages = warning', "SET TimeZone = 'UTC'", 'SET DateStyle = ISO', defined $schema{$node} ? "SET search_path = $schema{$node}" : ());
 }
 
-# Runs statements on a node, and returns the rows of those that give rows.
+# Runs statements on a node, and returns the rows of the one that gives rows.
 sub ask
 {
 	my ($node, @statements) = @_;
@@ -404,7 +408,8 @@ sub divide
 	return 0;
 }
 
-# Tells nodes that know less.  One that receives a slot is told when that is over.
+# Tells nodes that know less.  One that receives a slot from a node that no longer has it receives it no
+# more, unless it is to have it.
 sub tell
 {
 	lock_nodes();
@@ -421,8 +426,7 @@ sub tell_all
 	foreach my $node (@nodes)
 	{
 		my @news = map {
-			my ($named, $state) = @{ $said->{$node}[$_] };
-			$state =~ /^(foreign|unknown|leftover)$/ && defined $owner[$_] && $owner[$_] ne $node && $named ne $owner[$_] ? $owner[$_] : undef
+			defined $owner[$_] && $owner[$_] ne $node && $said->{$node}[$_][0] ne $owner[$_] ? $owner[$_] : undef
 		} 0 .. SLOTS - 1;
 		my $count = grep { defined } @news;
 
@@ -724,7 +728,7 @@ sub tell_others
 		my $told = eval {
 			my $state = state_of($node, $slot);
 			ask_alone($node, "slot $slot", "SELECT azr_own_slots('$to', " . multirange($slot) . ', false)')
-			  if $state->[0] ne $to && $state->[1] =~ /^(foreign|unknown|leftover)$/;
+			  if $state->[0] ne $to;
 			1;
 		};
 		die $@ if !$told && !ref $@;
@@ -746,11 +750,10 @@ sub drop_rest
 
 	while (1)
 	{
-		my $deleted = eval { ask_one($node, 'SELECT azr_feed_advance()', "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
+		my $deleted = eval { ask_one($node, "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
 		die $@ if $@ && (!ref $@ || $@->lost || $@->{code} ne '55000');
 		if (!$@)
 		{
-			($deleted) = (ask($node, "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')'))[0][0];
 			$events += $deleted;
 			next if $deleted > 0;
 			step('slot ' . $slot . ': ' . counted($events, 'event') . " deleted on $node");
@@ -762,6 +765,9 @@ sub drop_rest
 			return 0;
 		}
 		step("slot $slot: not deleted on $node yet: " . $@->{text}) if !$told++;
+
+		# it may be that an event has no position in the feed yet
+		ask($node, 'SELECT azr_feed_advance()');
 		sleep(0.5);
 	}
 }
