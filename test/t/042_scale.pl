@@ -234,6 +234,10 @@ SKIP:
 	cmp_ok($kills, '>=', 30, 'with so many killed');
 }
 
+# the move that was given up has left something on its target, until it is deleted
+($out, $ok) = scale('clean');
+ok($ok, 'what is left over can be deleted') or diag($out);
+like($out, qr/^nothing is left over$/m, 'all of it');
 foreach my $name (@names)
 {
 	is(ask($name, 'SELECT * FROM azr_check()'), '', "node $name is sound");
