@@ -113,10 +113,21 @@ my %rules = (
 	azr_check => 'read all',
 	azr_domain_set => 'write all',
 	azr_domain_settings => 'read all',
-	azr_slots => 'read all',
-	azr_own_slots => 'node',
+	azr_statistics => 'read all',
+	azr_locks => 'node',
 	azr_publication => 'node',
 	azr_take_over => 'node',
+
+	# slots: a move concerns two nodes
+	azr_slots => 'read all',
+	azr_own_slots => 'node',
+	azr_slot_drop => 'node',
+	azr_slot_ends => 'node',
+	azr_slot_export => 'node',
+	azr_slot_export_state => 'node',
+	azr_slot_freeze => 'node',
+	azr_slot_import => 'node',
+	azr_slot_receive => 'node',
 
 	# what the router knows itself
 	azr_grant => 'read route',

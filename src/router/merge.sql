@@ -53,14 +53,23 @@ END;
 CREATE FUNCTION @extschema@.azr_route_slots() RETURNS SETOF @extschema@.azr_slot_owner
 LANGUAGE sql BEGIN ATOMIC
 	WITH said AS MATERIALIZED (SELECT o.* FROM @extschema@.azr_all_slots() o)
-	SELECT s, o.node, coalesce(o.state, 'unknown')
+	SELECT s, o.node, coalesce(o.state, 'unknown'), o.moving_to
 	FROM pg_catalog.generate_series(0, 1023) s
-	LEFT JOIN said o ON o.slot = s AND o.state = 'own'
+	LEFT JOIN said o ON o.slot = s AND o.state IN ('own', 'frozen')
 	WHERE EXISTS (SELECT FROM said)
 	ORDER BY s, o.node COLLATE "C";
 END;
 
 -- Domains
+
+CREATE FUNCTION @extschema@.azr_route_statistics(text) RETURNS SETOF @extschema@.azr_domain_statistics
+LANGUAGE sql BEGIN ATOMIC
+	SELECT s.domain, sum(s.streams)::bigint, sum(s.events)::bigint, sum(s.appends)::bigint, sum(s.conflicts)::bigint,
+		sum(s.duplicates)::bigint, sum(s.merges)::bigint, sum(s.bytes)::bigint, max(s.last_append)
+	FROM @extschema@.azr_all_statistics($1) s
+	GROUP BY s.domain
+	ORDER BY s.domain COLLATE "C";
+END;
 
 CREATE FUNCTION @extschema@.azr_route_domain_set(text, text, integer, text) RETURNS integer
 LANGUAGE sql BEGIN ATOMIC

@@ -40,6 +40,21 @@ CREATE TYPE @extschema@.azr_domain_setting AS (
 COMMENT ON TYPE @extschema@.azr_domain_setting IS
 'What azr_domain_set() has said of a domain. max_payload and description are NULL if nothing was said.';
 
+CREATE TYPE @extschema@.azr_domain_statistics AS (
+	domain text,
+	streams bigint,
+	events bigint,
+	appends bigint,
+	conflicts bigint,
+	duplicates bigint,
+	merges bigint,
+	bytes bigint,
+	last_append timestamp with time zone
+);
+
+COMMENT ON TYPE @extschema@.azr_domain_statistics IS
+'What a domain has, and what has happened to appends there. streams, events, appends: on the main timeline, counted since the store began, exact. conflicts, duplicates, merges: in all editions, counted since the statistics of the server began. bytes: an estimate of the disk space of its events. last_append: the latest created_at of an append''s first event.';
+
 CREATE TYPE @extschema@.azr_edition AS (
 	domain text,
 	edition text,
@@ -184,6 +199,21 @@ CREATE TYPE @extschema@.azr_lag_entry AS (
 COMMENT ON TYPE @extschema@.azr_lag_entry IS
 'A stream that a handler is behind in. position: the last sequence that it has handled, NULL for none. lag: how many events it has yet to handle.';
 
+CREATE TYPE @extschema@.azr_lock AS (
+	pid integer,
+	kind text,
+	domain text,
+	edition text,
+	root uuid,
+	key bigint,
+	mode text,
+	granted boolean,
+	waiting_since timestamp with time zone
+);
+
+COMMENT ON TYPE @extschema@.azr_lock IS
+'A lock of this store that a session holds or waits for. pid: its process, NULL for a prepared transaction. kind: what is locked. domain, edition and root: the stream, if kind is stream. key: what tells locks of one kind apart; for new stream, edition, cascade and partition it is a hash of names. mode: as in pg_locks. waiting_since: NULL if it is granted.';
+
 CREATE TYPE @extschema@.azr_maintenance AS (
 	action text,
 	partition text,
@@ -265,14 +295,62 @@ CREATE TYPE @extschema@.azr_sealed AS (
 COMMENT ON TYPE @extschema@.azr_sealed IS
 'How many events the log has, and the root of its tree.';
 
+CREATE TYPE @extschema@.azr_slot_end AS (
+	domain text,
+	edition text,
+	root uuid,
+	next_sequence bigint,
+	created_at timestamp with time zone
+);
+
+COMMENT ON TYPE @extschema@.azr_slot_end IS
+'How much of a stream is here. next_sequence: the one after the last event that the stream has itself. created_at: when the stream was created; that of an edition which was deleted and created anew is another stream.';
+
 CREATE TYPE @extschema@.azr_slot_owner AS (
 	slot integer,
 	node text,
-	state text
+	state text,
+	moving_to text
 );
 
 COMMENT ON TYPE @extschema@.azr_slot_owner IS
-'Who owns a slot. state: own, this node does; foreign, another node does; unknown, another node does, but this one was not told which, and node is NULL.';
+'Who owns a slot. state: own, this node does; frozen, this node does, but nobody writes to its streams, since it is about to go to the node moving_to; foreign, another node does; receiving, another node does, and its streams are being copied here; leftover, another node does, and what is here of it from before a move, or from one that was given up, is to be deleted with azr_slot_drop(); unknown, another node does, but this one was not told which, and node is NULL. moving_to is NULL but for frozen.';
+
+CREATE TYPE @extschema@.azr_slot_row AS (
+	number bigint,
+	kind text,
+	domain text,
+	edition text,
+	root uuid,
+	sequence bigint,
+	type text,
+	payload bytea,
+	metadata jsonb,
+	created_at timestamp with time zone,
+	correlation_id text,
+	external_id text,
+	source_domain text,
+	source_edition text,
+	source_root uuid,
+	source_sequence bigint,
+	cascade_id text,
+	committed boolean,
+	append_events integer,
+	divergence bigint,
+	stream_created_at timestamp with time zone,
+	erased_at timestamp with time zone,
+	erased_by text,
+	erased_type text,
+	description text,
+	handler text,
+	setting text,
+	max_payload integer,
+	filed_at timestamp with time zone,
+	late_transient boolean
+);
+
+COMMENT ON TYPE @extschema@.azr_slot_row IS
+'A row of what a node has of a slot. number: its place in the export. kind: gone (a stream of an edition that was deleted), event, state (the first row of azr_slot_export_state), domain, edition, erasure, position or snapshot. Columns that a kind has no use for are NULL. append_events is how many events the append has, on the first event of an append to the main timeline. divergence and stream_created_at are of the stream. erased_at, erased_by, erased_type and description are who erased an event, when and why, and which type it had. setting is the protection of an edition, the durability of a domain or the retention of a snapshot; late_transient is NULL for a snapshot that is not the latest one.';
 
 CREATE TYPE @extschema@.azr_snapshot AS (
 	sequence bigint,
@@ -1045,6 +1123,16 @@ Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller
 
 Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
 
+CREATE FUNCTION @extschema@.azr_locks() RETURNS SETOF @extschema@.azr_lock
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_locks() IS
+'The locks of this store that sessions of this database hold or wait for: the rows of pg_locks with the type advisory and an objsubid of ours, in words. Those that wait come first, the longest first.
+
+Result: rows of azr_lock. kind is one of: stream, new stream (one that has no events yet), edition, cascade, type, numbering (of the feed), feed wait (keeps nobody out), partition (of a group), evidence, maintenance, privileges, slot (its streams are imported or dropped), statistics; or the number of the class.
+
+Locks: AccessShareLock on azr_streams, and what reading pg_locks takes.';
+
 CREATE FUNCTION @extschema@.azr_all_maintain(interval, interval, integer) RETURNS SETOF @extschema@.azr_maintenance
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.action, r.partition, r.starts_at, r.ends_at, r.snapshots, r.partitions FROM @extschema@.azr_maintain($1, $2, $3) r; $$;
 
@@ -1102,11 +1190,13 @@ COMMENT ON FUNCTION @extschema@.azr_own_slots(text, int4multirange, boolean) IS
 
 Arguments: node, the name of a node, 1 to 255 bytes. slots, 0 to 1023, for instance {[0,511]}, not empty. this_node, true if this database is that node, false to say which slots another node owns.
 
+A slot in which this node has streams can be given to another node only once azr_slot_freeze() was called for that node. Then calls for its streams fail here, and azr_slot_drop() deletes what is left. A frozen slot that is given to this node again is no longer frozen. A slot that is being received is given to this node when all of it is here; given to another node, it is no longer received, and what came is left over.
+
 Result: none.
 
 Locks: AccessExclusiveLock on azr_streams, to the end of the transaction. It waits for all transactions that have used streams, and holds up new ones meanwhile: set lock_timeout.
 
-Errors: 55000 this node would lose a slot in which it has streams, or has another name, or node is the name of the other kind; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if a slot has changed hands after the transaction''s PostgreSQL snapshot; 27000 a trigger of the table''s owner dropped a row; 55P03, 57014, 40P01 from waiting for the lock.';
+Errors: 55000 this node would lose a slot in which it has streams and that is not frozen for that node, or would get one of which something is left over, or has another name, or node is the name of the other kind; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if a slot has changed hands after the transaction''s PostgreSQL snapshot; 27000 a trigger of the table''s owner dropped a row; 55P03, 57014, 40P01 from waiting for the lock.';
 
 CREATE FUNCTION @extschema@.azr_park(handler text, "position" bigint, reason text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
@@ -1402,8 +1492,108 @@ Arguments: root.
 
 Result: integer, 0 to 1023; NULL for NULL. Takes no locks.';
 
+CREATE FUNCTION @extschema@.azr_slot_drop(slot integer, max_events bigint DEFAULT 10000) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_drop(integer, bigint) IS
+'Deletes what is here of a slot that is another node''s: after the slot has moved there, or after a move to this node was given up. Streams go as a whole, with their events, those of editions too, and what is on record of erased ones. The feed keeps its positions: those of the deleted events stay empty. Sealed events keep their leaves in the log. The call that finds no stream any more deletes positions and snapshots of the slot, and ends its state leftover.
+
+Arguments: slot, 0 to 1023. max_events, 1 or more: it deletes no further stream when it has deleted so many events. A stream that has more is deleted in one call.
+
+Result: how many events it deleted; 0 when nothing is left. Call it again until then.
+
+Locks: AccessShareLock on azr_streams; an advisory lock of the slot. If an event of the last batch of the feed is among those that are deleted, nobody else numbers the feed until the transaction ends.
+
+Errors: 55000 the slot is this node''s, or is being received, or nothing is known of its owner; or one of the events has no position in the feed yet (call azr_feed_advance()), a group has not got one of them yet (let it go on, or drop it), one of the streams is parked (call azr_retry()), or evidence is kept and one of the events is not sealed (call azr_seal()). 27000 a trigger of the owner kept rows. 25006 read-only transaction or standby. 40001 at REPEATABLE READ and SERIALIZABLE, if the slot or the feed has changed after the transaction''s PostgreSQL snapshot. 22023 bad value; 22004 NULL; 55P03, 57014, 40P01 from waiting for a lock.';
+
+CREATE FUNCTION @extschema@.azr_slot_ends(slot integer) RETURNS SETOF @extschema@.azr_slot_end
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_ends(integer) IS
+'The streams of a slot that are here, whoever owns it, and how far they go: what azr_slot_export() of another node is to leave out.
+
+Arguments: slot, 0 to 1023.
+
+Result: rows of azr_slot_end, in no order. By the caller''s snapshot. It reads all of azr_streams.
+
+Locks: AccessShareLock on the tables.
+
+Errors: 22023 bad value; 22004 NULL.';
+
+CREATE FUNCTION @extschema@.azr_slot_export(slot integer, have @extschema@.azr_slot_end[] DEFAULT NULL::@extschema@.azr_slot_end[], max_rows bigint DEFAULT 10000) RETURNS SETOF @extschema@.azr_slot_row
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_export(integer, @extschema@.azr_slot_end[], bigint) IS
+'The events of a slot that another node lacks, in the order in which azr_slot_import() is to store them there: stream by stream, those of the main timeline before editions of the same root, appends as a whole. Before them come rows of kind gone, for streams of editions that the other node has and this one has no more. It works for slots in any state, and for sealed editions.
+
+Arguments: slot, 0 to 1023. have, what azr_slot_ends() says on the other node; what is not in it is exported from its first event. NULL or an empty array for nothing. max_rows, 1 or more: it ends at the end of the append that reaches it, or that reaches 64 MB, so it may give more rows, or fewer.
+
+Result: rows of azr_slot_row; none if the other node has all events. By the caller''s snapshot.
+
+Locks: AccessShareLock on the tables.
+
+Errors: 55000 the other node has a stream of the main timeline, or an event, that this one lacks; 22023 bad value; 22004 NULL.';
+
+CREATE FUNCTION @extschema@.azr_slot_export_state(slot integer) RETURNS SETOF @extschema@.azr_slot_row
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_export_state(integer) IS
+'What is kept for the streams of a slot beside their events, as a whole: settings of their domains, registered editions of these, what was erased, positions of handlers, and snapshots with their history. It is exported once, when the slot is frozen and the other node has all events.
+
+Arguments: slot, 0 to 1023.
+
+Result: rows of azr_slot_row, the first of which is of kind state. By the caller''s snapshot. It reads all positions and snapshots of this node.
+
+Locks: AccessShareLock on the tables.
+
+Errors: 55000 the slot is this node''s and is not frozen; 22023 bad value; 22004 NULL.';
+
+CREATE FUNCTION @extschema@.azr_slot_freeze(slot integer, node text) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_freeze(integer, text) IS
+'Says that a slot of this node is about to go to another one: its state becomes frozen. From the commit on, whatever writes to a stream of it, puts a snapshot or a position, or deletes one, fails with ZR013, and DETAIL names the node that the slot goes to. Reading goes on. azr_delete_edition(), azr_create_edition() with a divergence, and azr_delete_positions() without a root fail as long as any slot is frozen. Calling it again for the same node changes nothing. azr_own_slots() for this node ends it; for the other node, it gives the slot away.
+
+Arguments: slot, 0 to 1023. node, the name of the node that is to own the slot, 1 to 255 bytes.
+
+Result: none.
+
+Locks: AccessExclusiveLock on azr_streams, to the end of the transaction, as azr_own_slots(): all transactions that have used streams have ended then, also prepared ones. Set lock_timeout.
+
+Errors: 55000 the slot is not this node''s or is frozen for another node, nothing was said of slots yet, or node is the name of this node; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the slot has changed after the transaction''s PostgreSQL snapshot; 27000 a trigger of the table''s owner dropped a row; 55P03, 57014, 40P01 from waiting for the lock.';
+
+CREATE FUNCTION @extschema@.azr_slot_import(slot integer, query text) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_import(integer, text) IS
+'Stores what azr_slot_export() or azr_slot_export_state() of another node has given, for a slot that is being received: see azr_slot_receive().
+
+Arguments: slot, 0 to 1023. query, one query that returns the columns of azr_slot_row, in the order in which they were exported. It runs with the rights of the caller. All of its rows are read before the first one is stored, into a temporary file once they are more than work_mem. The events of one append are in memory together.
+
+An event that is here already is passed over. It must be the same, unless it was erased on one of the two nodes. Events keep all that is stored of them, also the time at which they were created; only their numbers, and their positions in the feed, are this node''s. An append to the main timeline is stored as a whole, and is marked as one that has moved: groups that exist pass over it. A row of kind gone deletes the stream of the edition that it names. A row of kind state deletes all positions and snapshots of the slot, before those that follow take their place; an edition that is registered here keeps what was said here, but gets the protection of the two that is stricter; a domain that has settings here keeps those; an event that was erased on the other node since it came here is erased.
+
+Result: how many rows were stored, or changed something.
+
+Locks: AccessShareLock on azr_streams; an advisory lock of the slot, so that two imports come one after the other; and as azr_append for each stream.
+
+Errors: 55000 the slot is not being received. ZR001 a row does not follow what is here of its stream, or is another event than the one that is here. ZR004 an edition branches off where the main timeline has not come yet, or elsewhere than here. ZR007 a position or a snapshot is past the end of its stream. 42804 the query returns other columns. 22004 NULL where there must be a value. 22023 a bad value, a root of another slot, part of an append without the rest, or query is not one query. 54000 a payload, its metadata or a state are too large. 25006 read-only transaction or standby. 40001 at REPEATABLE READ and SERIALIZABLE, if a stream has changed after the transaction''s PostgreSQL snapshot. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row.';
+
+CREATE FUNCTION @extschema@.azr_slot_receive(slot integer, node text) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
+
+COMMENT ON FUNCTION @extschema@.azr_slot_receive(integer, text) IS
+'Says that a slot is being copied here from the node that owns it: its state becomes receiving, and azr_slot_import() may store what comes. Calls for its streams fail as before, with the owner in DETAIL. Calling it again changes nothing. It ends with azr_own_slots(), which gives the slot to this node, or to another one if the move is given up.
+
+Arguments: slot, 0 to 1023. node, the name of the node that owns the slot, 1 to 255 bytes.
+
+Result: none.
+
+Locks: ShareUpdateExclusiveLock on azr_streams, to the end of the transaction: it waits for others who change the state of slots, and holds up nobody else.
+
+Errors: 55000 the slot belongs to this node, nothing was said of slots yet, or node is the name of this node; 22023 bad value; 22004 NULL; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the slot has changed after the transaction''s PostgreSQL snapshot; 27000 a trigger of the table''s owner dropped a row; 55P03, 57014, 40P01 from waiting for the lock.';
+
 CREATE FUNCTION @extschema@.azr_all_slots() RETURNS SETOF @extschema@.azr_slot_owner
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.slot, r.node, r.state FROM @extschema@.azr_slots() r; $$;
+LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.slot, r.node, r.state, r.moving_to FROM @extschema@.azr_slots() r; $$;
 
 CREATE FUNCTION @extschema@.azr_slots() RETURNS SETOF @extschema@.azr_slot_owner
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 1024 AS 'MODULE_PATHNAME', 'azr_router_read';
@@ -1431,6 +1621,33 @@ Result: rows of azr_stale_cascade, the one that has waited longest first. If out
 Locks: AccessShareLock on the tables. Reads an index of what was appended with a cascade_id, and the events of the cascades that it returns.
 
 Errors: 22004 NULL.';
+
+CREATE FUNCTION @extschema@.azr_all_statistics(text) RETURNS SETOF @extschema@.azr_domain_statistics
+LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.domain, r.streams, r.events, r.appends, r.conflicts, r.duplicates, r.merges, r.bytes, r.last_append FROM @extschema@.azr_statistics($1) r; $$;
+
+CREATE FUNCTION @extschema@.azr_statistics(domain text DEFAULT NULL::text) RETURNS SETOF @extschema@.azr_domain_statistics
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'azr_router_read';
+
+COMMENT ON FUNCTION @extschema@.azr_statistics(text) IS
+'What each domain has, and what has happened to appends there. It is for monitoring, and can be called every few seconds: it looks only at appends that were added since it was called last. Appends themselves count nothing that succeeds. Call it as a transaction of its own.
+
+Arguments: domain, NULL for all.
+
+Result: rows of azr_domain_statistics, by domain, one for each domain that has streams.
+
+streams, events and appends are exact, and go down only if events are lost, as in a failover that lost some: they count what has a position in the feed, on the main timeline, since the store''s first event. Together, the domains have azr_feed_head() + 1 events, unless counting has not caught up: one call counts 500000 appends at most. An append of several events, and each part of an import that goes to one stream, counts as one. What has no position yet is numbered first, as azr_feed_wait() does, 100000 appends at most. Events of editions are not in it: see azr_editions().
+
+bytes is an estimate: the domain''s part of the disk space of azr_main_events, with its indexes and TOAST, by the sizes of the first event of each append, as they were when they were counted. The sum over all domains is the size on disk.
+
+last_append is the latest created_at of the first event of an append; callers of azr_append() can set created_at.
+
+conflicts, duplicates and merges count calls in all editions, be they committed or rolled back. conflicts: errors ZR001 and ZR005, and the outcome conflict. duplicates: the outcome duplicate. merges: the outcome merged. They are in PostgreSQL''s cumulative statistics: a session adds its own when it is between transactions, at most once a second. They begin again at 0 after a crash, a restore, pg_upgrade and pg_stat_reset(), and are each server''s own. They are NULL if track_counts is off in this session, and 0 for a domain that had no streams then.
+
+In a read-only transaction, on a standby, and in a REPEATABLE READ or SERIALIZABLE transaction, it shows what others have counted before.
+
+Locks: transaction-level advisory locks of a private class, which are not waited for: one that keeps others from counting, if anything was counted, and that of azr_feed_advance(), if anything was numbered. RowExclusiveLock on azr_domain_counts and on the tables of the feed, AccessShareLock on the others. Appends wait for none of this.
+
+Errors: 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_all_streams_of(text, text, uuid, bigint) RETURNS SETOF @extschema@.azr_stream
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.root, r.next_sequence, r.created_at, r.last_created_at FROM @extschema@.azr_streams_of($1, $2, $3, $4) r; $$;
@@ -1561,6 +1778,7 @@ LANGUAGE sql IMMUTABLE BEGIN ATOMIC VALUES
 	('azr_load_effective', 'reader'),
 	('azr_load_json', 'reader'),
 	('azr_load_state', 'reader'),
+	('azr_locks', 'reader'),
 	('azr_maintain', 'admin'),
 	('azr_merge_state', 'reader'),
 	('azr_next_sequence', 'reader'),
@@ -1585,8 +1803,16 @@ LANGUAGE sql IMMUTABLE BEGIN ATOMIC VALUES
 	('azr_scrub', 'owner'),
 	('azr_seal', 'admin'),
 	('azr_slot', 'reader'),
+	('azr_slot_drop', 'owner'),
+	('azr_slot_ends', 'owner'),
+	('azr_slot_export', 'owner'),
+	('azr_slot_export_state', 'owner'),
+	('azr_slot_freeze', 'owner'),
+	('azr_slot_import', 'owner'),
+	('azr_slot_receive', 'owner'),
 	('azr_slots', 'reader'),
 	('azr_stale_cascades', 'reader'),
+	('azr_statistics', 'reader'),
 	('azr_streams_of', 'reader'),
 	('azr_take_over', 'owner'),
 	('azr_tile', 'reader'),
