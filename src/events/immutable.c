@@ -16,6 +16,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "plumbing/error.h"
+#include "plumbing/int64.h"
 #include "plumbing/text.h"
 #include "replication/logicalworker.h"
 #include "streams/slot.h"
@@ -61,7 +62,6 @@ static bool is_cleared(const Change *change, const char *name, bool or_same);
 static bool gets_digest(const Change *change);
 static bool is_same(const Change *change, const char *name);
 static ChangedColumn column_of(const Change *change, const char *name);
-static int	compare_ids(const void *a, const void *b);
 
 /*
  * azr_reject_change() -> trigger
@@ -167,7 +167,7 @@ may_delete(TriggerData *trigdata)
 
 	return current != NULL &&
 		bsearch(&stream_id, current->stream_ids, current->count, sizeof(int64),
-				compare_ids) != NULL;
+				azr_compare_int64) != NULL;
 }
 
 /*
@@ -334,13 +334,4 @@ column_of(const Change *change, const char *name)
 		(column.before_null ||
 		 datum_image_eq(column.before, column.after, attribute->attbyval, attribute->attlen));
 	return column;
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		first = *(const int64 *) a;
-	int64		second = *(const int64 *) b;
-
-	return first < second ? -1 : first > second;
 }

@@ -30,12 +30,6 @@ PG_FUNCTION_INFO_V1(azr_slot_export_state);
 /* How many bytes of events are exported at once, but for what the last append has more. */
 #define MOST_BYTES	(64 * 1024 * 1024)
 
-static const Oid row_types[SLOT_ROW_COLUMNS] = {
-#define AZR_TYPE(name, type) type,
-	AZR_SLOT_ROW_COLUMNS(AZR_TYPE)
-#undef AZR_TYPE
-};
-
 /* A stream of the slot, and what the other node lacks of it. */
 typedef struct ExportedStream
 {
@@ -122,7 +116,7 @@ azr_slot_export(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"max_rows\" must be 1 or more")));
 	export->snapshot = GetActiveSnapshot();
-	export->set = azr_set_begin(fcinfo, row_types, SLOT_ROW_COLUMNS);
+	export->set = azr_set_begin(fcinfo, azr_slot_row_types, SLOT_ROW_COLUMNS);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
 	if (!has_none)
 	{
@@ -206,7 +200,7 @@ azr_slot_export_state(PG_FUNCTION_ARGS)
 				 errdetail("What is exported of it could change before the slot has moved."),
 				 errhint("Call azr_slot_freeze() first.")));
 	export->snapshot = GetActiveSnapshot();
-	export->set = azr_set_begin(fcinfo, row_types, SLOT_ROW_COLUMNS);
+	export->set = azr_set_begin(fcinfo, azr_slot_row_types, SLOT_ROW_COLUMNS);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
 
 	begin_rows(export, AZR_ROW_STATE);
@@ -395,21 +389,21 @@ export_event(Export *export, const ExportedStream *stream, TupleTableSlot *event
 	Size		bytes;
 
 #define AZR_COPY(name) \
-	export->values[SLOT_ROW_##name] = stored[Anum_azr_events_##name - 1]; \
-	export->nulls[SLOT_ROW_##name] = stored_nulls[Anum_azr_events_##name - 1];
-	AZR_COPY(sequence)
-		AZR_COPY(payload)
-		AZR_COPY(metadata)
-		AZR_COPY(created_at)
-		AZR_COPY(external_id)
-		AZR_COPY(source_domain)
-		AZR_COPY(source_edition)
-		AZR_COPY(source_root)
-		AZR_COPY(source_sequence)
-		AZR_COPY(cascade_id)
-		AZR_COPY(committed)
+	export->values[SLOT_ROW_##name] = stored[Anum_azr_events_##name - 1], \
+	export->nulls[SLOT_ROW_##name] = stored_nulls[Anum_azr_events_##name - 1]
+	AZR_COPY(sequence);
+	AZR_COPY(payload);
+	AZR_COPY(metadata);
+	AZR_COPY(created_at);
+	AZR_COPY(external_id);
+	AZR_COPY(source_domain);
+	AZR_COPY(source_edition);
+	AZR_COPY(source_root);
+	AZR_COPY(source_sequence);
+	AZR_COPY(cascade_id);
+	AZR_COPY(committed);
 #undef AZR_COPY
-		set_value(export, SLOT_ROW_domain, PointerGetDatum(stream->name.domain));
+	set_value(export, SLOT_ROW_domain, PointerGetDatum(stream->name.domain));
 	set_value(export, SLOT_ROW_edition, PointerGetDatum(stream->name.edition));
 	set_value(export, SLOT_ROW_root, UUIDPGetDatum(stream->name.root));
 	set_value(export, SLOT_ROW_type, PointerGetDatum(type));
