@@ -51,6 +51,10 @@ SELECT kind, edition FROM azr_slot_export(17, (SELECT array_agg(e) || ('slot_mov
 SELECT outcome($$SELECT azr_slot_export(17, ARRAY[('slot_moves', 'angzarr', r(17), 3, now())::azr_slot_end])$$);
 SELECT outcome($$SELECT azr_slot_export(17, (SELECT array_agg((domain, edition, root, next_sequence + 1, created_at)::azr_slot_end) FROM azr_slot_ends(17) WHERE edition = 'e'))$$);
 SELECT outcome($$SELECT azr_slot_export(17, ARRAY[(NULL, NULL, r(17), NULL, NULL)::azr_slot_end])$$);
+SELECT outcome($$SELECT azr_slot_export(17, ARRAY[('slot_moves', 'angzarr', r(17), 3, NULL)::azr_slot_end])$$);
+SELECT outcome($$SELECT azr_slot_export(17, (SELECT array_agg((domain, edition, root, NULL, created_at)::azr_slot_end) FROM azr_slot_ends(17)))$$);
+SELECT outcome($$SELECT azr_slot_export(17, ARRAY[('slot_moves', 'angzarr', NULL, 3, now())::azr_slot_end])$$);
+SELECT outcome($$SELECT azr_slot_export(17, ARRAY[NULL]::azr_slot_end[])$$);
 SELECT outcome($$SELECT azr_slot_export(17, NULL, 0)$$);
 SELECT outcome($$SELECT azr_slot_export(1024)$$);
 SELECT outcome($$SELECT azr_slot_ends(-1)$$);

@@ -279,8 +279,9 @@ static void
 export_gone(Export *export, const AzrQueryArgs *args)
 {
 	begin_rows(export, AZR_ROW_GONE);
-	azr_query_each("SELECT h.domain::text, h.edition::text, h.root::uuid FROM unnest($2) h "
-				   "WHERE %s.azr_slot(h.root) = $1 AND NOT EXISTS ("
+	azr_query_each("SELECT h.domain::text, h.edition::text, h.root::uuid, h IS NOT NULL "
+				   "FROM unnest($2) h WHERE NOT h IS NOT NULL "
+				   "OR %s.azr_slot(h.root) = $1 AND NOT EXISTS ("
 				   "SELECT FROM %s.azr_streams s WHERE s.root = h.root AND s.domain = h.domain "
 				   "AND s.edition = h.edition AND s.created_at = h.created_at)",
 				   args, put_gone, export);
@@ -292,7 +293,7 @@ put_gone(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	Export	   *export = (Export *) arg;
 	AzrStreamName name;
 
-	if (nulls[0] || nulls[1] || nulls[2])
+	if (nulls[3] || !DatumGetBool(values[3]))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"have\" must not have NULLs")));
