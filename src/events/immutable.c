@@ -68,8 +68,8 @@ static ChangedColumn column_of(const Change *change, const char *name);
  *
  * Fires before UPDATE, DELETE and TRUNCATE on the event store's tables, for
  * every role.  Takes no locks but to look up types.  Raises ZR008, unless
- * azr_delete_edition() or azr_slot_drop() is deleting just these rows, or azr_erase() is erasing just
- * these events, here or on the server that this one replicates.
+ * azr_delete_edition() or azr_slot_drop() is deleting just these rows, or azr_erase() is erasing
+ * just these events, here or on the server that this one replicates.
  */
 Datum
 azr_reject_change(PG_FUNCTION_ARGS)
@@ -186,7 +186,7 @@ is_leftover(int64 stream_id)
 	if (found)
 		root = *names.name.root;
 	azr_stream_names_end(&names);
-	return found && azr_slot_is_moving(&root);
+	return found && azr_slot_state(azr_slot_of(&root)).is_leftover;
 }
 
 /*
