@@ -42,12 +42,81 @@ typedef struct ExportedStream
 	int64		next;
 } ExportedStream;
 
-/* Which column of azr_slot_row each column of a query is. */
-typedef struct Columns
+/*
+ * What is kept for the streams of slot $1 beside their events: a kind of rows, which query has
+ * them, and which columns of azr_slot_row its columns are.
+ */
+typedef struct Kept
 {
-	int			count;
-	AzrSlotRowColumn places[10];
-} Columns;
+	const char *kind;
+	const char *sql;
+	AzrSlotRowColumn columns[11];	/* SLOT_ROW_COLUMNS comes after the last */
+} Kept;
+
+static const Kept kept[] = {
+	{
+		AZR_ROW_DOMAIN,
+		"SELECT d.domain::text, d.durability::text, d.max_payload::int, d.description::text "
+		"FROM %s.azr_registered_domains d "
+		"WHERE d.domain IN (SELECT s.domain FROM %s.azr_streams s "
+		"WHERE %s.azr_slot(s.root) = $1) ORDER BY d.domain",
+		{SLOT_ROW_domain, SLOT_ROW_setting, SLOT_ROW_max_payload, SLOT_ROW_description, SLOT_ROW_COLUMNS}
+	},
+	{
+		AZR_ROW_EDITION,
+		"SELECT r.domain::text, r.edition::text, r.divergence::bigint, "
+		"r.created_at::timestamptz, r.protection::text, r.description::text "
+		"FROM %s.azr_registered_editions r "
+		"WHERE r.domain IN (SELECT s.domain FROM %s.azr_streams s "
+		"WHERE %s.azr_slot(s.root) = $1) ORDER BY r.domain, r.edition",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_divergence, SLOT_ROW_created_at,
+			SLOT_ROW_setting, SLOT_ROW_description, SLOT_ROW_COLUMNS
+		}
+	},
+	{
+		AZR_ROW_ERASURE,
+		"SELECT s.domain::text, s.edition::text, s.root::uuid, r.sequence::bigint, "
+		"r.erased_at::timestamptz, r.erased_by::text, r.type::text, r.reason::text, "
+		"coalesce(e.correlation_uuid::text, e.correlation_id::text), e.external_id::text "
+		"FROM %s.azr_erased_events r "
+		"JOIN %s.azr_streams s ON s.stream_id = r.stream_id "
+		"JOIN %s.azr_events e ON e.stream_id = r.stream_id AND e.sequence = r.sequence "
+		"WHERE %s.azr_slot(s.root) = $1 ORDER BY r.stream_id, r.sequence",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence,
+			SLOT_ROW_erased_at, SLOT_ROW_erased_by, SLOT_ROW_erased_type, SLOT_ROW_description,
+			SLOT_ROW_correlation_id, SLOT_ROW_external_id, SLOT_ROW_COLUMNS
+		}
+	},
+	{
+		AZR_ROW_POSITION,
+		"SELECT p.domain::text, p.edition::text, p.root::uuid, p.sequence::bigint, "
+		"p.handler::text FROM %s.azr_positions p WHERE %s.azr_slot(p.root) = $1 "
+		"ORDER BY p.domain, p.edition, p.root",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_handler,
+			SLOT_ROW_COLUMNS
+		}
+	},
+	{
+		AZR_ROW_SNAPSHOT,
+		"SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
+		"n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
+		"n.retention::text, n.filed_at::timestamptz, n.late_transient::boolean "
+		"FROM %s.azr_latest_snapshots n WHERE %s.azr_slot(n.root) = $1 "
+		"UNION ALL "
+		"SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
+		"n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
+		"n.retention::text, n.filed_at::timestamptz, NULL "
+		"FROM %s.azr_snapshot_history n WHERE %s.azr_slot(n.root) = $1",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_type,
+			SLOT_ROW_payload, SLOT_ROW_created_at, SLOT_ROW_setting, SLOT_ROW_filed_at,
+			SLOT_ROW_late_transient, SLOT_ROW_COLUMNS
+		}
+	}
+};
 
 typedef struct Export
 {
@@ -57,7 +126,8 @@ typedef struct Export
 	int64		rows;
 	Size		bytes;
 	text	   *kind;			/* of the rows that follow */
-	const Columns *columns;		/* of the query, where there is one */
+	const AzrSlotRowColumn *columns;	/* of a query of 'kept', with
+										 * SLOT_ROW_COLUMNS as the end */
 	Datum		values[SLOT_ROW_COLUMNS];
 	bool		nulls[SLOT_ROW_COLUMNS];
 
@@ -75,8 +145,6 @@ static void note_stream(uint64 row, const Datum *values, const bool *nulls, void
 static bool export_stream(Export *export, const ExportedStream *stream);
 static Size export_event(Export *export, const ExportedStream *stream, TupleTableSlot *event);
 static void export_erasure(Export *export, const ExportedStream *stream);
-static void export_query(Export *export, const char *kind, const char *sql,
-						 const AzrQueryArgs *args, const Columns *columns);
 static void put_columns(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
@@ -160,32 +228,6 @@ azr_slot_export(PG_FUNCTION_ARGS)
 Datum
 azr_slot_export_state(PG_FUNCTION_ARGS)
 {
-	static const Columns of_domain = {
-		4, {SLOT_ROW_domain, SLOT_ROW_setting, SLOT_ROW_max_payload, SLOT_ROW_description}
-	};
-	static const Columns of_edition = {
-		6, {
-			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_divergence, SLOT_ROW_created_at,
-			SLOT_ROW_setting, SLOT_ROW_description
-		}
-	};
-	static const Columns of_erasure = {
-		10, {
-			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence,
-			SLOT_ROW_erased_at, SLOT_ROW_erased_by, SLOT_ROW_erased_type, SLOT_ROW_description,
-			SLOT_ROW_correlation_id, SLOT_ROW_external_id
-		}
-	};
-	static const Columns of_position = {
-		5, {SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_handler}
-	};
-	static const Columns of_snapshot = {
-		10, {
-			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_type,
-			SLOT_ROW_payload, SLOT_ROW_created_at, SLOT_ROW_setting, SLOT_ROW_filed_at,
-			SLOT_ROW_late_transient
-		}
-	};
 	int			slot = azr_arg_slot(fcinfo, 0, "slot");
 	AzrQueryArgs args = {0};
 	Export	   *export = palloc0(sizeof(Export));
@@ -199,50 +241,17 @@ azr_slot_export_state(PG_FUNCTION_ARGS)
 				 errmsg("slot %d is not frozen", slot),
 				 errdetail("What is exported of it could change before the slot has moved."),
 				 errhint("Call azr_slot_freeze() first.")));
-	export->snapshot = GetActiveSnapshot();
 	export->set = azr_set_begin(fcinfo, azr_slot_row_types, SLOT_ROW_COLUMNS);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
 
 	begin_rows(export, AZR_ROW_STATE);
 	put_row(export);
-	export_query(export, AZR_ROW_DOMAIN,
-				 "SELECT d.domain::text, d.durability::text, d.max_payload::int, "
-				 "d.description::text FROM %s.azr_registered_domains d "
-				 "WHERE d.domain IN (SELECT s.domain FROM %s.azr_streams s "
-				 "WHERE %s.azr_slot(s.root) = $1) ORDER BY d.domain",
-				 &args, &of_domain);
-	export_query(export, AZR_ROW_EDITION,
-				 "SELECT r.domain::text, r.edition::text, r.divergence::bigint, "
-				 "r.created_at::timestamptz, r.protection::text, r.description::text "
-				 "FROM %s.azr_registered_editions r "
-				 "WHERE r.domain IN (SELECT s.domain FROM %s.azr_streams s "
-				 "WHERE %s.azr_slot(s.root) = $1) ORDER BY r.domain, r.edition",
-				 &args, &of_edition);
-	export_query(export, AZR_ROW_ERASURE,
-				 "SELECT s.domain::text, s.edition::text, s.root::uuid, r.sequence::bigint, "
-				 "r.erased_at::timestamptz, r.erased_by::text, r.type::text, r.reason::text, "
-				 "coalesce(e.correlation_uuid::text, e.correlation_id::text), e.external_id::text "
-				 "FROM %s.azr_erased_events r "
-				 "JOIN %s.azr_streams s ON s.stream_id = r.stream_id "
-				 "JOIN %s.azr_events e ON e.stream_id = r.stream_id AND e.sequence = r.sequence "
-				 "WHERE %s.azr_slot(s.root) = $1 ORDER BY r.stream_id, r.sequence",
-				 &args, &of_erasure);
-	export_query(export, AZR_ROW_POSITION,
-				 "SELECT p.domain::text, p.edition::text, p.root::uuid, p.sequence::bigint, "
-				 "p.handler::text FROM %s.azr_positions p WHERE %s.azr_slot(p.root) = $1 "
-				 "ORDER BY p.domain, p.edition, p.root",
-				 &args, &of_position);
-	export_query(export, AZR_ROW_SNAPSHOT,
-				 "SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
-				 "n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
-				 "n.retention::text, n.filed_at::timestamptz, n.late_transient::boolean "
-				 "FROM %s.azr_latest_snapshots n WHERE %s.azr_slot(n.root) = $1 "
-				 "UNION ALL "
-				 "SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
-				 "n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
-				 "n.retention::text, n.filed_at::timestamptz, NULL "
-				 "FROM %s.azr_snapshot_history n WHERE %s.azr_slot(n.root) = $1",
-				 &args, &of_snapshot);
+	for (int i = 0; i < lengthof(kept); i++)
+	{
+		begin_rows(export, kept[i].kind);
+		export->columns = kept[i].columns;
+		azr_query_each(kept[i].sql, &args, put_columns, export);
+	}
 	PG_RETURN_NULL();
 }
 
@@ -447,26 +456,17 @@ export_erasure(Export *export, const ExportedStream *stream)
 }
 
 /*
- * Export what a query gives.
+ * Export a row of a query of 'kept'.
  */
-static void
-export_query(Export *export, const char *kind, const char *sql, const AzrQueryArgs *args,
-			 const Columns *columns)
-{
-	begin_rows(export, kind);
-	export->columns = columns;
-	azr_query_each(sql, args, put_columns, export);
-}
-
 static void
 put_columns(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	Export	   *export = (Export *) arg;
 
-	for (int i = 0; i < export->columns->count; i++)
+	for (int i = 0; export->columns[i] != SLOT_ROW_COLUMNS; i++)
 	{
-		export->values[export->columns->places[i]] = values[i];
-		export->nulls[export->columns->places[i]] = nulls[i];
+		export->values[export->columns[i]] = values[i];
+		export->nulls[export->columns[i]] = nulls[i];
 	}
 	put_row(export);
 }
