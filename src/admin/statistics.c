@@ -31,6 +31,7 @@
 #include "plumbing/result.h"
 #include "plumbing/setting.h"
 #include "streams/happening.h"
+#include "streams/lists.h"
 #include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(azr_statistics);
@@ -61,14 +62,7 @@ static const Oid column_types[Natts_azr_domain_statistics] = {
 	TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID
 };
 
-/* The domains that have streams, by one probe of an index for each; or the domain $2, if it has. */
-#define ALL_DOMAINS \
-	"WITH RECURSIVE d AS (" \
-	"(SELECT s.domain FROM %s.azr_streams s ORDER BY s.domain LIMIT 1) " \
-	"UNION ALL " \
-	"SELECT (SELECT s.domain FROM %s.azr_streams s " \
-	"WHERE s.domain > d.domain ORDER BY s.domain LIMIT 1) " \
-	"FROM d WHERE d.domain IS NOT NULL) "
+/* In place of AZR_WITH_DOMAINS: the domain $2, if it has streams. */
 #define ONE_DOMAIN \
 	"WITH d AS (SELECT s.domain FROM %s.azr_streams s " \
 	"WHERE s.domain >= $2 ORDER BY s.domain LIMIT 1) "
@@ -155,7 +149,7 @@ azr_statistics(PG_FUNCTION_ARGS)
 	if (domain != NULL)
 		azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
 	azr_query_latest(domain == NULL
-					 ? ALL_DOMAINS COUNTS "WHERE d.domain IS NOT NULL ORDER BY d.domain"
+					 ? AZR_WITH_DOMAINS COUNTS "WHERE d.domain IS NOT NULL ORDER BY d.domain"
 					 : ONE_DOMAIN COUNTS "WHERE d.domain = $2",
 					 &args, list_domain, set);
 	PG_RETURN_NULL();

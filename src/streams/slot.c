@@ -298,7 +298,7 @@ azr_slot_state(int slot)
 	know();
 	state.is_own = has_slot(&own, slot);
 	state.is_frozen = has_slot(&frozen, slot);
-	azr_query_latest("SELECT node::text, receiving::boolean, leftover::boolean "
+	azr_query_latest("SELECT node::text, receiving::boolean, leftover::boolean, moving_to::text "
 					 "FROM %s.azr_slot_owners WHERE slot = $1",
 					 &args, note_slot, &state);
 	return state;
@@ -313,6 +313,8 @@ note_slot(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	state->node = TextDatumGetCString(values[0]);
 	state->is_receiving = !state->is_own && DatumGetBool(values[1]);
 	state->is_leftover = !state->is_own && DatumGetBool(values[2]);
+	if (!nulls[3])
+		state->moving_to = TextDatumGetCString(values[3]);
 }
 
 /*
@@ -396,7 +398,8 @@ azr_slot_check_write(const AzrStreamName *name)
 }
 
 /*
- * The same for who is about to change what is kept for streams of any slot.
+ * The same as azr_slot_check_write() for who is about to change what is kept for streams of any
+ * slot.
  *
  * Locks azr_streams in AccessShareLock.  Raises ZR013.
  */
@@ -405,13 +408,17 @@ azr_slots_check_write(void)
 {
 	azr_streams_lock(AccessShareLock);
 	know();
-	for (int slot = 0; any_frozen && slot < AZR_NUM_SLOTS; slot++)
+	if (!any_frozen)
+		return;
+	for (int slot = 0; slot < AZR_NUM_SLOTS; slot++)
+	{
 		if (has_slot(&frozen, slot))
 			ereport(ERROR,
 					(errcode(ERRCODE_AZR_WRONG_NODE),
 					 errmsg("streams of slot %d cannot be written to now", slot),
 					 errdetail_internal("%s", frozen_detail(slot)),
 					 errhint("Run this again when the slot has moved.")));
+	}
 }
 
 /*
@@ -420,20 +427,16 @@ azr_slots_check_write(void)
 static char *
 frozen_detail(int slot)
 {
-	AzrQueryArgs args = slot_args(slot, NULL);
-	AzrSlotState state = {0};
+	AzrSlotState state = azr_slot_state(slot);
 
-	azr_query_latest("SELECT coalesce(moving_to, '')::text, false, false "
-					 "FROM %s.azr_slot_owners WHERE slot = $1",
-					 &args, note_slot, &state);
 	return psprintf("Slot %d is moving to node \"%s\".", slot,
-					state.node != NULL ? state.node : "");
+					state.moving_to != NULL ? state.moving_to : "");
 }
 
 /*
- * The same as azr_slot_check() for who reads something that is kept for a stream, and does not look for the stream
- * itself.  While all slots are this node's, this locks nothing: what is read may then be given to
- * another node before the transaction ends, as anything that was read may change.
+ * The same as azr_slot_check() for who reads something that is kept for a stream, and does not look
+ * for the stream itself.  While all slots are this node's, this locks nothing: what is read may then
+ * be given to another node before the transaction ends, as anything that was read may change.
  */
 void
 azr_slot_check_name(const AzrStreamName *name)

@@ -255,6 +255,10 @@ is(rows(q{GRANT CREATE ON SCHEMA public TO reader; SET ROLE reader;
 
 # the map
 is(rows(q{SELECT count(*), count(DISTINCT node), bool_and(state = 'own') FROM azr_slots()}), '1024|4|t', 'each slot has an owner');
+$node->safe_psql('n1', q{SELECT azr_slot_freeze(7, 'n2')});
+is(rows(q{SELECT slot, node, moving_to FROM azr_slots() WHERE state <> 'own'}), '7|n1|n2', 'also one that is about to go to another one');
+$node->safe_psql('n1', q{SELECT azr_own_slots('n1', '{[7,7]}')});
+like(refusal(q{SELECT azr_slot_freeze(7, 'n2')}), qr/^0A000: azr_slot_freeze\(\) cannot be called through a router/, 'moves are not for a router');
 is(rows(q{SELECT count(*), string_agg(slots::text, ' ') FROM azr_router_nodes()}), '4|{[0,256)} {[256,512)} {[512,768)} {[768,1024)}', 'and is where it was said');
 my $root = rows(q{SELECT root FROM azr_roots('shop', NULL) root WHERE azr_slot(root) < 256 LIMIT 1});
 rows(q{SELECT azr_router_map('{[0,255]}', '} . connection('n2') . q{')});
@@ -289,6 +293,7 @@ is(join(' ', map { $node->safe_psql($_, 'SELECT count(*) FROM azr_groups()') } @
 is(rows(q{SELECT handler, partition, position IS NULL, behind FROM azr_groups()}), "g|0|t|0\ng|1|t|0", 'and how far it is behind is added up');
 is(refusal(q{SELECT azr_group_create('g', 2, 5)}) =~ s/ \|.*//r, '0A000: a group of a router begins with the first event', 'a position is one node\'s');
 is(rows(q{SELECT azr_group_drop('g'), azr_group_drop('g')}), 't|f', 'it is dropped on all');
+is(rows(q{SELECT domain, streams, events, appends, bytes > 0 FROM azr_statistics('shop')}), 'shop|40|120|40|t', 'statistics are added up');
 is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 
 # 3. Cascades: confirmed or revoked, never both
