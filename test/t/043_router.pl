@@ -298,6 +298,12 @@ is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 
 # 3. Cascades: confirmed or revoked, never both
 
+# names that look like what PL/Proxy says
+rows(q{SELECT azr_append('x): [y] REMOTE (null): z', NULL, azr_root('d', '1'), 0, ARRAY['T'], ARRAY['']::bytea[])});
+like(refusal(q{SELECT azr_append('x): [y] REMOTE (null): z', NULL, azr_root('d', '1'), 0, ARRAY['T'], ARRAY['']::bytea[])}),
+	qr{^ZR001: sequence conflict in stream "x\): \[y\] REMOTE \(null\): z/angzarr/}, 'a name does not make a conflict a lost connection');
+like(refusal(q{SELECT azr_confirm_cascade('l/Proxy: cluster not found')}), qr{^ZR006: unknown cascade "l/Proxy: cluster not found"}, 'nor an unknown cascade a missing map');
+
 # The resolutions of a cascade on all nodes
 sub resolutions
 {
@@ -384,6 +390,28 @@ foreach my $outcome ('confirmed', 'revoked')
 begin_cascade('open');
 is(rows(q{SELECT count(*) FROM azr_router_finish_cascades('infinity')}), 0, 'what is not decided is left alone');
 is(rows(q{SELECT azr_revoke_cascade(cascade_id, 'late') FROM azr_stale_cascades('infinity') WHERE outcome IS NULL}), 4, 'until somebody decides');
+
+# a decision that was erased holds all the same
+begin_cascade('erased');
+my $decision = q{'angzarr.cascades', NULL, azr_root('angzarr.cascades', '%s')};
+rows('SELECT azr_append(' . sprintf($decision, 'erased') . q{, 0, ARRAY['angzarr.Confirmed'], ARRAY['']::bytea[], ARRAY['{"reason": "private"}']::jsonb[])});
+my ($keeper) = grep { $node->safe_psql($_, q{SELECT count(*) FROM azr_cascade_participants('erased')}) } @nodes;
+$node->safe_psql($nodes[ rows(q{SELECT azr_slot(azr_root('angzarr.cascades', 'erased')) / 256}) ], 'SELECT azr_erase(' . sprintf($decision, 'erased') . q{, 0, 1, 'law')});
+is(rows(q{SELECT outcome FROM azr_stale_cascades('infinity')}), 'confirmed', 'what was decided and then erased is still known');
+like(refusal(q{SELECT azr_revoke_cascade('erased', NULL)}), qr/^ZR006: cascade "erased" cannot be revoked any more/, 'so nobody can decide otherwise');
+$node->safe_psql($keeper, q{SELECT azr_confirm_cascade('erased')});
+is(rows(q{SELECT cascade_id, outcome, problem IS NULL FROM azr_router_finish_cascades('infinity')}), 'erased|confirmed|t', 'nor does the reaper');
+is(resolutions('erased'), 'Confirmation', 'all is confirmed');
+
+# somebody has written to the stream of a decision: then it is not known
+begin_cascade('forged');
+rows('SELECT azr_append(' . sprintf($decision, 'forged') . q{, 0, ARRAY['T'], ARRAY['']::bytea[])});
+is(rows(q{SELECT cascade_id, outcome IS NULL FROM azr_stale_cascades('infinity')}), 'forged|t', 'an event that is no decision decides nothing');
+is(rows(q{SELECT count(*) FROM azr_router_finish_cascades('infinity')}), 0, 'so the reaper leaves the cascade alone');
+like(refusal("SELECT azr_${_}_cascade('forged'" . ($_ eq 'revoke' ? ', NULL)' : ')')), qr/^ZR006: what was decided of cascade "forged" is not known \| Event 0 of stream "angzarr.cascades\//, "nobody can ${_} it here") foreach ('confirm', 'revoke');
+$node->safe_psql($_, q{SELECT azr_revoke_cascade('forged', NULL) WHERE EXISTS (SELECT FROM azr_cascade_participants('forged'))}) foreach @nodes;
+is(rows(q{SELECT count(*) FROM azr_stale_cascades('infinity')}), 0, 'until that is done on the nodes');
+
 is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 
 # 4. The regression files, through the router. What comes out is compared with what is expected of
