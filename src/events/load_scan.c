@@ -161,9 +161,8 @@ columns_read(const LoadScan *scan)
 {
 	int			last = Anum_azr_events_committed;
 
-	for (int i = 0; i < Natts_azr_event; i++)
-		if (azr_function_scan_wants(&scan->scan, i + 1))
-			last = Max(last, azr_event_columns[i].stored);
+	for (int i = 0; i < scan->scan.ncolumns; i++)
+		last = Max(last, azr_event_columns[scan->scan.columns[i] - 1].stored);
 	return last;
 }
 
