@@ -358,7 +358,19 @@ SELECT problem, domain, edition, azr_slot(root) AS slot, sequence FROM azr_verif
 ALTER TABLE azr_events ENABLE ALWAYS TRIGGER azr_reject_change;
 RESET session_replication_role;
 
+-- rows that come from a file, as memory does not hold them, and are stored in many parts
+SELECT count(*), sum(next_sequence) FROM (SELECT i, 'slot_moves.' || i AS domain FROM generate_series(100, 199) i) d, LATERAL (
+	SELECT next_sequence FROM azr_append(domain, NULL, r(18), 0, types(3), array_fill(convert_to(repeat(i::text, 100), 'UTF8'), ARRAY[3]))
+	UNION ALL SELECT next_sequence FROM azr_append(domain, 'e', r(18), 3, types(i % 5 + 1), array_fill(convert_to(repeat(i::text, i), 'UTF8'), ARRAY[i % 5 + 1]), divergence => 3)) a;
+CREATE TABLE many AS SELECT * FROM azr_slot_export(18) WHERE domain LIKE 'slot\_moves.1__';
+UPDATE many SET root = r(601);
+SET work_mem = '64kB';
+SELECT azr_slot_import(601, 'SELECT * FROM many ORDER BY number');
+RESET work_mem;
+SELECT count(*), sum(next_sequence) FROM azr_slot_ends(601) WHERE domain LIKE 'slot\_moves.1__';
+SELECT count(*) FROM (SELECT domain, edition, sequence, type, payload FROM stored WHERE slot = 18 AND domain LIKE 'slot\_moves.1__' EXCEPT SELECT domain, edition, sequence, type, payload FROM stored WHERE slot = 601) differs;
+
 TRUNCATE azr_slot_owners;
 DROP VIEW stored, given;
-DROP TABLE roots, moved, calls, fed;
+DROP TABLE roots, moved, calls, fed, many;
 DROP FUNCTION root_in, r, import_of;
