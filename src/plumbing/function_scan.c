@@ -458,7 +458,19 @@ read_param(ExprContext *econtext, const Param *param, NullableDatum *value)
 static TupleTableSlot *
 exec_scan(CustomScanState *node)
 {
-	return ExecScan(&node->ss, ((AzrFunctionScan *) node)->function->next, recheck);
+	const AzrScannedFunction *function = ((AzrFunctionScan *) node)->function;
+
+	/*
+	 * where there is nothing to test and to compute, the row is given as it
+	 * is
+	 */
+	if (node->ss.ps.qual == NULL && node->ss.ps.ps_ProjInfo == NULL &&
+		node->ss.ps.state->es_epq_active == NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		return function->next(&node->ss);
+	}
+	return ExecScan(&node->ss, function->next, recheck);
 }
 
 /*
