@@ -59,7 +59,7 @@ REGRESS_OPTS = --inputdir=$(SOURCE)
 ISOLATION = expected_sequence on_conflict expect next_sequence first_event retry_external_id \
 	retry_source two_streams many_streams deadlock snapshot_isolation lock_timeout \
 	edition_main_growth edition_divergence edition_delete edition_isolation \
-	append_scan load_scan stream_memory domain_settings slots slot_moves slot_drop types numbers positions position_end snapshots maintain commutative cascades \
+	append_scan load_scan load_by_page stream_memory domain_settings slots slot_moves slot_drop types numbers positions position_end snapshots maintain commutative cascades \
 	feed feed_pending feed_races feed_erased groups evidence erasure
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --outputdir=test/isolation
 

@@ -228,3 +228,37 @@ SELECT next_sequence FROM azr_append('scan', 'e', azr_root('scan', 'all'), NULL,
 	source_domain => 's', source_root => :'r', source_sequence => 4, cascade_id => 'k', committed => false);
 SELECT column_differences($$'scan', 'e', azr_root('scan', 'all')$$), column_differences($$'scan', 'e', '00000000-0000-0000-0000-000000000001'$$), column_differences($$'scan', NULL, '00000000-0000-0000-0000-000000000001', 3$$);
 DROP FUNCTION column_differences;
+
+-- rows of a page are looked at together: of two streams whose events share pages, some rolled back, some erased, as they are in the table, before and after VACUUM
+CREATE FUNCTION load_differences() RETURNS TABLE (stream text, events bigint, ascending bool, backward bool, part bool) LANGUAGE sql AS $$
+	SELECT s, count(*),
+		array_agg(ROW(t.sequence, t.type, t.payload)::text ORDER BY t.sequence) = (SELECT array_agg(ROW(l.sequence, l.type, l.payload)::text) FROM azr_load('scan', NULL, azr_root('scan', s)) l),
+		array_agg(ROW(t.sequence, t.payload)::text ORDER BY t.sequence DESC) = (SELECT array_agg(ROW(l.sequence, l.payload)::text) FROM azr_load('scan', NULL, azr_root('scan', s), backward => true) l),
+		array_agg(t.sequence ORDER BY t.sequence) FILTER (WHERE t.sequence BETWEEN 7 AND 97) = (SELECT array_agg(l.sequence) FROM azr_load('scan', NULL, azr_root('scan', s), 7, 98) l)
+	FROM unnest('{page.1,page.2}'::text[]) s JOIN azr_timeline t ON t.domain = 'scan' AND t.edition = 'angzarr' AND t.root = azr_root('scan', s)
+	GROUP BY s ORDER BY s;
+$$;
+DO $$
+BEGIN
+	FOR i IN 1 .. 40 LOOP
+		FOR s IN 1 .. 2 LOOP
+			BEGIN
+				PERFORM azr_append('scan', NULL, azr_root('scan', 'page.' || s), NULL, types(2 + s), array_fill(convert_to(repeat(i || '.' || s || ' ', 20 * (i % 4)), 'UTF8'), ARRAY[2 + s]));
+				IF i % 5 = s THEN
+					RAISE division_by_zero;
+				END IF;
+			EXCEPTION WHEN division_by_zero THEN
+				NULL;
+			END;
+		END LOOP;
+	END LOOP;
+END
+$$;
+SELECT * FROM load_differences();
+VACUUM azr_main_events;
+SELECT * FROM load_differences();
+SELECT azr_erase('scan', NULL, azr_root('scan', 'page.1'), 5, 12, 'a test');
+SELECT * FROM load_differences();
+VACUUM azr_main_events;
+SELECT * FROM load_differences();
+DROP FUNCTION load_differences;

@@ -52,12 +52,12 @@ my (@nodes, %connection, @routers, %schema, %untold, %partition);
 my $tell_steps = 1;
 my ($psql) = $ENV{PSQL} || 'psql';
 my %commands = (
-	divide    => [ \&divide, 0, 0 ],
-	status    => [ \&status, 0, 0 ],
-	move      => [ \&move, 3, 3 ],
-	rebalance => [ \&rebalance, 0, 0 ],
-	tell      => [ \&tell, 0, 0 ],
-	clean     => [ \&clean, 0, 0 ],
+	divide    => [ \&divide ],
+	status    => [ \&status ],
+	move      => [ \&move, qw(SLOTS FROM TO) ],
+	rebalance => [ \&rebalance ],
+	tell      => [ \&tell ],
+	clean     => [ \&clean ],
 );
 
 STDOUT->autoflush(1);
@@ -68,9 +68,9 @@ sub main
 {
 	my @arguments = read_options(@ARGV);
 	my $command = shift @arguments // refuse('give a command');
-	my ($code, $least, $most) = @{ $commands{$command} // refuse("there is no command $command") };
+	my ($code, @names) = @{ $commands{$command} // refuse("there is no command $command: see script/scale help") };
 
-	refuse("$command takes other arguments") if @arguments < $least || @arguments > $most;
+	refuse(@names ? "$command takes @names" : "$command takes no argument") if @arguments != @names;
 	refuse('--plan and --without are for rebalance') if ($options{plan} || $options{without}) && $command ne 'rebalance';
 	read_nodes();
 	my $status = eval { $code->(@arguments) };
@@ -691,6 +691,15 @@ sub check_move
 	  if $state->{$from}[1] eq 'frozen' && $state->{$from}[2] ne $to;
 	refuse("slot $slot is owned by $from and $to at the same time: appends to its streams may differ. Stop one of the nodes, and restore it")
 	  if is_own($state->{$to});
+	check_groups($from, $to);
+	my ($parked) = ask($from, "SELECT handler, domain || '/' || root FROM azr_parked() WHERE azr_slot(root) = $slot LIMIT 1");
+	refuse("slot $slot: the group $parked->[0] has parked stream $parked->[1]: retry it first, with azr_retry") if $parked;
+}
+
+# Slots go only to a node that has the same groups: or else events would be handled by none, or twice.
+sub check_groups
+{
+	my ($from, $to) = @_;
 	my %groups = map { $_ => { map { $_->[0] => $_->[1] } ask($_, q{SELECT handler, format('domains %s and types %s', coalesce(domains::text, 'all'), coalesce(types::text, 'all')) FROM azr_registered_groups}) } } $from, $to;
 	foreach ([ $from, $to ], [ $to, $from ])
 	{
@@ -698,14 +707,12 @@ sub check_move
 		foreach my $handler (sort keys %{ $groups{$has} })
 		{
 			my $theirs = $groups{$lacks}{$handler};
-			refuse("node $lacks has no group $handler, and node $has has one: make it with azr_group_create, or drop it on both. Events that move must be handled once")
+			refuse("node $lacks has no group $handler, and node $has has one: make it with azr_group_create, or drop it on both. Each event must be handled, and once")
 			  if !defined $theirs;
 			refuse("the group $handler has $groups{$has}{$handler} on node $has, and $theirs on node $lacks: they must be the same")
 			  if $theirs ne $groups{$has}{$handler};
 		}
 	}
-	my ($parked) = ask($from, "SELECT handler, domain || '/' || root FROM azr_parked() WHERE azr_slot(root) = $slot LIMIT 1");
-	refuse("slot $slot: the group $parked->[0] has parked stream $parked->[1]: retry it first, with azr_retry") if $parked;
 }
 
 # Copies a batch of events that the target lacks, whole appends.  Returns how many rows there were.
@@ -1014,6 +1021,9 @@ sub rebalance
 	show_plan(@moves);
 	return 0 if $options{plan};
 
+	my %pairs = map { ("@$_[1, 2]" => $_) } @moves;
+	check_groups(@{ $pairs{$_} }[ 1, 2 ]) foreach sort keys %pairs;
+
 	$tell_steps = 0;
 	my $started = time;
 	my $done = 0;
@@ -1107,7 +1117,7 @@ sub status
 	{
 		my $reached = eval {
 			$said{$node} = slots_of($node);
-			($facts{$node}) = ask($node, q{SELECT pg_database_size(current_database()), pg_size_pretty(pg_database_size(current_database())), azr_feed_head() + 1,
+			($facts{$node}) = ask($node, q{SELECT pg_database_size(current_database()), pg_size_pretty(pg_database_size(current_database())), azr_feed_advance(1000000) + 1,
 				(SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'azr_streams'::regclass), pg_is_in_recovery()});
 			push @groups, map { [ $node, @$_ ] } ask($node, q{SELECT handler, max(behind), coalesce(extract(epoch FROM max(oldest))::numeric(12,1)::text, '0'), sum(parked)
 				FROM azr_groups() GROUP BY handler ORDER BY handler});
@@ -1117,7 +1127,7 @@ sub status
 		push @trouble, 'cannot be asked: ' . $@->text if !$reached;
 		push @trouble, "node $node was not told who owns which slot: run script/scale init" if $reached && !$said{$node} && @nodes > 1;
 	}
-	printf "%-*s  %-*s\n", $width, 'node', BAR_WIDTH + 2, 'slots 0 to ' . (SLOTS - 1) . ', of each ' . SLOTS / BAR_WIDTH . ": # all, + some";
+	printf "%-*s  %s\n", $width, 'node', 'slots 0 to ' . (SLOTS - 1) . ', ' . SLOTS / BAR_WIDTH . ' in a character: # owns all of them, + some';
 	foreach my $node (@nodes)
 	{
 		my @own = grep { $said{$node} ? is_own($said{$node}[$_]) : $facts{$node} && @nodes == 1 } 0 .. SLOTS - 1;
@@ -1126,10 +1136,10 @@ sub status
 		$count[ int($_ * BAR_WIDTH / SLOTS) ]++ foreach @own;
 		printf "%-*s  |%s|%5d%6.1f %%\n", $width, $node, join('', map { $_ == 0 ? ' ' : $_ == SLOTS / BAR_WIDTH ? '#' : '+' } @count), scalar @own, 100 * @own / SLOTS;
 	}
-	bars('size', $width, map { [ $_, $facts{$_}[0], "$facts{$_}[1], $facts{$_}[2] events in the feed, about $facts{$_}[3] streams" . ($facts{$_}[4] eq 't' ? ', a standby' : '') ] } grep { $facts{$_} } @nodes);
+	bars('size', $width, map { [ $_, $facts{$_}[0], "$facts{$_}[1], " . counted($facts{$_}[2], 'event') . ' in the feed, about ' . counted($facts{$_}[3], 'stream') . ($facts{$_}[4] eq 't' ? ', a standby' : '') ] } grep { $facts{$_} } @nodes);
 	foreach my $handler (sort keys %{ { map { $_->[1] => 1 } @groups } })
 	{
-		bars("group $handler, events behind", $width, map { [ $_->[0], $_->[2], "$_->[2], the oldest of $_->[3] s" . ($_->[4] > 0 ? ", $_->[4] parked" : '') ] } grep { $_->[1] eq $handler } @groups);
+		bars("group $handler, events behind", $width, map { [ $_->[0], $_->[2], $_->[2] . ($_->[2] > 0 ? ", the oldest of $_->[3] s" : '') . ($_->[4] > 0 ? ", $_->[4] parked" : '') ] } grep { $_->[1] eq $handler } @groups);
 		my @lack = grep { my $node = $_; $facts{$node} && !grep { $_->[0] eq $node && $_->[1] eq $handler } @groups } @nodes;
 		push @notes, "the group $handler is not on @lack, so slots cannot move there" if @lack;
 	}

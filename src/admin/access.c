@@ -74,8 +74,8 @@ static const char *const levels[] = {
 	"('azr_load_effective', 'reader'), " \
 	"('azr_load_json', 'reader'), " \
 	"('azr_load_state', 'reader'), " \
-	"('azr_merge_state', 'reader'), " \
 	"('azr_locks', 'reader'), " \
+	"('azr_merge_state', 'reader'), " \
 	"('azr_next_sequence', 'reader'), " \
 	"('azr_parked', 'reader'), " \
 	"('azr_privileges', 'reader'), " \

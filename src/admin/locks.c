@@ -40,29 +40,34 @@ static const struct
  * azr_locks() -> setof azr_lock
  *
  * pg_locks shows the class of a lock in objsubid, and the halves of its key in classid and objid
- * (see lock.h).  1 and 2 are the classes of an application's own locks.
+ * (see lock.h).  Other classes are those of an application, 1 and 2, and of other extensions.
  */
 Datum
 azr_locks(PG_FUNCTION_ARGS)
 {
 	AzrQueryArgs args = {0};
 	StringInfoData names;
+	StringInfoData classes;
 
 	initStringInfo(&names);
+	initStringInfo(&classes);
 	for (int i = 0; i < lengthof(kinds); i++)
-		appendStringInfo(&names, "WHEN %d THEN '%s' ", kinds[i].lockclass, kinds[i].name);
+	{
+		appendStringInfo(&names, " WHEN %d THEN '%s'", kinds[i].lockclass, kinds[i].name);
+		appendStringInfo(&classes, "%s%d", i == 0 ? "" : ", ", kinds[i].lockclass);
+	}
 	azr_query_arg(&args, INT4OID, Int32GetDatum(AZR_LOCK_STREAM), false);
 	return azr_query_return_set(fcinfo,
-								psprintf("SELECT l.pid, CASE l.objsubid %sELSE l.objsubid::text END, "
+								psprintf("SELECT l.pid, CASE l.objsubid%s END, "
 										 "s.domain::text, s.edition::text, s.root::uuid, l.key, "
 										 "l.mode, l.granted, l.waitstart "
 										 "FROM (SELECT *, classid::bigint << 32 | objid::bigint AS key "
-										 "FROM pg_locks WHERE locktype = 'advisory' AND objsubid > 2 "
+										 "FROM pg_locks WHERE locktype = 'advisory' AND objsubid IN (%s) "
 										 "AND database = (SELECT oid FROM pg_database "
 										 "WHERE datname = current_database())) l "
 										 "LEFT JOIN %%s.azr_streams s "
 										 "ON l.objsubid = $1 AND s.stream_id = l.key "
 										 "ORDER BY l.granted, l.waitstart, l.pid, l.objsubid, l.key",
-										 names.data),
+										 names.data, classes.data),
 								&args);
 }

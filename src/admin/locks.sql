@@ -21,6 +21,6 @@ LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000 ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.azr_locks() IS
 'The locks of this store that sessions of this database hold or wait for: the rows of pg_locks with the type advisory and an objsubid of ours, in words. Those that wait come first, the longest first.
 
-Result: rows of azr_lock. kind is one of: stream, new stream (one that has no events yet), edition, cascade, type, numbering (of the feed), feed wait (keeps nobody out), partition (of a group), evidence, maintenance, privileges, slot (its streams are imported or dropped), statistics; or the number of the class.
+Result: rows of azr_lock. kind is one of: stream, new stream (one that has no events yet), edition, cascade, type, numbering (of the feed), feed wait (keeps nobody out), partition (of a group), evidence, maintenance, privileges, slot (its streams are imported or dropped), statistics.
 
 Locks: AccessShareLock on azr_streams, and what reading pg_locks takes.';

@@ -21,7 +21,6 @@
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
 #include "feed/feed.h"
-#include "feed/feed_table.h"
 #include "feed/numbering.h"
 #include "fmgr.h"
 #include "pgstat.h"
@@ -31,6 +30,7 @@
 #include "plumbing/result.h"
 #include "plumbing/setting.h"
 #include "streams/happening.h"
+#include "streams/lists.h"
 #include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(azr_statistics);
@@ -61,14 +61,7 @@ static const Oid column_types[Natts_azr_domain_statistics] = {
 	TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID
 };
 
-/* The domains that have streams, by one probe of an index for each; or the domain $2, if it has. */
-#define ALL_DOMAINS \
-	"WITH RECURSIVE d AS (" \
-	"(SELECT s.domain FROM %s.azr_streams s ORDER BY s.domain LIMIT 1) " \
-	"UNION ALL " \
-	"SELECT (SELECT s.domain FROM %s.azr_streams s " \
-	"WHERE s.domain > d.domain ORDER BY s.domain LIMIT 1) " \
-	"FROM d WHERE d.domain IS NOT NULL) "
+/* In place of AZR_WITH_DOMAINS: the domain $2, if it has streams. */
 #define ONE_DOMAIN \
 	"WITH d AS (SELECT s.domain FROM %s.azr_streams s " \
 	"WHERE s.domain >= $2 ORDER BY s.domain LIMIT 1) "
@@ -89,9 +82,6 @@ static const Oid column_types[Natts_azr_domain_statistics] = {
  *
  * The row of an event has some 100 bytes beside payload and metadata, entries of indexes among
  * them.  An append that has moved here from another node has a negative number of events.
- *
- * $4 is whether this is a subscriber.  While that is set up, it can have got batches before their
- * events: then nothing is counted.
  */
 #define COUNT_MORE \
 	"WITH b AS MATERIALIZED (" \
@@ -120,7 +110,6 @@ static const Oid column_types[Natts_azr_domain_statistics] = {
 	"SELECT s.domain, coalesce(s.streams, 0), CASE WHEN s.domain = '' THEN c.events ELSE s.events END, " \
 	"coalesce(s.appends, 0), coalesce(s.weight, 0), s.last_append, CASE WHEN s.domain = '' THEN c.last_ticket END " \
 	"FROM sums s, counted c WHERE c.events > 0 " \
-	"AND (NOT $4 OR c.events = (SELECT t.events FROM sums t WHERE t.domain = '')) " \
 	"ON CONFLICT (domain) DO UPDATE SET streams = d.streams + excluded.streams, " \
 	"events = d.events + excluded.events, appends = d.appends + excluded.appends, " \
 	"weight = d.weight + excluded.weight, " \
@@ -134,6 +123,7 @@ typedef struct Counted
 } Counted;
 
 static bool may_store(void);
+static bool is_being_copied(void);
 static void count_more(void);
 static bool count(void);
 static void note_counted(uint64 row, const Datum *values, const bool *nulls, void *arg);
@@ -149,13 +139,13 @@ azr_statistics(PG_FUNCTION_ARGS)
 	AzrQueryArgs args = {0};
 	text	   *domain = PG_ARGISNULL(0) ? NULL : azr_arg_name(fcinfo, 0, "domain");
 
-	if (may_store())
+	if (may_store() && !is_being_copied())
 		count_more();
 	azr_query_arg(&args, REGCLASSOID, ObjectIdGetDatum(azr_main_events_relid()), false);
 	if (domain != NULL)
 		azr_query_arg(&args, TEXTOID, PointerGetDatum(domain), false);
 	azr_query_latest(domain == NULL
-					 ? ALL_DOMAINS COUNTS "WHERE d.domain IS NOT NULL ORDER BY d.domain"
+					 ? AZR_WITH_DOMAINS COUNTS "WHERE d.domain IS NOT NULL ORDER BY d.domain"
 					 : ONE_DOMAIN COUNTS "WHERE d.domain = $2",
 					 &args, list_domain, set);
 	PG_RETURN_NULL();
@@ -170,6 +160,25 @@ may_store(void)
 {
 	return !RecoveryInProgress() && !IsInParallelMode() && !XactReadOnly &&
 		!IsolationUsesXactSnapshot();
+}
+
+/*
+ * Is this a subscriber that is being set up?  Each table is copied by itself, so batches of the feed
+ * can be there before their events.  After that, what is committed together comes together.  Whether
+ * all events of a batch are there is no sign of it: some are gone with a slot that was dropped.
+ */
+static bool
+is_being_copied(void)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue copied = {false, (Datum) 0};
+
+	azr_query_arg(&args, OIDOID, ObjectIdGetDatum(azr_main_events_relid()), false);
+	azr_query_latest("SELECT EXISTS (SELECT FROM pg_subscription_rel r "
+					 "JOIN pg_class c ON c.oid = r.srrelid WHERE r.srsubstate <> 'r' "
+					 "AND c.relnamespace = (SELECT e.relnamespace FROM pg_class e WHERE e.oid = $1))",
+					 &args, azr_query_note, &copied);
+	return copied.found && DatumGetBool(copied.value);
 }
 
 /*
@@ -213,7 +222,6 @@ count(void)
 	azr_query_arg(&args, INT8OID, Int64GetDatum(counted.next_position), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(counted.last_ticket), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(MAX_BATCHES), false);
-	azr_query_arg(&args, BOOLOID, BoolGetDatum(azr_feed_is_subscribed()), false);
 	for (int i = 0; i < lengthof(off); i++)
 		azr_set(off[i], "off");
 	rows = azr_query_modify(COUNT_MORE, &args, NULL, NULL);

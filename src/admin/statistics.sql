@@ -52,7 +52,7 @@ Arguments: domain, NULL for all.
 
 Result: rows of azr_domain_statistics, by domain, one for each domain that has streams.
 
-streams, events and appends are exact, and go down only if events are lost, as in a failover that lost some: they count what has a position in the feed, on the main timeline, since the store''s first event. Together, the domains have azr_feed_head() + 1 events, unless counting has not caught up: one call counts 500000 appends at most. An append of several events, and each part of an import that goes to one stream, counts as one. What has no position yet is numbered first, as azr_feed_wait() does, 100000 appends at most. Events of editions are not in it: see azr_editions().
+streams, events and appends are exact, and go down only if events are lost, as in a failover that lost some: they count what has a position in the feed, on the main timeline, since the store''s first event. Together, the domains have azr_feed_head() + 1 events, unless counting has not caught up: one call counts 500000 appends at most. What has moved to another node with its slot is counted there anew. It stays counted here, too, unless azr_slot_drop() has deleted it before it was counted. An append of several events, and each part of an import that goes to one stream, counts as one. What has no position yet is numbered first, as azr_feed_wait() does, 100000 appends at most. Events of editions are not in it: see azr_editions().
 
 bytes is an estimate: the domain''s part of the disk space of azr_main_events, with its indexes and TOAST, by the sizes of the first event of each append, as they were when they were counted. The sum over all domains is the size on disk.
 

@@ -67,7 +67,7 @@ Result: how many participants were confirmed by this call; 0 if all were before.
 
 Locks: an advisory lock on the cascade, exclusively: it waits for transactions that have appended pending events of it, and for others that resolve it. Then those of azr_append on every participant, in the order of domain and root, the main timeline before editions. All are held to the end of the transaction. Two transactions that have both appended pending events of a cascade and then both resolve it end in 40P01 for one of them.
 
-Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 the cascade or a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; ZR013 a participant''s slot is frozen; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 the cascade or a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_revoke_cascade(cascade_id text, reason text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME';

@@ -15,9 +15,9 @@ Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which
 
 Result: none.
 
-Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for transactions that are writing to the edition.
+Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for transactions that are writing to the edition. With a divergence, AccessShareLock on azr_streams.
 
-Errors: ZR002 for the main timeline; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 the description is too large; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; ZR013 if divergence is given and a slot of this node is frozen; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 the description is too large; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_protect_edition(
 	domain text,
@@ -50,9 +50,9 @@ Arguments: domain and edition.
 
 Result: how many events were deleted; 0 if there is no such edition.
 
-Locks: those of azr_create_edition: it waits for transactions that are writing to the edition, and keeps others out until its own transaction ends. Appends to the main timeline and to other editions go on.
+Locks: those of azr_create_edition with a divergence: it waits for transactions that are writing to the edition, and keeps others out until its own transaction ends. Appends to the main timeline and to other editions go on.
 
-Errors: ZR002 for the main timeline; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; ZR013 if a slot of this node is frozen; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE TYPE @extschema@.azr_edition AS (
 	domain text,

@@ -16,6 +16,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "plumbing/error.h"
+#include "plumbing/int64.h"
 #include "plumbing/text.h"
 #include "replication/logicalworker.h"
 #include "streams/slot.h"
@@ -61,15 +62,14 @@ static bool is_cleared(const Change *change, const char *name, bool or_same);
 static bool gets_digest(const Change *change);
 static bool is_same(const Change *change, const char *name);
 static ChangedColumn column_of(const Change *change, const char *name);
-static int	compare_ids(const void *a, const void *b);
 
 /*
  * azr_reject_change() -> trigger
  *
  * Fires before UPDATE, DELETE and TRUNCATE on the event store's tables, for
  * every role.  Takes no locks but to look up types.  Raises ZR008, unless
- * azr_delete_edition() or azr_slot_drop() is deleting just these rows, or azr_erase() is erasing just
- * these events, here or on the server that this one replicates.
+ * azr_delete_edition() or azr_slot_drop() is deleting just these rows, or azr_erase() is erasing
+ * just these events, here or on the server that this one replicates.
  */
 Datum
 azr_reject_change(PG_FUNCTION_ARGS)
@@ -167,7 +167,7 @@ may_delete(TriggerData *trigdata)
 
 	return current != NULL &&
 		bsearch(&stream_id, current->stream_ids, current->count, sizeof(int64),
-				compare_ids) != NULL;
+				azr_compare_int64) != NULL;
 }
 
 /*
@@ -186,7 +186,7 @@ is_leftover(int64 stream_id)
 	if (found)
 		root = *names.name.root;
 	azr_stream_names_end(&names);
-	return found && azr_slot_is_moving(&root);
+	return found && azr_slot_state(azr_slot_of(&root)).is_leftover;
 }
 
 /*
@@ -334,13 +334,4 @@ column_of(const Change *change, const char *name)
 		(column.before_null ||
 		 datum_image_eq(column.before, column.after, attribute->attbyval, attribute->attlen));
 	return column;
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		first = *(const int64 *) a;
-	int64		second = *(const int64 *) b;
-
-	return first < second ? -1 : first > second;
 }

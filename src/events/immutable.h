@@ -10,8 +10,8 @@
 #define AZR_IMMUTABLE_H
 
 /*
- * The streams that azr_delete_edition() or azr_slot_drop() is deleting now, ascending.  No other row
- * can go.
+ * The streams that azr_delete_edition(), azr_slot_drop() or azr_slot_import() is deleting now,
+ * ascending.  No other row can go.
  */
 typedef struct AzrDeletion
 {

@@ -4,7 +4,7 @@ CREATE FUNCTION @extschema@.azr_reject_change() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.azr_reject_change() IS
-'Trigger function of the event store''s tables. Raises ZR008 for UPDATE, DELETE and TRUNCATE.';
+'Trigger function of the event store''s tables. Raises ZR008 for UPDATE, DELETE and TRUNCATE, but for what azr_delete_edition(), azr_erase(), azr_slot_drop() and azr_slot_import() do.';
 
 -- Row triggers of a partitioned table stand on its partitions too; those of
 -- TRUNCATE must be made for each.

@@ -24,6 +24,7 @@ PG_FUNCTION_INFO_V1(azr_next_sequence);
 static void prepare(AzrLoad *load, const AzrStreamName *name, const AzrTimeline *timeline);
 static AzrOptionalInt64 end_until(const AzrTimeline *timeline, AzrOptionalInt64 to,
 								  TimestampTz until, Snapshot snapshot);
+static TupleTableSlot *next_stored(AzrLoad *load, int *type, const text **edition);
 static bool is_passed_over(const AzrLoad *load, TupleTableSlot *event);
 static int	type_of(AzrLoad *load, TupleTableSlot *event);
 
@@ -221,12 +222,75 @@ azr_load_show_effective(AzrLoad *load, const text *own_cascade)
 bool
 azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 {
+	int			type;
+	const text *edition;
+	TupleTableSlot *event = next_stored(load, &type, &edition);
+
+	if (event == NULL)
+		return false;
+	azr_event_result(event, load->types[type].type, edition, &load->correlation, values, nulls);
+	if (load->effective &&
+		(load->types[type].is_framework || !azr_event_is_effective(&load->view, event)))
+	{
+		values[Anum_azr_event_type - 1] = PointerGetDatum(load->no_op);
+		values[Anum_azr_event_payload - 1] = PointerGetDatum(load->empty);
+		nulls[Anum_azr_event_metadata - 1] = true;
+	}
+	return true;
+}
+
+/*
+ * The same for some columns of azr_event only, by their numbers and in their order.  Not for a
+ * load that shows only what is effective.
+ */
+bool
+azr_load_next_columns(AzrLoad *load, const AttrNumber *columns, int ncolumns,
+					  Datum *values, bool *nulls)
+{
+	int			type;
+	const text *edition;
+	TupleTableSlot *event = next_stored(load, &type, &edition);
+
+	Assert(!load->effective);
+	if (event == NULL)
+		return false;
+	for (int i = 0; i < ncolumns; i++)
+	{
+		AttrNumber	stored;
+
+		nulls[i] = false;
+		switch (columns[i])
+		{
+			case Anum_azr_event_type:
+				values[i] = PointerGetDatum(load->types[type].type);
+				break;
+			case Anum_azr_event_edition:
+				values[i] = PointerGetDatum(edition);
+				break;
+			case Anum_azr_event_correlation_id:
+				values[i] = azr_stored_correlation_id(event, &load->correlation, &nulls[i]);
+				break;
+			default:
+				stored = azr_event_columns[columns[i] - 1].stored;
+				values[i] = event->tts_values[stored - 1];
+				nulls[i] = event->tts_isnull[stored - 1];
+		}
+	}
+	return true;
+}
+
+/*
+ * The next stored event, or NULL after the last one; where load->types has its type, and the
+ * name of the timeline that owns it.
+ */
+static TupleTableSlot *
+next_stored(AzrLoad *load, int *type, const text **edition)
+{
 	TupleTableSlot *event;
 	bool		is_own;
-	int			type;
 
 	if (load->left <= 0)
-		return false;
+		return NULL;
 	do
 	{
 		event = azr_timeline_scan_next(&load->scan, &is_own);
@@ -239,24 +303,14 @@ azr_load_next(AzrLoad *load, Datum *values, bool *nulls)
 			(load->has_until && azr_stored_created_at(event) > load->until))
 		{
 			load->left = 0;
-			return false;
+			return NULL;
 		}
 	} while (load->passes_over && is_passed_over(load, event));
 	load->left--;
 
-	type = type_of(load, event);
-	azr_event_result(event, load->types[type].type,
-					 is_own ? load->stream.edition : load->main_edition,
-					 load->no_correlation_id ? NULL : &load->correlation,
-					 values, nulls);
-	if (load->effective &&
-		(load->types[type].is_framework || !azr_event_is_effective(&load->view, event)))
-	{
-		values[Anum_azr_event_type - 1] = PointerGetDatum(load->no_op);
-		values[Anum_azr_event_payload - 1] = PointerGetDatum(load->empty);
-		nulls[Anum_azr_event_metadata - 1] = true;
-	}
-	return true;
+	*type = type_of(load, event);
+	*edition = is_own ? load->stream.edition : load->main_edition;
+	return event;
 }
 
 /*

@@ -36,7 +36,6 @@ typedef struct AzrLoad
 	const text *empty;
 	const text *main_edition;
 	MemoryContext context;
-	bool		no_correlation_id;	/* does nobody look at that? */
 	AzrCorrelationText correlation; /* of the last event */
 	struct
 	{
@@ -54,6 +53,8 @@ extern void azr_load_begin(AzrLoad *load, const AzrStreamName *name,
 						   Snapshot snapshot);
 extern void azr_load_show_effective(AzrLoad *load, const text *own_cascade);
 extern bool azr_load_next(AzrLoad *load, Datum *values, bool *nulls);
+extern bool azr_load_next_columns(AzrLoad *load, const AttrNumber *columns, int ncolumns,
+								  Datum *values, bool *nulls);
 extern Datum azr_load_return_set(AzrLoad *load, FunctionCallInfo fcinfo);
 extern void azr_load_end(AzrLoad *load);
 

@@ -62,6 +62,7 @@ static AzrScannedFunction scanned_load = {
 	.nargs = NUM_LOAD_ARGS,
 	.ncolumns = Natts_azr_event,
 	.column_types = column_types,
+	.only_wanted = true,
 	.state_size = sizeof(LoadScan),
 	.accepts = azr_args_stay,
 	.next = next_event,
@@ -130,7 +131,8 @@ next_event(ScanState *node)
 	oldcontext = MemoryContextSwitchTo(scan->scan.context);
 	if (!scan->loading)
 		begin_load(scan);
-	found = azr_load_next(&scan->load, slot->tts_values, slot->tts_isnull);
+	found = azr_load_next_columns(&scan->load, scan->scan.columns, scan->scan.ncolumns,
+								  slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcontext);
 
 	return found ? ExecStoreVirtualTuple(slot) : slot;
@@ -147,7 +149,6 @@ begin_load(LoadScan *scan)
 	azr_function_scan_args(&scan->scan, fcinfo);
 	azr_load_begin_call(&scan->load, fcinfo, scan->scan.css.ss.ps.state->es_snapshot);
 	azr_timeline_scan_columns(&scan->load.scan, columns_read(scan));
-	scan->load.no_correlation_id = !azr_function_scan_wants(&scan->scan, Anum_azr_event_correlation_id);
 	scan->loading = true;
 }
 
@@ -160,9 +161,8 @@ columns_read(const LoadScan *scan)
 {
 	int			last = Anum_azr_events_committed;
 
-	for (int i = 0; i < Natts_azr_event; i++)
-		if (azr_function_scan_wants(&scan->scan, i + 1))
-			last = Max(last, azr_event_columns[i].stored);
+	for (int i = 0; i < scan->scan.ncolumns; i++)
+		last = Max(last, azr_event_columns[scan->scan.columns[i] - 1].stored);
 	return last;
 }
 

@@ -196,6 +196,7 @@ begin_part(AzrTimelineScan *scan)
 
 	azr_event_scan_begin(&scan->scan, stream->id, scan->from, to, scan->snapshot);
 	scan->scan.scan.ncolumns = scan->ncolumns;
+	azr_scan_by_page(&scan->scan.scan);
 	return true;
 }
 

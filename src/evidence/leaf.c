@@ -19,6 +19,7 @@
 
 #define BODY_PREFIX		"angzarr body 1\n"
 #define ENTRY_PREFIX	"angzarr event 1\n"
+#define MOVED_ENTRY		"angzarr moved 1\n"
 
 /* The length that stands for NULL. */
 #define NULL_LENGTH		PG_UINT32_MAX
@@ -100,6 +101,18 @@ azr_leaf_hash(AzrSha256 *sha, const StringInfoData *entry, uint8 *leaf)
 	azr_sha256_start(sha);
 	azr_sha256_add(sha, "\0", 1);
 	azr_sha256_add(sha, entry->data, entry->len);
+	azr_sha256_finish(sha, leaf);
+}
+
+/*
+ * The leaf of an event that was deleted with its slot before it was sealed.
+ */
+void
+azr_leaf_moved(AzrSha256 *sha, uint8 *leaf)
+{
+	azr_sha256_start(sha);
+	azr_sha256_add(sha, "\0", 1);
+	azr_sha256_add(sha, MOVED_ENTRY, strlen(MOVED_ENTRY));
 	azr_sha256_finish(sha, leaf);
 }
 

@@ -15,6 +15,9 @@
  *
  * The previous leaf is that of the event before in the stream, NULL for the first.
  *
+ * Where an event had moved to another node, and was deleted here, before evidence was kept, the
+ * entry is "angzarr moved 1\n".
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef AZR_LEAF_H
@@ -40,6 +43,7 @@ extern void azr_leaf_body(AzrSha256 *sha, const AzrLeafEvent *event, const uint8
 extern void azr_leaf_entry(const AzrLeafEvent *event, const uint8 *previous, const uint8 *body,
 						   StringInfo entry);
 extern void azr_leaf_hash(AzrSha256 *sha, const StringInfoData *entry, uint8 *leaf);
+extern void azr_leaf_moved(AzrSha256 *sha, uint8 *leaf);
 extern int64 azr_unix_microseconds(TimestampTz time);
 
 #endif							/* AZR_LEAF_H */

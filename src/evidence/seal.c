@@ -86,6 +86,7 @@ static void seal_event(Seal *seal, const AzrFeedReader *reader, const Datum *val
 static KnownHead *head_of(Seal *seal, int64 stream_id, const Datum *values, const bool *nulls);
 pg_noreturn static void raise_out_of_order(int64 stream_id, const Datum *values,
 										   const bool *nulls, int64 next);
+static void pass_moved(Seal *seal, int64 end);
 static void add_leaf(Seal *seal, const uint8 *leaf);
 static void store_salts(Seal *seal);
 static void store_edge(Seal *seal);
@@ -267,11 +268,13 @@ seal_to(Seal *seal, int64 end)
 		MemoryContext oldcontext = MemoryContextSwitchTo(seal->scratch);
 
 		CHECK_FOR_INTERRUPTS();
+		pass_moved(seal, DatumGetInt64(values[0]));
 		seal_event(seal, reader, values, nulls);
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(seal->scratch);
 	}
 	azr_feed_reader_end(reader);
+	pass_moved(seal, end);
 	end_stored(seal);
 	store_heads(seal);
 	store_edge(seal);
@@ -443,6 +446,27 @@ raise_out_of_order(int64 stream_id, const Datum *values, const bool *nulls, int6
 			 : errdetail("The stream is sealed up to event %lld: somebody has changed its events, the feed, or azr_evidence_heads.",
 						 (long long) next - 1),
 			 errhint("Call azr_verify() and azr_check(). What to do then stands in the documentation of the evidence, under \"When sealing stops\".")));
+}
+
+/*
+ * Seal the positions up to one, which is not included, whose events had moved to another node with
+ * their slot, and were deleted here, before evidence was kept.  There is nothing of them to vouch
+ * for, but a leaf's place in the log is the position of its event.
+ */
+static void
+pass_moved(Seal *seal, int64 end)
+{
+	uint8		leaf[AZR_DIGEST_BYTES];
+
+	if (seal->size >= end)
+		return;
+	azr_leaf_moved(&seal->log.sha, leaf);
+	while (seal->size < end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) next_salt(seal);
+		add_leaf(seal, leaf);
+	}
 }
 
 /*

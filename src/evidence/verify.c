@@ -327,8 +327,8 @@ walk_batch(Verify *verify, const AzrFeedBatch *batch, int64 *position)
 }
 
 /*
- * Go past events that were deleted here after their slot had moved to another node: only the tile has
- * their leaves still.  Returns the position after them.
+ * Go past events that were deleted here after their slot had moved to another node: only the tile
+ * has their leaves still.  Returns the position after them.
  */
 static int64
 pass_moved(Verify *verify, int64 first, int64 events, int64 end)

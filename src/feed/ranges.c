@@ -176,7 +176,6 @@ from_array(Datum array, int width)
 		int64		first = DatumGetInt64(numbers[i]);
 		int64		last = DatumGetInt64(numbers[i + 1]);
 		uint64		xid = width > 2 ? (uint64) DatumGetInt64(numbers[i + 2]) : AZR_NO_XID;
-
 		bool		is_dropped = width == 2 && last < 0 && last > -PG_INT64_MAX;
 
 		sound = !nulls[i] && !nulls[i + 1] && !nulls[i + width - 1] &&

@@ -8,9 +8,9 @@
 #include "postgres.h"
 
 #include "groups/event_selection.h"
+#include "plumbing/int64.h"
 
 static bool is_selected(void *arg, int64 stream_id, int64 first, int64 last);
-static int	compare_ids(const void *a, const void *b);
 
 /*
  * Select the events past the positions of some partitions, the first of which is furthest
@@ -70,7 +70,7 @@ is_selected(void *arg, int64 stream_id, int64 first, int64 last)
 		return false;
 	if (selection->only != NULL &&
 		bsearch(&stream_id, selection->only, selection->nonly, sizeof(int64),
-				compare_ids) == NULL)
+				azr_compare_int64) == NULL)
 		return false;
 	first = Max(first, partition->position + 1);
 	parked = azr_parked_find(&selection->parked, stream_id);
@@ -90,13 +90,4 @@ azr_selection_partition(AzrSelection *selection, int64 stream_id)
 	int			place = selection->places[azr_partition_of(stream_id, selection->group->partitions)];
 
 	return place < 0 ? NULL : &selection->partitions.all[place];
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		first = *(const int64 *) a;
-	int64		second = *(const int64 *) b;
-
-	return first < second ? -1 : first > second;
 }

@@ -46,12 +46,16 @@ static void add_scan_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTb
 static FuncExpr *only_call(const RangeTblEntry *rte);
 static AzrScannedFunction *called_function(const FuncExpr *call);
 static bool needs_whole_row(const RelOptInfo *rel);
-static int	wanted_columns(const RelOptInfo *rel, List *clauses);
+static List *wanted_columns(const RelOptInfo *rel, List *clauses);
+static List *pull_vars(List *exprs);
+static List *those_wanted(List *columns, const List *wanted);
+static int	as_bits(const List *wanted);
 static List *all_columns(const AzrScannedFunction *function, const FuncExpr *call, Index rti);
 static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 					   List *tlist, List *clauses, List *custom_plans);
 static Node *create_scan_state(CustomScan *scan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
+static void prepare_columns(AzrFunctionScan *scan, const CustomScan *plan);
 static void prepare_args(AzrFunctionScan *scan);
 static void read_param(ExprContext *econtext, const Param *param, NullableDatum *value);
 static TupleTableSlot *exec_scan(CustomScanState *node);
@@ -222,14 +226,17 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 	AzrScannedFunction *function = (AzrScannedFunction *)
 		((char *) best_path->methods - offsetof(AzrScannedFunction, path_methods));
 	CustomScan *scan = makeNode(CustomScan);
+	List	   *wanted = wanted_columns(rel, clauses);
 
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
 	scan->scan.scanrelid = 0;	/* no table */
 	scan->flags = best_path->flags;
 	scan->custom_scan_tlist = all_columns(function, call, rel->relid);
+	if (function->only_wanted)
+		scan->custom_scan_tlist = those_wanted(scan->custom_scan_tlist, wanted);
 
-	scan->custom_private = list_make1(makeInteger(wanted_columns(rel, clauses)));
+	scan->custom_private = list_make1(makeInteger(as_bits(wanted)));
 
 	/* the whole call, so that the plan is known to depend on the function */
 	scan->custom_exprs = list_make1(call);
@@ -238,23 +245,64 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 }
 
 /*
- * A bit for each column that is asked for, above the scan or in its own conditions.  The target
- * list that the plan begins with does not tell: it may be empty, and be replaced.
+ * The numbers of the columns that are asked for, above the scan or in its own conditions, in the
+ * order in which they are first used.  The target list that the plan begins with does not tell:
+ * it may be empty, and be replaced.
  */
-static int
+static List *
 wanted_columns(const RelOptInfo *rel, List *clauses)
 {
-	Bitmapset  *columns = NULL;
-	int			wanted = 0;
-	int			i = -1;
+	List	   *vars = pull_vars(rel->reltarget->exprs);
+	List	   *wanted = NIL;
 	ListCell   *lc;
 
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
-	foreach(lc, clauses)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &columns);
-	while ((i = bms_next_member(columns, i)) >= 0)
-		wanted |= 1 << (i + FirstLowInvalidHeapAttributeNumber);
+	vars = list_concat(vars, pull_vars(extract_actual_clauses(clauses, false)));
+	foreach(lc, vars)
+	{
+		Var		   *var = lfirst_node(Var, lc);
+
+		if (var->varno == rel->relid && var->varlevelsup == 0)
+			wanted = list_append_unique_int(wanted, var->varattno);
+	}
 	return wanted;
+}
+
+static List *
+pull_vars(List *exprs)
+{
+	return pull_var_clause((Node *) exprs, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
+						   PVC_RECURSE_PLACEHOLDERS);
+}
+
+/*
+ * Those entries of a target list of all columns that are wanted.  Where the plan's target list
+ * turns out to be the same, the executor gives the scan's slot to the plan above as it is.
+ */
+static List *
+those_wanted(List *columns, const List *wanted)
+{
+	List	   *those = NIL;
+	ListCell   *lc;
+
+	foreach(lc, wanted)
+	{
+		TargetEntry *column = list_nth_node(TargetEntry, columns, lfirst_int(lc) - 1);
+
+		column->resno = list_length(those) + 1;
+		those = lappend(those, column);
+	}
+	return those;
+}
+
+static int
+as_bits(const List *wanted)
+{
+	int			bits = 0;
+	ListCell   *lc;
+
+	foreach(lc, wanted)
+		bits |= 1 << lfirst_int(lc);
+	return bits;
 }
 
 /*
@@ -312,9 +360,22 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 		aclcheck_error(acl, OBJECT_FUNCTION, get_func_name(scan->call->funcid));
 	InvokeFunctionExecuteHook(scan->call->funcid);
 
+	prepare_columns(scan, (CustomScan *) node->ss.ps.plan);
 	prepare_args(scan);
 	scan->context = AllocSetContextCreate(estate->es_query_cxt, "angzarr scan",
 										  ALLOCSET_SMALL_SIZES);
+}
+
+static void
+prepare_columns(AzrFunctionScan *scan, const CustomScan *plan)
+{
+	ListCell   *lc;
+
+	scan->ncolumns = list_length(plan->custom_scan_tlist);
+	scan->columns = palloc(scan->ncolumns * sizeof(AttrNumber));
+	foreach(lc, plan->custom_scan_tlist)
+		scan->columns[foreach_current_index(lc)] =
+		castNode(Var, lfirst_node(TargetEntry, lc)->expr)->varattno;
 }
 
 /*

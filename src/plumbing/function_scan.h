@@ -38,6 +38,8 @@ typedef struct AzrFunctionScan
 	FuncExpr   *call;
 	AzrScanArg *args;
 	uint32		wanted;			/* see azr_function_scan_wants() */
+	int			ncolumns;		/* of the scan's slot */
+	AttrNumber *columns;		/* which column of the function each is */
 	MemoryContext context;		/* for what a call needs */
 } AzrFunctionScan;
 
@@ -50,6 +52,8 @@ typedef struct AzrScannedFunction
 	int			nargs;
 	int			ncolumns;		/* of the composite type that it returns */
 	const Oid  *column_types;
+	bool		only_wanted;	/* does the scan's slot have only the columns
+								 * that somebody looks at? */
 	uint32		flags;			/* CUSTOMPATH_SUPPORT_... */
 	Size		state_size;
 	bool		(*accepts) (const FuncExpr *call);	/* or NULL for any call */

@@ -57,6 +57,7 @@ azr_probe_last(AzrScan *scan, AzrTable *table, Relation rel, int index, LOCKMODE
 	{
 		scan->index = index_open(table->indexids[index], lockmode);
 		scan->desc = NULL;
+		scan->pages = NULL;
 		scan->slot = table_slot_create(rel, NULL);
 		switch (probe(scan, rel, snapshot, keys, nkeys))
 		{

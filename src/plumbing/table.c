@@ -240,7 +240,18 @@ azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
 	index_rescan(scan->desc, keys, nkeys, NULL, 0);
 	scan->slot = table_slot_create(rel, NULL);
 	scan->context = CurrentMemoryContext;
+	scan->pages = NULL;
 	scan->ncolumns = 0;
+}
+
+/*
+ * Have a scan that has begun look at the rows of a page together, where that is possible.  It is
+ * for scans that read many rows, in one direction, and are not started again.
+ */
+void
+azr_scan_by_page(AzrScan *scan)
+{
+	scan->pages = azr_row_pages_begin(scan->desc->heapRelation, scan->desc->xs_snapshot);
 }
 
 /*
@@ -254,7 +265,9 @@ azr_scan_next(AzrScan *scan, ScanDirection direction)
 
 	CHECK_FOR_INTERRUPTS();
 	oldcontext = MemoryContextSwitchTo(scan->context);
-	found = index_getnext_slot(scan->desc, direction, scan->slot);
+	found = scan->pages != NULL
+		? azr_row_pages_next(scan->pages, scan->desc, direction, scan->slot)
+		: index_getnext_slot(scan->desc, direction, scan->slot);
 	MemoryContextSwitchTo(oldcontext);
 	if (!found)
 		return NULL;
@@ -269,6 +282,8 @@ void
 azr_scan_end(AzrScan *scan)
 {
 	ExecDropSingleTupleTableSlot(scan->slot);
+	if (scan->pages != NULL)
+		azr_row_pages_end(scan->pages);
 	if (scan->desc != NULL)
 		index_endscan(scan->desc);
 	index_close(scan->index, NoLock);

@@ -24,6 +24,7 @@
 #include "access/skey.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
+#include "plumbing/row_pages.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
@@ -143,6 +144,7 @@ typedef struct AzrScan
 								 * notes there */
 	int			ncolumns;		/* how many columns of a row are read, or 0
 								 * for all */
+	AzrRowPages *pages;			/* NULL where rows are read one by one */
 	AzrLeaf		leaf;			/* of a probe, on which it found the row */
 } AzrScan;
 
@@ -163,6 +165,7 @@ extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int ind
 extern void azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
 								   LOCKMODE lockmode, Snapshot snapshot, ScanKey keys,
 								   int nkeys);
+extern void azr_scan_by_page(AzrScan *scan);
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
 extern void azr_scan_end(AzrScan *scan);
 extern TransactionId azr_row_xmin(TupleTableSlot *row);

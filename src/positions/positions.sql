@@ -47,7 +47,7 @@ Result: a row of azr_position_result. position, the one now in force. moved, whe
 
 Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared. Where the stream, or the one on the main timeline that an edition reads, has no events yet, it waits for a transaction that is appending the first ones, and such a transaction waits for it.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR007 past the last event of a stream that has events, or at or above the divergence that azr_create_edition fixed for a stream without own events; 25006 read-only transaction or standby; 40001 the stream''s first events came while the position was recorded; at REPEATABLE READ and SERIALIZABLE also where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR007 past the last event of a stream that has events, or at or above the divergence that azr_create_edition fixed for a stream without own events; 25006 read-only transaction or standby; 40001 the stream''s first events came while the position was recorded; at REPEATABLE READ and SERIALIZABLE also where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_put_positions(
 	handler text,
@@ -103,6 +103,6 @@ Arguments: handler. domain, or NULL for all positions of the handler in all edit
 
 Result: how many positions were deleted.
 
-Locks: the rows, to the end of the transaction; for a named edition, its advisory lock, shared, as azr_put_position.
+Locks: the rows, to the end of the transaction; for a named edition, its advisory lock, shared, as azr_put_position; AccessShareLock on azr_streams.
 
-Errors: ZR013 the stream''s slot is another node''s; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen, or without a root, a slot of this node is frozen; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';

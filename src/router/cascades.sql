@@ -34,15 +34,21 @@ LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL;
 	SELECT CASE WHEN EXISTS (SELECT FROM @extschema@.azr_cascade_participants($1))
 		THEN @extschema@.azr_revoke_cascade($1, $2) ELSE 0 END AS resolved; $$;
 
--- What was decided of a cascade, and why: NULL if nothing was.
+-- What was decided of a cascade, and why: NULL if nothing was, or if that is not known, since somebody
+-- else has written to the stream. Of a decision that was erased, the node still says which type it had.
 CREATE FUNCTION @extschema@.azr_decision(cascade_id text, OUT outcome text, OUT reason text) RETURNS record
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	root uuid := @extschema@.azr_root('angzarr.cascades', $1);
+	its_root uuid := @extschema@.azr_root('angzarr.cascades', $1);
+	decided text;
 BEGIN
-	SELECT CASE e.type WHEN 'angzarr.Confirmed' THEN 'confirmed' ELSE 'revoked' END, e.metadata ->> 'reason'
-		INTO outcome, reason
-		FROM @extschema@.azr_at_load(@extschema@.azr_slot(root), 'angzarr.cascades', NULL, root, 0, 1, NULL, NULL, NULL, false, NULL) e;
+	SELECT e.type, e.metadata ->> 'reason' INTO decided, reason
+		FROM @extschema@.azr_at_load(@extschema@.azr_slot(its_root), 'angzarr.cascades', NULL, its_root, 0, 1, NULL, NULL, NULL, false, NULL) e;
+	IF decided = 'type.googleapis.com/angzarr.Erased' THEN
+		SELECT e.type INTO decided FROM @extschema@.azr_all_erasures('angzarr.cascades') e
+			WHERE e.edition = 'angzarr' AND e.root = its_root AND e.sequence = 0;
+	END IF;
+	outcome := CASE decided WHEN 'angzarr.Confirmed' THEN 'confirmed' WHEN 'angzarr.Revoked' THEN 'revoked' END;
 END
 $$;
 
@@ -96,7 +102,11 @@ BEGIN
 		NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, true, 'return') r;
 	IF appended.outcome = 'conflict' THEN
 		SELECT d.* INTO decision FROM @extschema@.azr_decision(cascade_id) d;
-		IF decision.outcome <> outcome THEN
+		IF decision.outcome IS NULL THEN
+			RAISE EXCEPTION 'what was decided of cascade "%" is not known', cascade_id
+				USING ERRCODE = 'ZR006', DETAIL = format('Event 0 of stream "angzarr.cascades/angzarr/%s" is none of the router''s.', root),
+				HINT = 'Confirm or revoke the cascade on the nodes themselves, in the same way on all of them.';
+		ELSIF decision.outcome <> outcome THEN
 			RAISE EXCEPTION 'cascade "%" cannot be % any more', cascade_id, outcome
 				USING ERRCODE = 'ZR006', DETAIL = format('It was decided before that it is %s.', decision.outcome),
 				HINT = 'What is decided and not shown everywhere is completed by azr_router_finish_cascades().';

@@ -63,15 +63,13 @@ END;
 
 -- Domains
 
--- What a slot leaves on a node is deleted there, so a stream can be counted twice until then.
 CREATE FUNCTION @extschema@.azr_route_statistics(text) RETURNS SETOF @extschema@.azr_domain_statistics
 LANGUAGE sql BEGIN ATOMIC
-	SELECT s.domain COLLATE "C", sum(s.streams)::bigint, sum(s.events)::bigint, sum(s.appends)::bigint,
-		sum(s.conflicts)::bigint, sum(s.duplicates)::bigint, sum(s.merges)::bigint, sum(s.bytes)::bigint,
-		max(s.last_append)
+	SELECT s.domain, sum(s.streams)::bigint, sum(s.events)::bigint, sum(s.appends)::bigint, sum(s.conflicts)::bigint,
+		sum(s.duplicates)::bigint, sum(s.merges)::bigint, sum(s.bytes)::bigint, max(s.last_append)
 	FROM @extschema@.azr_all_statistics($1) s
 	GROUP BY s.domain
-	ORDER BY 1;
+	ORDER BY s.domain COLLATE "C";
 END;
 
 CREATE FUNCTION @extschema@.azr_route_domain_set(text, text, integer, text) RETURNS integer

@@ -113,7 +113,9 @@ static bool asks_for_error(FunctionCallInfo fcinfo, const Route *route);
 static void check_conflict(FunctionCallInfo fcinfo, HeapTupleHeader result);
 pg_noreturn static void raise_conflict(FunctionCallInfo fcinfo, long long next);
 pg_noreturn static void raise_again(const ErrorData *error);
-static const char *after_decoration(const char *text);
+static bool is_of_proxy(const ErrorData *error);
+static const char *after_database(const ErrorData *error);
+static const char *after_decoration(const ErrorData *error);
 static const char *without(const char *prefix, const char *text);
 static bool is_lost_connection(const ErrorData *error);
 
@@ -581,7 +583,7 @@ raise_conflict(FunctionCallInfo fcinfo, long long next)
 static void
 raise_again(const ErrorData *error)
 {
-	const char *message = after_decoration(error->message);
+	const char *message = after_decoration(error);
 	const char *detail = error->detail;
 	const char *hint = error->hint;
 
@@ -593,7 +595,7 @@ raise_again(const ErrorData *error)
 				 errmsg("a node cannot be reached"),
 				 errdetail_internal("%s", message != NULL ? message : error->message),
 				 errhint("Whether the node has done what it was asked for is not known: repeat the call with the same external_id, or look first.")));
-	if (strstr(error->message, "l/Proxy: cluster not found") != NULL)
+	if (is_of_proxy(error) && strstr(error->message, "l/Proxy: cluster not found") != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the router knows no node"),
@@ -610,14 +612,36 @@ raise_again(const ErrorData *error)
 }
 
 /*
- * The message of a node in what PL/Proxy makes of it: "schema.function(n): [database] REMOTE
- * ERROR: message".  NULL if this is not of that form.
+ * Has PL/Proxy raised this?  The text of another error, such as a conflict, may have any names in
+ * it, also such that look like what PL/Proxy says.
+ */
+static bool
+is_of_proxy(const ErrorData *error)
+{
+	return error->funcname != NULL &&
+		strncmp(error->funcname, "plproxy_", strlen("plproxy_")) == 0;
+}
+
+/*
+ * The severity and the message of a node in what PL/Proxy makes of it: "schema.function(n):
+ * [database] REMOTE ERROR: message".  NULL if this is not of that form.
  */
 static const char *
-after_decoration(const char *text)
+after_database(const ErrorData *error)
 {
-	const char *database = strstr(text, "): [");
+	const char *database = is_of_proxy(error) ? strstr(error->message, "): [") : NULL;
 	const char *remote = database == NULL ? NULL : strstr(database, "] REMOTE ");
+
+	return remote == NULL ? NULL : remote + strlen("] REMOTE ");
+}
+
+/*
+ * The message alone.
+ */
+static const char *
+after_decoration(const ErrorData *error)
+{
+	const char *remote = after_database(error);
 	const char *message = remote == NULL ? NULL : strstr(remote, ": ");
 
 	return message == NULL ? NULL : message + 2;
@@ -638,8 +662,10 @@ without(const char *prefix, const char *text)
 static bool
 is_lost_connection(const ErrorData *error)
 {
-	if (after_decoration(error->message) != NULL)
-		return strstr(error->message, "] REMOTE (null): ") != NULL ||
+	if (!is_of_proxy(error))
+		return false;
+	if (after_decoration(error) != NULL)
+		return strncmp(after_database(error), "(null): ", strlen("(null): ")) == 0 ||
 			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
 			error->sqlerrcode == ERRCODE_CRASH_SHUTDOWN ||
 			error->sqlerrcode == ERRCODE_CANNOT_CONNECT_NOW;

@@ -444,7 +444,7 @@ Result: one row (outcome, first_sequence, last_sequence, next_sequence). outcome
 
 Locks: transaction-level advisory locks of private classes: with a cascade_id, on the cascade, shared for pending events and exclusively for committed ones; then, in an edition, on that, shared; then on the stream, or on its names while it is new. And RowExclusiveLock on the tables. All to the end of the transaction, also where the outcome is duplicate or conflict; but a transaction that has locked max_locks_per_transaction streams gives back the lock of each further one after the append, unless the outcome is conflict: then its uncommitted events keep others out. A new type is locked by its number only while it gets that.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR001 expected_sequence is not the next one, and on_conflict is error; ZR003 the edition is sealed; ZR004 divergence is past the main stream''s next, or not the one that is fixed; ZR006 committed => false where the cascade is resolved in this stream, or committed events that would resolve it otherwise than other streams have it; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 a payload or its metadata are too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 22003 the stream has no sequences left, or a pending event would have one above 4294967295; 27000 a trigger of the tables'' owner dropped or moved an event, or appended to the same stream; 55000 a table, column, index or type of the store was altered; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR001 expected_sequence is not the next one, and on_conflict is error; ZR003 the edition is sealed; ZR004 divergence is past the main stream''s next, or not the one that is fixed; ZR006 committed => false where the cascade is resolved in this stream, or committed events that would resolve it otherwise than other streams have it; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 a payload or its metadata are too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 22003 the stream has no sequences left, or a pending event would have one above 4294967295; 27000 a trigger of the tables'' owner dropped or moved an event, or appended to the same stream; 55000 a table, column, index or type of the store was altered; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_at_append_commutative(integer, text, text, uuid, bigint, text[], bytea[], text, bytea, jsonb[], timestamp with time zone[], text, text, text, text, uuid, bigint) RETURNS @extschema@.azr_commutative_result
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.outcome, r.first_sequence, r.last_sequence, r.next_sequence, r.state FROM @extschema@.azr_append_commutative($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) r; $$;
@@ -588,7 +588,7 @@ Result: how many participants were confirmed by this call; 0 if all were before.
 
 Locks: an advisory lock on the cascade, exclusively: it waits for transactions that have appended pending events of it, and for others that resolve it. Then those of azr_append on every participant, in the order of domain and root, the main timeline before editions. All are held to the end of the transaction. Two transactions that have both appended pending events of a cascade and then both resolve it end in 40P01 for one of them.
 
-Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 the cascade or a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR006 no stream has pending events of the cascade, or one was revoked; ZR003 a participant is in a sealed edition; ZR013 a participant''s slot is frozen; 22003 a pending event has a sequence above 4294967295; 25006 read-only transaction or standby; 40001 the cascade or a participant has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 22004 NULL; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_at_create_edition(integer, text, text, bigint, text) RETURNS integer
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT pg_catalog.count(*)::pg_catalog.int4 FROM @extschema@.azr_create_edition($2, $3, $4, $5); $$;
@@ -603,9 +603,9 @@ Arguments: domain and edition, 1 to 255 bytes. divergence, the sequence at which
 
 Result: none.
 
-Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for transactions that are writing to the edition.
+Locks: a transaction-level advisory lock of a private class on the edition, exclusively, to the end of the transaction: it waits for transactions that are writing to the edition. With a divergence, AccessShareLock on azr_streams.
 
-Errors: ZR002 for the main timeline; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 the description is too large; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; ZR013 if divergence is given and a slot of this node is frozen; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 the description is too large; 42710 if the edition exists, by registration or by an append; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_all_delete_edition(text, text) RETURNS SETOF bigint
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r FROM @extschema@.azr_delete_edition($1, $2) r; $$;
@@ -620,9 +620,9 @@ Arguments: domain and edition.
 
 Result: how many events were deleted; 0 if there is no such edition.
 
-Locks: those of azr_create_edition: it waits for transactions that are writing to the edition, and keeps others out until its own transaction ends. Appends to the main timeline and to other editions go on.
+Locks: those of azr_create_edition with a divergence: it waits for transactions that are writing to the edition, and keeps others out until its own transaction ends. Appends to the main timeline and to other editions go on.
 
-Errors: ZR002 for the main timeline; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
+Errors: ZR002 for the main timeline; ZR013 if a slot of this node is frozen; ZR003 if the edition is protected or sealed; 40001 if the edition has changed after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
 CREATE FUNCTION @extschema@.azr_at_delete_positions(integer, text, text, text, uuid) RETURNS bigint
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_delete_positions($2, $3, $4, $5) r; $$;
@@ -640,9 +640,9 @@ Arguments: handler. domain, or NULL for all positions of the handler in all edit
 
 Result: how many positions were deleted.
 
-Locks: the rows, to the end of the transaction; for a named edition, its advisory lock, shared, as azr_put_position.
+Locks: the rows, to the end of the transaction; for a named edition, its advisory lock, shared, as azr_put_position; AccessShareLock on azr_streams.
 
-Errors: ZR013 the stream''s slot is another node''s; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen, or without a root, a slot of this node is frozen; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';
 
 CREATE FUNCTION @extschema@.azr_at_delete_snapshots(integer, text, text, uuid) RETURNS bigint
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_delete_snapshots($2, $3, $4) r; $$;
@@ -659,7 +659,7 @@ Result: how many snapshots were deleted.
 
 Locks: the stream''s, as azr_append, to the end of the transaction.
 
-Errors: ZR013 the stream''s slot is another node''s; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if they have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if they have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_all_domain_set(text, text, integer, text) RETURNS SETOF integer
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT pg_catalog.count(*)::pg_catalog.int4 FROM @extschema@.azr_domain_set($1, $2, $3, $4); $$;
@@ -733,7 +733,7 @@ Result: bytea. The entries follow from the events as they are stored now.
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
 
-Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
+Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept, or an event of the tile was deleted here after its slot had moved; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
 
 CREATE FUNCTION @extschema@.azr_at_erase(integer, text, text, uuid, bigint, bigint, text, boolean) RETURNS bigint
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_erase($2, $3, $4, $5, $6, $7, $8) r; $$;
@@ -752,7 +752,7 @@ Result: how many events were changed; 0 for those that were erased before.
 
 Locks, to the end of the transaction: as an append to the root in the domain angzarr.erasures, so that erasures of a root come one after the other; as an append to the stream; those of the streams in editions that share the events and have snapshots; the rows of azr_parked_streams that have the stream; then that of the evidence, so that nobody waits for it as long as the erasure waits for a stream.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR012 one of them is a Confirmation or Revocation, or an Erasure in the domain angzarr.erasures: nothing is erased; ZR011 one of them was altered after it was sealed; 40001 at REPEATABLE READ and SERIALIZABLE, where an append would fail, and if an event was erased after the transaction''s snapshot; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, a stream that does not exist, a range past the stream''s end, or events that are the main timeline''s; XX001 events are missing, on record as erased though they were not, or tables of the evidence damaged; 42501 the session was begun with an angzarr.max_payload that it may not set; 27000 a trigger of the owner dropped or changed a row; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR012 one of them is a Confirmation or Revocation, or an Erasure in the domain angzarr.erasures: nothing is erased; ZR011 one of them was altered after it was sealed; 40001 at REPEATABLE READ and SERIALIZABLE, where an append would fail, and if an event was erased after the transaction''s snapshot; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, a stream that does not exist, a range past the stream''s end, or events that are the main timeline''s; XX001 events are missing, on record as erased though they were not, or tables of the evidence damaged; 42501 the session was begun with an angzarr.max_payload that it may not set; 27000 a trigger of the owner dropped or changed a row; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_all_erasures(text) RETURNS SETOF @extschema@.azr_erasure
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.domain, r.edition, r.root, r.sequence, r.type, r.erased_at, r.erased_by, r.reason FROM @extschema@.azr_erasures($1) r; $$;
@@ -797,7 +797,7 @@ Result: the stream''s next sequence.
 
 Locks: those of azr_append, to the end of the transaction: nobody else appends to the stream, or creates it, and nobody creates, protects or deletes its edition. A root without events of its own in an edition reads as the main timeline. Unless a divergence is given, or the registered one is at most the main stream''s next sequence, the root''s stream on the main timeline is locked too, before that of the edition. To avoid deadlocks, take streams in the order of domain and root, the main timeline before editions. A sealed edition can be expected, since nothing is changed.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR001 the next sequence is another one; ZR004 divergence is past the main stream''s next, or not the one that is fixed; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 55000 a table, column, index or type of the store was altered; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR001 the next sequence is another one; ZR004 divergence is past the main stream''s next, or not the one that is fixed; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 55000 a table, column, index or type of the store was altered; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_feed(after bigint DEFAULT '-1'::integer, max_count bigint DEFAULT 1000, domains text[] DEFAULT NULL::text[], types text[] DEFAULT NULL::text[], effective boolean DEFAULT false) RETURNS SETOF @extschema@.azr_feed_event
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
@@ -1036,7 +1036,7 @@ Events get their places in the feed, and handlers and snapshots are told of new 
 
 Locks: as azr_append, for one batch. Appends to other streams go on. Positions and snapshots past the end of a new stream are dropped, as by its first append.
 
-Errors: ZR013 a stream''s slot is another node''s. 2D000 in a transaction block, a function or a subtransaction. 42804 the query returns other columns. ZR001 a row does not follow what is stored of its stream, or another event is stored at its sequence. ZR003 the edition is sealed, and the row''s event is not there yet. 22004 NULL where there must be a value. 22023 bad value, or query is not one query. 54000 a payload or its metadata are too large. 25006 read-only transaction or standby. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row. All batches before it are kept.';
+Errors: ZR013 a stream''s slot is another node''s, or frozen. 2D000 in a transaction block, a function or a subtransaction. 42804 the query returns other columns. ZR001 a row does not follow what is stored of its stream, or another event is stored at its sequence. ZR003 the edition is sealed, and the row''s event is not there yet. 22004 NULL where there must be a value. 22023 bad value, or query is not one query. 54000 a payload or its metadata are too large. 25006 read-only transaction or standby. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row. All batches before it are kept.';
 
 CREATE FUNCTION @extschema@.azr_all_lag(text, text, uuid, bigint) RETURNS SETOF @extschema@.azr_lag_entry
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.domain, r.edition, r.root, r."position", r.next_sequence, r.lag FROM @extschema@.azr_lag($1, $2, $3, $4) r; $$;
@@ -1129,7 +1129,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', '
 COMMENT ON FUNCTION @extschema@.azr_locks() IS
 'The locks of this store that sessions of this database hold or wait for: the rows of pg_locks with the type advisory and an objsubid of ours, in words. Those that wait come first, the longest first.
 
-Result: rows of azr_lock. kind is one of: stream, new stream (one that has no events yet), edition, cascade, type, numbering (of the feed), feed wait (keeps nobody out), partition (of a group), evidence, maintenance, privileges, slot (its streams are imported or dropped), statistics; or the number of the class.
+Result: rows of azr_lock. kind is one of: stream, new stream (one that has no events yet), edition, cascade, type, numbering (of the feed), feed wait (keeps nobody out), partition (of a group), evidence, maintenance, privileges, slot (its streams are imported or dropped), statistics.
 
 Locks: AccessShareLock on azr_streams, and what reading pg_locks takes.';
 
@@ -1330,7 +1330,7 @@ Result: a row of azr_position_result. position, the one now in force. moved, whe
 
 Locks: the row of the position, to the end of the transaction; for a named edition, its advisory lock of a private class, shared. Where the stream, or the one on the main timeline that an edition reads, has no events yet, it waits for a transaction that is appending the first ones, and such a transaction waits for it.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR007 past the last event of a stream that has events, or at or above the divergence that azr_create_edition fixed for a stream without own events; 25006 read-only transaction or standby; 40001 the stream''s first events came while the position was recorded; at REPEATABLE READ and SERIALIZABLE also where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR007 past the last event of a stream that has events, or at or above the divergence that azr_create_edition fixed for a stream without own events; 25006 read-only transaction or standby; 40001 the stream''s first events came while the position was recorded; at REPEATABLE READ and SERIALIZABLE also where the position has changed after the transaction''s snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_at_put_positions(integer, text, text, text, uuid[], bigint[]) RETURNS bigint
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_put_positions($2, $3, $4, $5, $6) r; $$;
@@ -1366,7 +1366,7 @@ Result: none.
 
 Locks: the stream''s, as azr_append, to the end of the transaction. Where an edition reads a root that has no events yet, it waits for a transaction that is appending the first ones to the main timeline, and such a transaction waits for it.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR007 the sequence is past the stream''s last event, or at or above the divergence that azr_create_edition fixed for a stream without own events, or an event at or below it was confirmed by one after it; 54000 the state is too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR007 the sequence is past the stream''s last event, or at or above the divergence that azr_create_edition fixed for a stream without own events, or an event at or below it was confirmed by one after it; 54000 the state is too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_retry(handler text, domain text DEFAULT NULL::text, root uuid DEFAULT NULL::uuid, max_count bigint DEFAULT 500) RETURNS SETOF @extschema@.azr_feed_event
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'azr_router_node_only';
@@ -1576,7 +1576,7 @@ Result: how many rows were stored, or changed something.
 
 Locks: AccessShareLock on azr_streams; an advisory lock of the slot, so that two imports come one after the other; and as azr_append for each stream.
 
-Errors: 55000 the slot is not being received. ZR001 a row does not follow what is here of its stream, or is another event than the one that is here. ZR004 an edition branches off where the main timeline has not come yet, or elsewhere than here. ZR007 a position or a snapshot is past the end of its stream. 42804 the query returns other columns. 22004 NULL where there must be a value. 22023 a bad value, a root of another slot, part of an append without the rest, or query is not one query. 54000 a payload, its metadata or a state are too large. 25006 read-only transaction or standby. 40001 at REPEATABLE READ and SERIALIZABLE, if a stream has changed after the transaction''s PostgreSQL snapshot. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row.';
+Errors: 55000 the slot is not being received. ZR001 a row does not follow what is here of its stream, or is another event than the one that is here. ZR004 an edition branches off where the main timeline has not come yet, or elsewhere than here. ZR007 a position or a snapshot is past the end of its stream. 42804 the query returns other columns. 22004 NULL where there must be a value. 22023 a bad value, a root of another slot, part of an append without the rest, or query is not one query. 54000 a payload, its metadata or a state are too large. 27000 a trigger of the owner dropped or kept a row. 25006 read-only transaction or standby. 40001 at REPEATABLE READ and SERIALIZABLE, if a stream has changed after the transaction''s PostgreSQL snapshot. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row.';
 
 CREATE FUNCTION @extschema@.azr_slot_receive(slot integer, node text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
@@ -1635,7 +1635,7 @@ Arguments: domain, NULL for all.
 
 Result: rows of azr_domain_statistics, by domain, one for each domain that has streams.
 
-streams, events and appends are exact, and go down only if events are lost, as in a failover that lost some: they count what has a position in the feed, on the main timeline, since the store''s first event. Together, the domains have azr_feed_head() + 1 events, unless counting has not caught up: one call counts 500000 appends at most. An append of several events, and each part of an import that goes to one stream, counts as one. What has no position yet is numbered first, as azr_feed_wait() does, 100000 appends at most. Events of editions are not in it: see azr_editions().
+streams, events and appends are exact, and go down only if events are lost, as in a failover that lost some: they count what has a position in the feed, on the main timeline, since the store''s first event. Together, the domains have azr_feed_head() + 1 events, unless counting has not caught up: one call counts 500000 appends at most. What has moved to another node with its slot is counted there anew. It stays counted here, too, unless azr_slot_drop() has deleted it before it was counted. An append of several events, and each part of an import that goes to one stream, counts as one. What has no position yet is numbered first, as azr_feed_wait() does, 100000 appends at most. Events of editions are not in it: see azr_editions().
 
 bytes is an estimate: the domain''s part of the disk space of azr_main_events, with its indexes and TOAST, by the sizes of the first event of each append, as they were when they were counted. The sum over all domains is the size on disk.
 
@@ -1719,7 +1719,7 @@ COMMENT ON FUNCTION @extschema@.azr_verify(text) IS
 
 Arguments: note, a checkpoint, signed or not: the log must have had that root at that size. Signatures are not looked at. A note of a name that the log had before counts too.
 
-Result: rows of azr_problem; no rows if all is sound. problem is one of: event_altered, the event is not what was sealed, or its salt is not; event_missing, an event was sealed and is not there any more, or not under that sequence; erased_without_record, the event was emptied by others than azr_erase(); root_differs, tiles, salts, heads or checkpoints of the log are not what follows from the leaves, or the note is not of this log: then what the note vouches for was changed, or an older state restored; not_in_feed, an event that is not sealed yet was stored by hand, and azr_seal() stops at the one after it. An event that was altered is named by itself, not with those after it.
+Result: rows of azr_problem; no rows if all is sound. problem is one of: event_altered, the event is not what was sealed, or its salt is not; event_missing, an event was sealed and is not there any more, or not under that sequence; erased_without_record, the event was emptied by others than azr_erase(); root_differs, tiles, salts, heads or checkpoints of the log are not what follows from the leaves, or the note is not of this log: then what the note vouches for was changed, or an older state restored; not_in_feed, an event that is not sealed yet was stored by hand, and azr_seal() stops at the one after it. An event that was altered is named by itself, not with those after it. Of events that were deleted here after their slot had moved, only the leaves are checked; a NOTICE says how many there are.
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, so it can run beside full load, and works on a standby. Reads all sealed events. Memory: about maintenance_work_mem. A NOTICE every 10 seconds says how far it has got.
 

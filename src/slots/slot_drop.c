@@ -18,7 +18,6 @@
 
 #include "catalog/pg_type.h"
 #include "events/event_table.h"
-#include "events/immutable.h"
 #include "evidence/evidence_table.h"
 #include "feed/feed_table.h"
 #include "fmgr.h"
@@ -27,9 +26,11 @@
 #include "plumbing/args.h"
 #include "plumbing/durability.h"
 #include "plumbing/grow.h"
+#include "plumbing/int64.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
-#include "slots/slot_import.h"
+#include "slots/slot_drop.h"
+#include "slots/slot_state.h"
 #include "streams/slot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -85,10 +86,9 @@ static void change_batch(const Drop *drop, int64 first_position);
 static void change_range(const Drop *drop, AzrEventScan *scan, const AzrTicketRange *range,
 						 AzrTicketRanges *changed);
 static void delete_rows(const Drop *drop);
-static void delete_history(const Drop *drop, const AzrQueryArgs *args);
-static Datum ids_of(const Drop *drop);
+static void delete_history(int slot, const AzrDeletion *deletion, int64 events);
+static Datum array_of(const int64 *numbers, int count);
 static void end_leftover(int slot);
-static int	compare_ids(const void *a, const void *b);
 
 /*
  * azr_slot_drop(slot, max_events) -> bigint
@@ -126,7 +126,7 @@ azr_slot_drop(PG_FUNCTION_ARGS)
 		end_leftover(drop->slot);
 	else
 	{
-		qsort(drop->stream_ids, drop->count, sizeof(int64), compare_ids);
+		qsort(drop->stream_ids, drop->count, sizeof(int64), azr_compare_int64);
 		read_appends(drop);
 		find_batches(drop);
 		check_sealed(drop);
@@ -210,7 +210,7 @@ read_appends(Drop *drop)
 		azr_event_scan_end(&scan);
 	}
 	if (drop->ntickets > 0)
-		qsort(drop->tickets, drop->ntickets, sizeof(int64), compare_ids);
+		qsort(drop->tickets, drop->ntickets, sizeof(int64), azr_compare_int64);
 }
 
 /*
@@ -331,7 +331,7 @@ check_parked(const Drop *drop)
 {
 	AzrQueryArgs args = {0};
 
-	azr_query_arg(&args, INT8ARRAYOID, ids_of(drop), false);
+	azr_query_arg(&args, INT8ARRAYOID, array_of(drop->stream_ids, drop->count), false);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(drop->slot), false);
 	azr_query_latest("SELECT s.domain::text, s.edition::text, s.root::uuid, p.handler::text, $2 "
 					 "FROM %s.azr_parked_streams p JOIN %s.azr_streams s ON s.stream_id = p.stream_id "
@@ -513,19 +513,9 @@ delete_rows(const Drop *drop)
 {
 	AzrDeletion deletion = {drop->count, drop->stream_ids};
 	AzrQueryArgs args = {0};
-	const AzrDeletion *outer;
 
-	azr_query_arg(&args, INT8ARRAYOID, ids_of(drop), false);
-	outer = azr_deletion_begin(&deletion);
-	PG_TRY();
-	{
-		delete_history(drop, &args);
-	}
-	PG_FINALLY();
-	{
-		azr_deletion_end(outer);
-	}
-	PG_END_TRY();
+	azr_slot_delete_streams(drop->slot, &deletion, drop->events);
+	azr_query_arg(&args, INT8ARRAYOID, array_of(drop->stream_ids, drop->count), false);
 	(void) azr_query_modify("DELETE FROM %s.azr_parked_streams WHERE stream_id = ANY ($1)",
 							&args, NULL, NULL);
 	azr_streams_forget();
@@ -533,47 +523,70 @@ delete_rows(const Drop *drop)
 }
 
 /*
- * Delete what nobody can delete but this.
+ * Delete streams of a slot, their events, and what is kept of these and nobody else can delete.
+ * 'events' is how many they are.
+ *
+ * Raises 27000 if a trigger keeps some.
  */
-static void
-delete_history(const Drop *drop, const AzrQueryArgs *args)
+void
+azr_slot_delete_streams(int slot, const AzrDeletion *deletion, int64 events)
 {
-	uint64		events;
-	uint64		streams;
+	const AzrDeletion *outer = azr_deletion_begin(deletion);
 
-	events = azr_query_modify("DELETE FROM %s.azr_events "
-							  "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
-							  args, NULL, NULL);
+	PG_TRY();
+	{
+		delete_history(slot, deletion, events);
+	}
+	PG_FINALLY();
+	{
+		azr_deletion_end(outer);
+	}
+	PG_END_TRY();
+}
+
+static void
+delete_history(int slot, const AzrDeletion *deletion, int64 events)
+{
+	AzrQueryArgs args = {0};
+	uint64		deleted_events;
+	uint64		deleted_streams;
+
+	azr_query_arg(&args, INT8ARRAYOID, array_of(deletion->stream_ids, deletion->count), false);
+
+	/* an array of ids makes it an index scan, whatever the statistics say */
+	deleted_events = azr_query_modify("DELETE FROM %s.azr_events "
+									  "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
+									  &args, NULL, NULL);
 	(void) azr_query_modify("DELETE FROM %s.azr_erased_events "
 							"WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
-							args, NULL, NULL);
+							&args, NULL, NULL);
 	(void) azr_query_modify("DELETE FROM %s.azr_evidence_heads "
 							"WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
-							args, NULL, NULL);
-	streams = azr_query_modify("DELETE FROM %s.azr_streams "
-							   "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
-							   args, NULL, NULL);
-	if (events != (uint64) drop->events || streams != (uint64) drop->count)
+							&args, NULL, NULL);
+	deleted_streams = azr_query_modify("DELETE FROM %s.azr_streams "
+									   "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
+									   &args, NULL, NULL);
+	if (deleted_events != (uint64) events || deleted_streams != (uint64) deletion->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger kept rows of slot %d", drop->slot),
-				 errdetail("Of %lld events in %lld streams, %lld and %lld were deleted.",
-						   (long long) drop->events, (long long) drop->count,
-						   (long long) events, (long long) streams),
+				 errmsg("a trigger kept rows of slot %d", slot),
+				 errdetail("Of %lld events in %d streams, %lld and %lld were deleted.",
+						   (long long) events, deletion->count,
+						   (long long) deleted_events, (long long) deleted_streams),
 				 errhint("A BEFORE DELETE trigger on azr_events or azr_streams must return the row.")));
 }
 
 /*
- * The streams' numbers as an array.
+ * Numbers as an array.
  */
 static Datum
-ids_of(const Drop *drop)
+array_of(const int64 *numbers, int count)
 {
-	Datum	   *ids = palloc(drop->count * sizeof(Datum));
+	Datum	   *values = palloc(count * sizeof(Datum));
 
-	for (int i = 0; i < drop->count; i++)
-		ids[i] = Int64GetDatum(drop->stream_ids[i]);
-	return PointerGetDatum(construct_array(ids, drop->count, INT8OID, sizeof(int64),
+	for (int i = 0; i < count; i++)
+		values[i] = Int64GetDatum(numbers[i]);
+	return PointerGetDatum(construct_array(values, count, INT8OID, sizeof(int64),
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
@@ -586,19 +599,10 @@ end_leftover(int slot)
 {
 	AzrQueryArgs args = {0};
 
-	azr_slot_state_delete(slot);
+	azr_state_delete(slot);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
 	(void) azr_query_modify("UPDATE %s.azr_slot_owners SET leftover = false "
 							"WHERE slot = $1 AND leftover",
 							&args, NULL, NULL);
 	azr_work_must_be_durable();
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		first = *(const int64 *) a;
-	int64		second = *(const int64 *) b;
-
-	return first < second ? -1 : first > second;
 }

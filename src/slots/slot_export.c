@@ -31,12 +31,6 @@ PG_FUNCTION_INFO_V1(azr_slot_export_state);
 /* How many bytes of events are exported at once, but for what the last append has more. */
 #define MOST_BYTES	(64 * 1024 * 1024)
 
-static const Oid row_types[SLOT_ROW_COLUMNS] = {
-#define AZR_TYPE(name, type) type,
-	AZR_SLOT_ROW_COLUMNS(AZR_TYPE)
-#undef AZR_TYPE
-};
-
 /* A stream of the slot, and what the other node lacks of it. */
 typedef struct ExportedStream
 {
@@ -49,12 +43,81 @@ typedef struct ExportedStream
 	int64		next;
 } ExportedStream;
 
-/* Which column of azr_slot_row each column of a query is. */
-typedef struct Columns
+/*
+ * What is kept for the streams of slot $1 beside their events: a kind of rows, which query has
+ * them, and which columns of azr_slot_row its columns are.
+ */
+typedef struct Kept
 {
-	int			count;
-	AzrSlotRowColumn places[10];
-} Columns;
+	const char *kind;
+	const char *sql;
+	AzrSlotRowColumn columns[11];	/* SLOT_ROW_COLUMNS comes after the last */
+} Kept;
+
+static const Kept kept[] = {
+	{
+		AZR_ROW_DOMAIN,
+		"SELECT d.domain::text, d.durability::text, d.max_payload::int, d.description::text "
+		"FROM %s.azr_registered_domains d "
+		"WHERE d.domain IN (SELECT s.domain FROM %s.azr_streams s "
+		"WHERE %s.azr_slot(s.root) = $1) ORDER BY d.domain",
+		{SLOT_ROW_domain, SLOT_ROW_setting, SLOT_ROW_max_payload, SLOT_ROW_description, SLOT_ROW_COLUMNS}
+	},
+	{
+		AZR_ROW_EDITION,
+		"SELECT r.domain::text, r.edition::text, r.divergence::bigint, "
+		"r.created_at::timestamptz, r.protection::text, r.description::text "
+		"FROM %s.azr_registered_editions r "
+		"WHERE r.domain IN (SELECT s.domain FROM %s.azr_streams s "
+		"WHERE %s.azr_slot(s.root) = $1) ORDER BY r.domain, r.edition",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_divergence, SLOT_ROW_created_at,
+			SLOT_ROW_setting, SLOT_ROW_description, SLOT_ROW_COLUMNS
+		}
+	},
+	{
+		AZR_ROW_ERASURE,
+		"SELECT s.domain::text, s.edition::text, s.root::uuid, r.sequence::bigint, "
+		"r.erased_at::timestamptz, r.erased_by::text, r.type::text, r.reason::text, "
+		"coalesce(e.correlation_uuid::text, e.correlation_id::text), e.external_id::text "
+		"FROM %s.azr_erased_events r "
+		"JOIN %s.azr_streams s ON s.stream_id = r.stream_id "
+		"JOIN %s.azr_events e ON e.stream_id = r.stream_id AND e.sequence = r.sequence "
+		"WHERE %s.azr_slot(s.root) = $1 ORDER BY r.stream_id, r.sequence",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence,
+			SLOT_ROW_erased_at, SLOT_ROW_erased_by, SLOT_ROW_erased_type, SLOT_ROW_description,
+			SLOT_ROW_correlation_id, SLOT_ROW_external_id, SLOT_ROW_COLUMNS
+		}
+	},
+	{
+		AZR_ROW_POSITION,
+		"SELECT p.domain::text, p.edition::text, p.root::uuid, p.sequence::bigint, "
+		"p.handler::text FROM %s.azr_positions p WHERE %s.azr_slot(p.root) = $1 "
+		"ORDER BY p.domain, p.edition, p.root",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_handler,
+			SLOT_ROW_COLUMNS
+		}
+	},
+	{
+		AZR_ROW_SNAPSHOT,
+		"SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
+		"n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
+		"n.retention::text, n.filed_at::timestamptz, n.late_transient::boolean "
+		"FROM %s.azr_latest_snapshots n WHERE %s.azr_slot(n.root) = $1 "
+		"UNION ALL "
+		"SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
+		"n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
+		"n.retention::text, n.filed_at::timestamptz, NULL "
+		"FROM %s.azr_snapshot_history n WHERE %s.azr_slot(n.root) = $1",
+		{
+			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_type,
+			SLOT_ROW_payload, SLOT_ROW_created_at, SLOT_ROW_setting, SLOT_ROW_filed_at,
+			SLOT_ROW_late_transient, SLOT_ROW_COLUMNS
+		}
+	}
+};
 
 typedef struct Export
 {
@@ -64,7 +127,8 @@ typedef struct Export
 	int64		rows;
 	Size		bytes;
 	text	   *kind;			/* of the rows that follow */
-	const Columns *columns;		/* of the query, where there is one */
+	const AzrSlotRowColumn *columns;	/* of a query of 'kept', with
+										 * SLOT_ROW_COLUMNS as the end */
 	Datum		values[SLOT_ROW_COLUMNS];
 	bool		nulls[SLOT_ROW_COLUMNS];
 
@@ -82,8 +146,6 @@ static void note_stream(uint64 row, const Datum *values, const bool *nulls, void
 static bool export_stream(Export *export, const ExportedStream *stream);
 static Size export_event(Export *export, const ExportedStream *stream, TupleTableSlot *event);
 static void export_erasure(Export *export, const ExportedStream *stream);
-static void export_query(Export *export, const char *kind, const char *sql,
-						 const AzrQueryArgs *args, const Columns *columns);
 static void put_columns(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
@@ -123,7 +185,7 @@ azr_slot_export(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"max_rows\" must be 1 or more")));
 	export->snapshot = GetActiveSnapshot();
-	export->set = azr_set_begin(fcinfo, row_types, SLOT_ROW_COLUMNS);
+	export->set = azr_set_begin(fcinfo, azr_slot_row_types, SLOT_ROW_COLUMNS);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
 	if (!has_none)
 	{
@@ -167,32 +229,6 @@ azr_slot_export(PG_FUNCTION_ARGS)
 Datum
 azr_slot_export_state(PG_FUNCTION_ARGS)
 {
-	static const Columns of_domain = {
-		4, {SLOT_ROW_domain, SLOT_ROW_setting, SLOT_ROW_max_payload, SLOT_ROW_description}
-	};
-	static const Columns of_edition = {
-		6, {
-			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_divergence, SLOT_ROW_created_at,
-			SLOT_ROW_setting, SLOT_ROW_description
-		}
-	};
-	static const Columns of_erasure = {
-		10, {
-			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence,
-			SLOT_ROW_erased_at, SLOT_ROW_erased_by, SLOT_ROW_erased_type, SLOT_ROW_description,
-			SLOT_ROW_correlation_id, SLOT_ROW_external_id
-		}
-	};
-	static const Columns of_position = {
-		5, {SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_handler}
-	};
-	static const Columns of_snapshot = {
-		10, {
-			SLOT_ROW_domain, SLOT_ROW_edition, SLOT_ROW_root, SLOT_ROW_sequence, SLOT_ROW_type,
-			SLOT_ROW_payload, SLOT_ROW_created_at, SLOT_ROW_setting, SLOT_ROW_filed_at,
-			SLOT_ROW_late_transient
-		}
-	};
 	int			slot = azr_arg_slot(fcinfo, 0, "slot");
 	AzrQueryArgs args = {0};
 	Export	   *export = palloc0(sizeof(Export));
@@ -206,50 +242,17 @@ azr_slot_export_state(PG_FUNCTION_ARGS)
 				 errmsg("slot %d is not frozen", slot),
 				 errdetail("What is exported of it could change before the slot has moved."),
 				 errhint("Call azr_slot_freeze() first.")));
-	export->snapshot = GetActiveSnapshot();
-	export->set = azr_set_begin(fcinfo, row_types, SLOT_ROW_COLUMNS);
+	export->set = azr_set_begin(fcinfo, azr_slot_row_types, SLOT_ROW_COLUMNS);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(slot), false);
 
 	begin_rows(export, AZR_ROW_STATE);
 	put_row(export);
-	export_query(export, AZR_ROW_DOMAIN,
-				 "SELECT d.domain::text, d.durability::text, d.max_payload::int, "
-				 "d.description::text FROM %s.azr_registered_domains d "
-				 "WHERE d.domain IN (SELECT s.domain FROM %s.azr_streams s "
-				 "WHERE %s.azr_slot(s.root) = $1) ORDER BY d.domain",
-				 &args, &of_domain);
-	export_query(export, AZR_ROW_EDITION,
-				 "SELECT r.domain::text, r.edition::text, r.divergence::bigint, "
-				 "r.created_at::timestamptz, r.protection::text, r.description::text "
-				 "FROM %s.azr_registered_editions r "
-				 "WHERE r.domain IN (SELECT s.domain FROM %s.azr_streams s "
-				 "WHERE %s.azr_slot(s.root) = $1) ORDER BY r.domain, r.edition",
-				 &args, &of_edition);
-	export_query(export, AZR_ROW_ERASURE,
-				 "SELECT s.domain::text, s.edition::text, s.root::uuid, r.sequence::bigint, "
-				 "r.erased_at::timestamptz, r.erased_by::text, r.type::text, r.reason::text, "
-				 "coalesce(e.correlation_uuid::text, e.correlation_id::text), e.external_id::text "
-				 "FROM %s.azr_erased_events r "
-				 "JOIN %s.azr_streams s ON s.stream_id = r.stream_id "
-				 "JOIN %s.azr_events e ON e.stream_id = r.stream_id AND e.sequence = r.sequence "
-				 "WHERE %s.azr_slot(s.root) = $1 ORDER BY r.stream_id, r.sequence",
-				 &args, &of_erasure);
-	export_query(export, AZR_ROW_POSITION,
-				 "SELECT p.domain::text, p.edition::text, p.root::uuid, p.sequence::bigint, "
-				 "p.handler::text FROM %s.azr_positions p WHERE %s.azr_slot(p.root) = $1 "
-				 "ORDER BY p.domain, p.edition, p.root",
-				 &args, &of_position);
-	export_query(export, AZR_ROW_SNAPSHOT,
-				 "SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
-				 "n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
-				 "n.retention::text, n.filed_at::timestamptz, n.late_transient::boolean "
-				 "FROM %s.azr_latest_snapshots n WHERE %s.azr_slot(n.root) = $1 "
-				 "UNION ALL "
-				 "SELECT n.domain::text, n.edition::text, n.root::uuid, n.sequence::bigint, "
-				 "n.state_type::text, n.state::bytea, n.created_at::timestamptz, "
-				 "n.retention::text, n.filed_at::timestamptz, NULL "
-				 "FROM %s.azr_snapshot_history n WHERE %s.azr_slot(n.root) = $1",
-				 &args, &of_snapshot);
+	for (int i = 0; i < lengthof(kept); i++)
+	{
+		begin_rows(export, kept[i].kind);
+		export->columns = kept[i].columns;
+		azr_query_each(kept[i].sql, &args, put_columns, export);
+	}
 	PG_RETURN_NULL();
 }
 
@@ -286,8 +289,9 @@ static void
 export_gone(Export *export, const AzrQueryArgs *args)
 {
 	begin_rows(export, AZR_ROW_GONE);
-	azr_query_each("SELECT h.domain::text, h.edition::text, h.root::uuid FROM unnest($2) h "
-				   "WHERE %s.azr_slot(h.root) = $1 AND NOT EXISTS ("
+	azr_query_each("SELECT h.domain::text, h.edition::text, h.root::uuid, h IS NOT NULL "
+				   "FROM unnest($2) h WHERE NOT h IS NOT NULL "
+				   "OR %s.azr_slot(h.root) = $1 AND NOT EXISTS ("
 				   "SELECT FROM %s.azr_streams s WHERE s.root = h.root AND s.domain = h.domain "
 				   "AND s.edition = h.edition AND s.created_at = h.created_at)",
 				   args, put_gone, export);
@@ -299,7 +303,7 @@ put_gone(uint64 row, const Datum *values, const bool *nulls, void *arg)
 	Export	   *export = (Export *) arg;
 	AzrStreamName name;
 
-	if (nulls[0] || nulls[1] || nulls[2])
+	if (nulls[3] || !DatumGetBool(values[3]))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"have\" must not have NULLs")));
@@ -396,21 +400,21 @@ export_event(Export *export, const ExportedStream *stream, TupleTableSlot *event
 	Size		bytes;
 
 #define AZR_COPY(name) \
-	export->values[SLOT_ROW_##name] = stored[Anum_azr_events_##name - 1]; \
-	export->nulls[SLOT_ROW_##name] = stored_nulls[Anum_azr_events_##name - 1];
-	AZR_COPY(sequence)
-		AZR_COPY(payload)
-		AZR_COPY(metadata)
-		AZR_COPY(created_at)
-		AZR_COPY(external_id)
-		AZR_COPY(source_domain)
-		AZR_COPY(source_edition)
-		AZR_COPY(source_root)
-		AZR_COPY(source_sequence)
-		AZR_COPY(cascade_id)
-		AZR_COPY(committed)
+	export->values[SLOT_ROW_##name] = stored[Anum_azr_events_##name - 1], \
+	export->nulls[SLOT_ROW_##name] = stored_nulls[Anum_azr_events_##name - 1]
+	AZR_COPY(sequence);
+	AZR_COPY(payload);
+	AZR_COPY(metadata);
+	AZR_COPY(created_at);
+	AZR_COPY(external_id);
+	AZR_COPY(source_domain);
+	AZR_COPY(source_edition);
+	AZR_COPY(source_root);
+	AZR_COPY(source_sequence);
+	AZR_COPY(cascade_id);
+	AZR_COPY(committed);
 #undef AZR_COPY
-		set_value(export, SLOT_ROW_domain, PointerGetDatum(stream->name.domain));
+	set_value(export, SLOT_ROW_domain, PointerGetDatum(stream->name.domain));
 	set_value(export, SLOT_ROW_edition, PointerGetDatum(stream->name.edition));
 	set_value(export, SLOT_ROW_root, UUIDPGetDatum(stream->name.root));
 	set_value(export, SLOT_ROW_type, PointerGetDatum(type));
@@ -453,26 +457,17 @@ export_erasure(Export *export, const ExportedStream *stream)
 }
 
 /*
- * Export what a query gives.
+ * Export a row of a query of 'kept'.
  */
-static void
-export_query(Export *export, const char *kind, const char *sql, const AzrQueryArgs *args,
-			 const Columns *columns)
-{
-	begin_rows(export, kind);
-	export->columns = columns;
-	azr_query_each(sql, args, put_columns, export);
-}
-
 static void
 put_columns(uint64 row, const Datum *values, const bool *nulls, void *arg)
 {
 	Export	   *export = (Export *) arg;
 
-	for (int i = 0; i < export->columns->count; i++)
+	for (int i = 0; export->columns[i] != SLOT_ROW_COLUMNS; i++)
 	{
-		export->values[export->columns->places[i]] = values[i];
-		export->nulls[export->columns->places[i]] = nulls[i];
+		export->values[export->columns[i]] = values[i];
+		export->nulls[export->columns[i]] = nulls[i];
 	}
 	put_row(export);
 }

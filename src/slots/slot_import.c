@@ -26,7 +26,6 @@
 #include "events/event_args.h"
 #include "events/event_insert.h"
 #include "events/expected_sequence.h"
-#include "events/immutable.h"
 #include "events/max_payload.h"
 #include "events/timeline.h"
 #include "executor/spi.h"
@@ -38,10 +37,11 @@
 #include "plumbing/error.h"
 #include "plumbing/grow.h"
 #include "plumbing/lock.h"
-#include "plumbing/query.h"
 #include "plumbing/text.h"
 #include "plumbing/write.h"
-#include "slots/slot_import.h"
+#include "slots/slot_drop.h"
+#include "slots/slot_row.h"
+#include "slots/slot_state.h"
 #include "streams/slot.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -56,23 +56,11 @@ PG_FUNCTION_INFO_V1(azr_slot_import);
 #define LOT_STREAMS 256
 #define LOT_BYTES	(4 * 1024 * 1024)
 
-static const char *const row_names[SLOT_ROW_COLUMNS] = {
-#define AZR_NAME(name, type) #name,
-	AZR_SLOT_ROW_COLUMNS(AZR_NAME)
-#undef AZR_NAME
-};
-
-static const Oid row_types[SLOT_ROW_COLUMNS] = {
-#define AZR_TYPE(name, type) type,
-	AZR_SLOT_ROW_COLUMNS(AZR_TYPE)
-#undef AZR_TYPE
-};
-
 static const AzrRowsShape shape = {
 	.function = "azr_slot_import",
 	.ncolumns = SLOT_ROW_COLUMNS,
-	.names = row_names,
-	.types = row_types,
+	.names = azr_slot_row_names,
+	.types = azr_slot_row_types,
 	.hint = "The columns are those of azr_slot_row."
 };
 
@@ -113,7 +101,7 @@ typedef struct SlotImport
 	int64		row;			/* that was read last, from 1 */
 	const AzrStreamName *name;	/* its stream, if that is known */
 	int64		stored;
-	AzrSlotStateImport *state;	/* or NULL before the first row of that */
+	AzrStateImport *state;		/* or NULL before the first row of that */
 
 	/* the lot; its memory is that of 'context' */
 	MemoryContext context;
@@ -250,7 +238,7 @@ import_rows(int slot, AzrImportRows *rows)
 		check_append_is_whole(import);
 		store_lot(import);
 		if (import->state != NULL)
-			azr_slot_state_end(import->state);
+			azr_state_import_end(import->state);
 	}
 	PG_FINALLY();
 	{
@@ -317,7 +305,7 @@ import_row(SlotImport *import)
 		MemoryContext oldcontext =
 			MemoryContextSwitchTo(MemoryContextGetParent(import->context));
 
-		import->state = azr_slot_state_begin(import->slot);
+		import->state = azr_state_import_begin(import->slot);
 		MemoryContextSwitchTo(oldcontext);
 		return;
 	}
@@ -326,7 +314,7 @@ import_row(SlotImport *import)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a row of kind \"%s\" cannot come here", row.kind),
 				 errhint("The rows must be those of azr_slot_export() or azr_slot_export_state(), in their order.")));
-	import->stored += azr_slot_state_row(import->state, &row);
+	import->stored += azr_state_import_row(import->state, &row);
 }
 
 /*
@@ -349,54 +337,6 @@ read_columns(SlotImport *import, FunctionCallInfo columns)
 		columns->args[i].isnull = nulls[i];
 	}
 	import->bytes += copy->t_len;
-}
-
-bool
-azr_slot_row_is_null(const AzrSlotRow *row, AzrSlotRowColumn column)
-{
-	return row->columns->args[column].isnull;
-}
-
-Datum
-azr_slot_row_value(const AzrSlotRow *row, AzrSlotRowColumn column)
-{
-	return row->columns->args[column].value;
-}
-
-/*
- * A time, which must be there and finite.
- */
-TimestampTz
-azr_slot_row_time(const AzrSlotRow *row, AzrSlotRowColumn column)
-{
-	TimestampTz time;
-
-	azr_arg_check_not_null(row->columns, column, row_names[column]);
-	time = DatumGetTimestampTz(azr_slot_row_value(row, column));
-	if (TIMESTAMP_NOT_FINITE(time))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be finite", row_names[column])));
-	return time;
-}
-
-/*
- * The stream of a row.  Raises 22023 if it is of another slot.
- */
-AzrStreamName
-azr_slot_row_stream(const AzrSlotRow *row, int slot)
-{
-	AzrStreamName name;
-
-	name.domain = azr_arg_name(row->columns, SLOT_ROW_domain, "domain");
-	name.edition = azr_arg_edition(row->columns, SLOT_ROW_edition, "edition");
-	name.root = azr_arg_uuid(row->columns, SLOT_ROW_root, "root");
-	if (azr_slot_of(name.root) != slot)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("stream \"%s\" is of slot %d, not %d",
-						azr_stream_label(&name), azr_slot_of(name.root), slot)));
-	return name;
 }
 
 /*
@@ -775,6 +715,18 @@ compare(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 static const char *
 difference(TupleTableSlot *event, const AzrSlotRow *row)
 {
+#define AZR_COMPARED(name) {Anum_azr_events_##name, SLOT_ROW_##name}
+	static const struct
+	{
+		AttrNumber	attno;
+		AzrSlotRowColumn column;
+	}			compared[] = {
+		AZR_COMPARED(payload), AZR_COMPARED(metadata), AZR_COMPARED(created_at),
+		AZR_COMPARED(external_id), AZR_COMPARED(source_domain), AZR_COMPARED(source_edition),
+		AZR_COMPARED(source_root), AZR_COMPARED(source_sequence), AZR_COMPARED(cascade_id),
+		AZR_COMPARED(committed)
+	};
+#undef AZR_COMPARED
 	text	   *type = azr_stored_event_type(event);
 	text	   *row_type = azr_arg_type(row->columns, SLOT_ROW_type, "type");
 	AzrCorrelationText room;
@@ -789,21 +741,10 @@ difference(TupleTableSlot *event, const AzrSlotRow *row)
 	if (!same_text(uncorrelated ? NULL : DatumGetTextPP(correlation_id),
 				   azr_arg_id(row->columns, SLOT_ROW_correlation_id, "correlation_id")))
 		return "correlation_id";
-#define AZR_COMPARE(name) \
-	if (!same_column(event, Anum_azr_events_##name, row, SLOT_ROW_##name)) \
-		return #name;
-	AZR_COMPARE(payload)
-		AZR_COMPARE(metadata)
-		AZR_COMPARE(created_at)
-		AZR_COMPARE(external_id)
-		AZR_COMPARE(source_domain)
-		AZR_COMPARE(source_edition)
-		AZR_COMPARE(source_root)
-		AZR_COMPARE(source_sequence)
-		AZR_COMPARE(cascade_id)
-		AZR_COMPARE(committed)
-#undef AZR_COMPARE
-		return NULL;
+	for (int i = 0; i < lengthof(compared); i++)
+		if (!same_column(event, compared[i].attno, row, compared[i].column))
+			return azr_slot_row_names[compared[i].column];
+	return NULL;
 }
 
 static bool
@@ -987,9 +928,7 @@ delete_stream(SlotImport *import, const AzrSlotRow *row)
 	AzrStreamName name = azr_slot_row_stream(row, import->slot);
 	AzrLockedStream locked;
 	AzrDeletion deletion;
-	AzrQueryArgs args = {0};
-	const AzrDeletion *outer;
-	uint64		streams = 0;
+	const AzrStream *stream = &locked.lock.stream;
 
 	if (azr_edition_is_main(name.edition))
 		ereport(ERROR,
@@ -997,30 +936,11 @@ delete_stream(SlotImport *import, const AzrSlotRow *row)
 				 errmsg("stream \"%s\" is of the main timeline, and cannot be deleted",
 						azr_stream_label(&name))));
 	locked = azr_append_lock(&name, false);
-	if (locked.lock.stream.id == AZR_NO_STREAM)
+	if (stream->id == AZR_NO_STREAM)
 		return;
 	deletion.count = 1;
 	deletion.stream_ids = &locked.lock.stream.id;
-	azr_query_arg(&args, INT8OID, Int64GetDatum(locked.lock.stream.id), false);
-	outer = azr_deletion_begin(&deletion);
-	PG_TRY();
-	{
-		(void) azr_query_modify("DELETE FROM %s.azr_events WHERE stream_id = $1",
-								&args, NULL, NULL);
-		(void) azr_query_modify("DELETE FROM %s.azr_erased_events WHERE stream_id = $1",
-								&args, NULL, NULL);
-		streams = azr_query_modify("DELETE FROM %s.azr_streams WHERE stream_id = $1",
-								   &args, NULL, NULL);
-	}
-	PG_FINALLY();
-	{
-		azr_deletion_end(outer);
-	}
-	PG_END_TRY();
-	if (streams != 1 || azr_events_end(locked.lock.stream.id, SnapshotSelf, AccessShareLock).next != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger kept rows of stream \"%s\"", azr_stream_label(&name))));
+	azr_slot_delete_streams(import->slot, &deletion, locked.end.next - stream->divergence);
 	import->stored++;
 }
 

@@ -12,6 +12,8 @@
 #define AZR_SLOT_ROW_H
 
 #include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "streams/stream.h"
 
 /* Columns of azr_slot_row, as in slot_row.sql: COLUMN(name, type). */
 #define AZR_SLOT_ROW_COLUMNS(COLUMN) \
@@ -64,5 +66,20 @@ typedef enum AzrSlotRowColumn
 #define AZR_ROW_ERASURE		"erasure"
 #define AZR_ROW_POSITION	"position"
 #define AZR_ROW_SNAPSHOT	"snapshot"
+
+/* A row, and its columns as arguments of a function, which azr_arg_...() read. */
+typedef struct AzrSlotRow
+{
+	FunctionCallInfo columns;
+	const char *kind;
+} AzrSlotRow;
+
+extern const char *const azr_slot_row_names[SLOT_ROW_COLUMNS];
+extern const Oid azr_slot_row_types[SLOT_ROW_COLUMNS];
+
+extern bool azr_slot_row_is_null(const AzrSlotRow *row, AzrSlotRowColumn column);
+extern Datum azr_slot_row_value(const AzrSlotRow *row, AzrSlotRowColumn column);
+extern TimestampTz azr_slot_row_time(const AzrSlotRow *row, AzrSlotRowColumn column);
+extern AzrStreamName azr_slot_row_stream(const AzrSlotRow *row, int slot);
 
 #endif							/* AZR_SLOT_ROW_H */

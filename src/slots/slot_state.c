@@ -20,7 +20,7 @@
 #include "plumbing/error.h"
 #include "plumbing/query.h"
 #include "plumbing/text.h"
-#include "slots/slot_import.h"
+#include "slots/slot_state.h"
 #include "snapshots/snapshot_table.h"
 #include "streams/domain_settings.h"
 #include "utils/array.h"
@@ -56,7 +56,7 @@ typedef struct Lot
 	Datum		values[MAX_COLUMNS][LOT_ROWS];
 } Lot;
 
-struct AzrSlotStateImport
+struct AzrStateImport
 {
 	int			slot;
 	MemoryContext context;		/* of what is in the lots */
@@ -68,20 +68,20 @@ struct AzrSlotStateImport
 static int64 import_domain(const AzrSlotRow *row);
 static int64 import_edition(const AzrSlotRow *row);
 static int64 import_erasure(const AzrSlotRow *row, int slot);
-static void add(AzrSlotStateImport *import, Lot *lot, const AzrSlotRow *row);
+static void add(AzrStateImport *import, Lot *lot, const AzrSlotRow *row);
 static void check_place(const AzrSlotRow *row, int slot);
 static void check_snapshot(const AzrSlotRow *row, int slot, bool is_latest);
-static void store_lots(AzrSlotStateImport *import);
+static void store_lots(AzrStateImport *import);
 static void store_lot(Lot *lot);
 static Datum array_of(Lot *lot, int column, Oid *type);
 
 /*
  * Begin with the state of a slot: nothing that is here of it stays.
  */
-AzrSlotStateImport *
-azr_slot_state_begin(int slot)
+AzrStateImport *
+azr_state_import_begin(int slot)
 {
-	AzrSlotStateImport *import = palloc0(sizeof(AzrSlotStateImport));
+	AzrStateImport *import = palloc0(sizeof(AzrStateImport));
 
 	import->slot = slot;
 	import->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot state",
@@ -103,7 +103,7 @@ azr_slot_state_begin(int slot)
 		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 	import->history.ncolumns = lengthof(snapshot_columns) - 1;
 	import->history.columns = snapshot_columns;
-	azr_slot_state_delete(slot);
+	azr_state_delete(slot);
 	return import;
 }
 
@@ -111,7 +111,7 @@ azr_slot_state_begin(int slot)
  * Delete all positions and snapshots of a slot.
  */
 void
-azr_slot_state_delete(int slot)
+azr_state_delete(int slot)
 {
 	AzrQueryArgs args = {0};
 
@@ -131,7 +131,7 @@ azr_slot_state_delete(int slot)
  * stream, and 54000.
  */
 int64
-azr_slot_state_row(AzrSlotStateImport *import, const AzrSlotRow *row)
+azr_state_import_row(AzrStateImport *import, const AzrSlotRow *row)
 {
 	if (strcmp(row->kind, AZR_ROW_DOMAIN) == 0)
 		return import_domain(row);
@@ -164,7 +164,7 @@ azr_slot_state_row(AzrSlotStateImport *import, const AzrSlotRow *row)
  * Store what is left.
  */
 void
-azr_slot_state_end(AzrSlotStateImport *import)
+azr_state_import_end(AzrStateImport *import)
 {
 	store_lots(import);
 	MemoryContextDelete(import->context);
@@ -312,7 +312,7 @@ check_snapshot(const AzrSlotRow *row, int slot, bool is_latest)
  * Put a row into a lot.
  */
 static void
-add(AzrSlotStateImport *import, Lot *lot, const AzrSlotRow *row)
+add(AzrStateImport *import, Lot *lot, const AzrSlotRow *row)
 {
 	MemoryContext oldcontext;
 
@@ -358,7 +358,7 @@ add(AzrSlotStateImport *import, Lot *lot, const AzrSlotRow *row)
  * Store what is in the lots.
  */
 static void
-store_lots(AzrSlotStateImport *import)
+store_lots(AzrStateImport *import)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(import->context);
 

@@ -22,7 +22,7 @@ Result: none.
 
 Locks: the stream''s, as azr_append, to the end of the transaction. Where an edition reads a root that has no events yet, it waits for a transaction that is appending the first ones to the main timeline, and such a transaction waits for it.
 
-Errors: ZR013 the stream''s slot is another node''s; ZR007 the sequence is past the stream''s last event, or at or above the divergence that azr_create_edition fixed for a stream without own events, or an event at or below it was confirmed by one after it; 54000 the state is too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR007 the sequence is past the stream''s last event, or at or above the divergence that azr_create_edition fixed for a stream without own events, or an event at or below it was confirmed by one after it; 54000 the state is too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if the stream''s snapshots have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE TYPE @extschema@.azr_snapshot AS (
 	sequence bigint,
@@ -70,4 +70,4 @@ Result: how many snapshots were deleted.
 
 Locks: the stream''s, as azr_append, to the end of the transaction.
 
-Errors: ZR013 the stream''s slot is another node''s; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if they have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: ZR013 the stream''s slot is another node''s, or frozen; 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if they have changed after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 55P03, 57014, 40P01 from waiting for a lock.';

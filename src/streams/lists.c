@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "streams/edition.h"
+#include "streams/lists.h"
 #include "streams/root_of_key.h"
 #include "streams/slot.h"
 #include "utils/builtins.h"
@@ -19,21 +20,10 @@ PG_FUNCTION_INFO_V1(azr_domains);
 PG_FUNCTION_INFO_V1(azr_roots);
 PG_FUNCTION_INFO_V1(azr_root);
 
-#define DOMAINS \
-	"WITH RECURSIVE d AS (" \
-	"(SELECT s.domain FROM %s.azr_streams s ORDER BY s.domain LIMIT 1) " \
-	"UNION ALL " \
-	"SELECT (SELECT s.domain FROM %s.azr_streams s " \
-	"WHERE s.domain > d.domain ORDER BY s.domain LIMIT 1) " \
-	"FROM d WHERE d.domain IS NOT NULL) " \
-	"SELECT d.domain FROM d WHERE d.domain IS NOT NULL"
-
+#define DOMAINS AZR_WITH_DOMAINS "SELECT d.domain FROM d WHERE d.domain IS NOT NULL"
 
 /*
  * azr_domains() -> setof text
- *
- * One index probe a domain, however many streams each has: PostgreSQL's wiki
- * calls it a loose index scan.
  */
 Datum
 azr_domains(PG_FUNCTION_ARGS)

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "plumbing/args.h"
@@ -41,6 +42,15 @@ typedef struct Slots
 {
 	uint8		bits[AZR_NUM_SLOTS / BITS_PER_BYTE];
 } Slots;
+
+/* What the table has of a slot; node is NULL if there is nothing. */
+typedef struct Owner
+{
+	bool		receiving;
+	bool		leftover;
+	char	   *node;
+	char	   *moving_to;		/* or NULL */
+} Owner;
 
 /* Columns of azr_slot_owners, as in slot.sql. */
 enum
@@ -93,19 +103,20 @@ static int	let_in = NO_SLOT;
 static bool is_known(void);
 static void know(void);
 static void read_owners(void);
+static Owner read_owner(int slot);
 static Slots arg_slots(FunctionCallInfo fcinfo, int argno, const char *argname);
 static AzrQueryArgs slot_args(int slot, const text *node);
 static char *frozen_detail(int slot);
 static int	count_slots(const Slots *slots);
 static bool has_slot(const Slots *slots, int slot);
 static void add_slot(Slots *slots, int slot);
+static void check_is_seen(int slot);
 static void check_node(const text *node, bool this_node);
 static void refuse_node(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_moves(const text *node, const Slots *slots, bool this_node);
 static void refuse_move(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_lost(const Slots *lost);
 static void refuse_to_lose(uint64 row, const Datum *values, const bool *nulls, void *arg);
-static void note_slot(uint64 row, const Datum *values, const bool *nulls, void *arg);
 
 /*
  * azr_slot(root) -> integer
@@ -250,10 +261,26 @@ azr_slot_freeze(PG_FUNCTION_ARGS)
 	check_node(node, false);
 	check_moves(node, &only, false);
 	PopActiveSnapshot();
+	check_is_seen(slot);
 	azr_query_must_change("azr_slot_owners", 1,
 						  "UPDATE %s.azr_slot_owners SET moving_to = $2 WHERE slot = $1 AND this_node",
 						  &args);
 	PG_RETURN_VOID();
+}
+
+/*
+ * Raise 40001 if the transaction must stick to a snapshot that does not show that a slot is this
+ * node's.
+ */
+static void
+check_is_seen(int slot)
+{
+	AzrQueryArgs args = slot_args(slot, NULL);
+
+	if (IsolationUsesXactSnapshot() &&
+		azr_query_modify("SELECT FROM %s.azr_slot_owners WHERE slot = $1 AND this_node FOR UPDATE",
+						 &args, NULL, NULL) == 0)
+		azr_serialization_failure("slot %d has changed after this transaction's snapshot", slot);
 }
 
 /*
@@ -292,27 +319,48 @@ slot_args(int slot, const text *node)
 AzrSlotState
 azr_slot_state(int slot)
 {
-	AzrQueryArgs args = slot_args(slot, NULL);
 	AzrSlotState state = {0};
+	Owner		owner = read_owner(slot);
 
 	know();
 	state.is_own = has_slot(&own, slot);
 	state.is_frozen = has_slot(&frozen, slot);
-	azr_query_latest("SELECT node::text, receiving::boolean, leftover::boolean "
-					 "FROM %s.azr_slot_owners WHERE slot = $1",
-					 &args, note_slot, &state);
+	state.node = owner.node;
+	state.is_receiving = !state.is_own && owner.receiving;
+	state.is_leftover = !state.is_own && owner.leftover;
+	state.moving_to = owner.moving_to;
 	return state;
 }
 
-static void
-note_slot(uint64 row, const Datum *values, const bool *nulls, void *arg)
+/*
+ * What stands in the table of a slot, or nothing.  No snapshot of the transaction goes into it, as
+ * in read_owners().
+ */
+static Owner
+read_owner(int slot)
 {
-	AzrSlotState *state = (AzrSlotState *) arg;
+	Relation	rel = azr_table_open(&owners_table, AccessShareLock);
+	ScanKeyData key;
+	AzrScan		scan;
+	TupleTableSlot *row;
+	Owner		owner = {0};
 
-	azr_check_row(nulls, 3);
-	state->node = TextDatumGetCString(values[0]);
-	state->is_receiving = !state->is_own && DatumGetBool(values[1]);
-	state->is_leftover = !state->is_own && DatumGetBool(values[2]);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(slot));
+	azr_scan_begin(&scan, &owners_table, rel, 0, SnapshotSelf, &key, 1);
+	row = azr_scan_next(&scan, ForwardScanDirection);
+	if (row != NULL)
+	{
+		azr_check_row(row->tts_isnull, Anum_azr_slot_owners_node);
+		owner.receiving = DatumGetBool(row->tts_values[Anum_azr_slot_owners_receiving - 1]);
+		owner.leftover = DatumGetBool(row->tts_values[Anum_azr_slot_owners_leftover - 1]);
+		owner.node = TextDatumGetCString(row->tts_values[Anum_azr_slot_owners_node - 1]);
+		if (!row->tts_isnull[Anum_azr_slot_owners_moving_to - 1])
+			owner.moving_to =
+				TextDatumGetCString(row->tts_values[Anum_azr_slot_owners_moving_to - 1]);
+	}
+	azr_scan_end(&scan);
+	table_close(rel, NoLock);
+	return owner;
 }
 
 /*
@@ -396,7 +444,8 @@ azr_slot_check_write(const AzrStreamName *name)
 }
 
 /*
- * The same for who is about to change what is kept for streams of any slot.
+ * The same as azr_slot_check_write() for who is about to change what is kept for streams of any
+ * slot.
  *
  * Locks azr_streams in AccessShareLock.  Raises ZR013.
  */
@@ -405,13 +454,17 @@ azr_slots_check_write(void)
 {
 	azr_streams_lock(AccessShareLock);
 	know();
-	for (int slot = 0; any_frozen && slot < AZR_NUM_SLOTS; slot++)
+	if (!any_frozen)
+		return;
+	for (int slot = 0; slot < AZR_NUM_SLOTS; slot++)
+	{
 		if (has_slot(&frozen, slot))
 			ereport(ERROR,
 					(errcode(ERRCODE_AZR_WRONG_NODE),
 					 errmsg("streams of slot %d cannot be written to now", slot),
 					 errdetail_internal("%s", frozen_detail(slot)),
 					 errhint("Run this again when the slot has moved.")));
+	}
 }
 
 /*
@@ -420,20 +473,16 @@ azr_slots_check_write(void)
 static char *
 frozen_detail(int slot)
 {
-	AzrQueryArgs args = slot_args(slot, NULL);
-	AzrSlotState state = {0};
+	AzrSlotState state = azr_slot_state(slot);
 
-	azr_query_latest("SELECT coalesce(moving_to, '')::text, false, false "
-					 "FROM %s.azr_slot_owners WHERE slot = $1",
-					 &args, note_slot, &state);
 	return psprintf("Slot %d is moving to node \"%s\".", slot,
-					state.node != NULL ? state.node : "");
+					state.moving_to != NULL ? state.moving_to : "");
 }
 
 /*
- * The same as azr_slot_check() for who reads something that is kept for a stream, and does not look for the stream
- * itself.  While all slots are this node's, this locks nothing: what is read may then be given to
- * another node before the transaction ends, as anything that was read may change.
+ * The same as azr_slot_check() for who reads something that is kept for a stream, and does not look
+ * for the stream itself.  While all slots are this node's, this locks nothing: what is read may then
+ * be given to another node before the transaction ends, as anything that was read may change.
  */
 void
 azr_slot_check_name(const AzrStreamName *name)
@@ -477,26 +526,11 @@ char *
 azr_slot_owner(const pg_uuid_t *root)
 {
 	int			slot = azr_slot_of(root);
-	Relation	rel = azr_table_open(&owners_table, AccessShareLock);
-	ScanKeyData key;
-	AzrScan		scan;
-	TupleTableSlot *row;
-	char	   *owner;
+	Owner		owner = read_owner(slot);
 
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(slot));
-	azr_scan_begin(&scan, &owners_table, rel, 0, SnapshotSelf, &key, 1);
-	row = azr_scan_next(&scan, ForwardScanDirection);
-	if (row == NULL)
-		owner = psprintf("Slot %d belongs to a node that is not known here.", slot);
-	else
-	{
-		azr_check_row(row->tts_isnull, Anum_azr_slot_owners_node);
-		owner = psprintf("Slot %d belongs to node \"%s\".", slot,
-						 TextDatumGetCString(row->tts_values[Anum_azr_slot_owners_node - 1]));
-	}
-	azr_scan_end(&scan);
-	table_close(rel, NoLock);
-	return owner;
+	return owner.node == NULL
+		? psprintf("Slot %d belongs to a node that is not known here.", slot)
+		: psprintf("Slot %d belongs to node \"%s\".", slot, owner.node);
 }
 
 static bool

@@ -14,8 +14,7 @@
  *
  * Who reads what is kept for a stream, and does not look for the stream itself, calls
  * azr_slot_check_name(); who changes it looks for the stream too, or locks azr_streams and calls
- * azr_slot_check().
- * Lists pass over the streams of other nodes: azr_slot_is_own() and azr_slots_arg().
+ * azr_slot_check().  Lists pass over the streams of other nodes: azr_slot_is_own() and azr_slots_arg().
  *
  * A slot that moves to another node has these states.  On the node that it comes from: own, frozen
  * (read, but not written to), left over (another node's, and its streams are still here to be
@@ -43,6 +42,7 @@ typedef struct AzrSlotState
 	bool		is_leftover;	/* another node's, and what is here of it can
 								 * be deleted */
 	char	   *node;			/* that owns it; NULL if that is not known */
+	char	   *moving_to;		/* the node that it is frozen for, or NULL */
 } AzrSlotState;
 
 /* SQL: is this node's the slot of a root?  'own' is what azr_slots_arg() has added. */

@@ -1,4 +1,4 @@
--- Slots: azr_slot, azr_own_slots, azr_slots, and where it is kept who owns which
+-- Slots: which there are, who owns them, and what changes that
 
 CREATE FUNCTION @extschema@.azr_slot(root uuid) RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME';

@@ -9,10 +9,11 @@
  * places of those that came in first.
  *
  * What is remembered stays true: a row of a stream on the main timeline is never changed once it
- * is committed, and deleted only by azr_slot_drop(), which has all sessions forget.  Triggers see to that, and those fire ALWAYS.  If they are not
- * all in their places, because the owner is about to delete something, nothing is remembered.
- * To drop, truncate or restore the table, and to take away a trigger and put it back, are
- * changes that the relation cache tells, after which all is forgotten.
+ * is committed, and deleted only by azr_slot_drop(), which has all sessions forget.  Triggers see
+ * to that, and those fire ALWAYS.  If they are not all in their places, because the owner is about
+ * to delete something, nothing is remembered.  To drop, truncate or restore the table, and to take
+ * away a trigger and put it back, are changes that the relation cache tells, after which all is
+ * forgotten.
  *
  * Only committed rows are remembered: a row that the transaction itself has made may be rolled
  * back.  Other transactions may have older snapshots, or take over one.  So the transaction that

@@ -280,4 +280,23 @@ is($node->safe_psql('b', "SELECT azr_slot_drop($slot)"), 0, 'all of it');
 is_sound($_, 'in the end') foreach qw(a b);
 is($node->safe_psql($_, 'SELECT * FROM azr_verify()'), '', "the log of $_ in the end") foreach qw(a b);
 
+# evidence that begins when a slot is gone: a leaf's place is the position of its event all the same
+$node->safe_psql('postgres', 'CREATE DATABASE late');
+$node->safe_psql('late', 'CREATE EXTENSION angzarr');
+$node->safe_psql('late', q{
+	CREATE TABLE roots AS SELECT azr_slot(root) AS slot, root, row_number() OVER (ORDER BY root) AS n FROM (SELECT azr_root('late', i::text) AS root FROM generate_series(1, 600) i) r;
+	SELECT azr_own_slots('a', '{[0,1023]}');
+	SELECT azr_append('late', NULL, root, k, ARRAY['T'], ARRAY['p']::bytea[]) FROM generate_series(0, 1) k, roots});
+$node->safe_psql('late', 'SELECT azr_feed_advance()');
+$node->safe_psql('late', q{
+	SELECT azr_slot_freeze(slot, 'b') FROM (SELECT DISTINCT slot FROM roots WHERE slot < 512 ORDER BY slot) s;
+	SELECT azr_own_slots('b', '{[0,511]}', false);
+	SELECT sum(azr_slot_drop(slot)) FROM (SELECT DISTINCT slot FROM roots WHERE slot < 512 ORDER BY slot) s});
+$node->safe_psql('late', "SELECT azr_evidence_enable('example.com/late')");
+is($node->safe_psql('late', "SELECT size FROM azr_seal($_)"), { 7, 7, 300, 307 }->{$_}, "$_ positions are sealed, also empty ones") foreach 7, 300;
+is($node->safe_psql('late', 'SELECT size FROM azr_seal()'), 1200, 'all of them');
+is($node->safe_psql('late', 'SELECT * FROM azr_verify()'), '', 'the log has each event at its position');
+is($node->safe_psql('late', q{SELECT count(*) FROM (SELECT root FROM roots WHERE slot > 511 LIMIT 20) r WHERE (azr_prove('late', NULL, root)->>'index')::bigint = (SELECT position FROM azr_feed() f WHERE f.root = r.root AND sequence = 1)}), 20, 'and proves it');
+is($node->safe_psql('late', q{SELECT azr_erase('late', NULL, root, 0, 1, 'late', true) FROM roots WHERE slot > 511 LIMIT 1; SELECT * FROM azr_verify()}), 1, 'erasing goes on, too');
+
 done_testing();

@@ -104,6 +104,10 @@ sub refused
 	ok(!$succeeded, "$name fails");
 	like($said, qr/^script\/scale: $expected/m, $name);
 }
+like(scale('status'), qr/^a .* [1-9]\d* events? in the feed, about \d+ streams$/m, 'status counts what nobody has asked the feed for');
+refused(qr/there is no command divine: see/, 'no command', 'divine');
+refused(qr/move takes SLOTS FROM TO$/m, 'a move of nothing', 'move', 17, 'a');
+refused(qr/status takes no argument$/m, 'an argument too many', 'status', 'a');
 refused(qr/slot 17 is not owned by b, but by a$/m, 'a move from a node that does not own the slot', 'move', 17, 'b', 'c');
 refused(qr/.* names no node x$/m, 'a node that is not in the file', 'move', 17, 'a', 'x');
 refused(qr/slots are numbers from 0 to 1023/, "no slot: $_", 'move', $_, 'a', 'b') foreach qw(1024 x 9-3);
@@ -111,6 +115,8 @@ refused(qr/a slot moves from one node to another one$/m, 'from a node to itself'
 ask('a', q{SELECT azr_group_create('load')});
 refused(qr/node b has no group load, and node a has one/, 'a node without the groups', 'move', 17, 'a', 'b');
 like(scale('status'), qr/^the group load is not on b c d, so slots cannot move there$/m, 'status says so');
+refused(qr/node b has no group load, and node a has one/, 'slots without streams are not given there, either', 'rebalance', '--without', 'a');
+is(owned('a'), 'a {[0,256)}', 'none of them');
 ask($_, q{SELECT azr_group_create('load', types => '{T}')}) foreach qw(b c d);
 refused(qr/the group load has domains all and types all on node a, and domains all and types \{T\} on node b/, 'other groups', 'move', 17, 'a', 'b');
 foreach (qw(b c d))

@@ -255,6 +255,10 @@ is(rows(q{GRANT CREATE ON SCHEMA public TO reader; SET ROLE reader;
 
 # the map
 is(rows(q{SELECT count(*), count(DISTINCT node), bool_and(state = 'own') FROM azr_slots()}), '1024|4|t', 'each slot has an owner');
+$node->safe_psql('n1', q{SELECT azr_slot_freeze(7, 'n2')});
+is(rows(q{SELECT slot, node, moving_to FROM azr_slots() WHERE state <> 'own'}), '7|n1|n2', 'also one that is about to go to another one');
+$node->safe_psql('n1', q{SELECT azr_own_slots('n1', '{[7,7]}')});
+like(refusal(q{SELECT azr_slot_freeze(7, 'n2')}), qr/^0A000: azr_slot_freeze\(\) cannot be called through a router/, 'moves are not for a router');
 is(rows(q{SELECT count(*), string_agg(slots::text, ' ') FROM azr_router_nodes()}), '4|{[0,256)} {[256,512)} {[512,768)} {[768,1024)}', 'and is where it was said');
 my $root = rows(q{SELECT root FROM azr_roots('shop', NULL) root WHERE azr_slot(root) < 256 LIMIT 1});
 rows(q{SELECT azr_router_map('{[0,255]}', '} . connection('n2') . q{')});
@@ -289,9 +293,16 @@ is(join(' ', map { $node->safe_psql($_, 'SELECT count(*) FROM azr_groups()') } @
 is(rows(q{SELECT handler, partition, position IS NULL, behind FROM azr_groups()}), "g|0|t|0\ng|1|t|0", 'and how far it is behind is added up');
 is(refusal(q{SELECT azr_group_create('g', 2, 5)}) =~ s/ \|.*//r, '0A000: a group of a router begins with the first event', 'a position is one node\'s');
 is(rows(q{SELECT azr_group_drop('g'), azr_group_drop('g')}), 't|f', 'it is dropped on all');
+is(rows(q{SELECT domain, streams, events, appends, bytes > 0 FROM azr_statistics('shop')}), 'shop|40|120|40|t', 'statistics are added up');
 is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 
 # 3. Cascades: confirmed or revoked, never both
+
+# names that look like what PL/Proxy says
+rows(q{SELECT azr_append('x): [y] REMOTE (null): z', NULL, azr_root('d', '1'), 0, ARRAY['T'], ARRAY['']::bytea[])});
+like(refusal(q{SELECT azr_append('x): [y] REMOTE (null): z', NULL, azr_root('d', '1'), 0, ARRAY['T'], ARRAY['']::bytea[])}),
+	qr{^ZR001: sequence conflict in stream "x\): \[y\] REMOTE \(null\): z/angzarr/}, 'a name does not make a conflict a lost connection');
+like(refusal(q{SELECT azr_confirm_cascade('l/Proxy: cluster not found')}), qr{^ZR006: unknown cascade "l/Proxy: cluster not found"}, 'nor an unknown cascade a missing map');
 
 # The resolutions of a cascade on all nodes
 sub resolutions
@@ -379,6 +390,28 @@ foreach my $outcome ('confirmed', 'revoked')
 begin_cascade('open');
 is(rows(q{SELECT count(*) FROM azr_router_finish_cascades('infinity')}), 0, 'what is not decided is left alone');
 is(rows(q{SELECT azr_revoke_cascade(cascade_id, 'late') FROM azr_stale_cascades('infinity') WHERE outcome IS NULL}), 4, 'until somebody decides');
+
+# a decision that was erased holds all the same
+begin_cascade('erased');
+my $decision = q{'angzarr.cascades', NULL, azr_root('angzarr.cascades', '%s')};
+rows('SELECT azr_append(' . sprintf($decision, 'erased') . q{, 0, ARRAY['angzarr.Confirmed'], ARRAY['']::bytea[], ARRAY['{"reason": "private"}']::jsonb[])});
+my ($keeper) = grep { $node->safe_psql($_, q{SELECT count(*) FROM azr_cascade_participants('erased')}) } @nodes;
+$node->safe_psql($nodes[ rows(q{SELECT azr_slot(azr_root('angzarr.cascades', 'erased')) / 256}) ], 'SELECT azr_erase(' . sprintf($decision, 'erased') . q{, 0, 1, 'law')});
+is(rows(q{SELECT outcome FROM azr_stale_cascades('infinity')}), 'confirmed', 'what was decided and then erased is still known');
+like(refusal(q{SELECT azr_revoke_cascade('erased', NULL)}), qr/^ZR006: cascade "erased" cannot be revoked any more/, 'so nobody can decide otherwise');
+$node->safe_psql($keeper, q{SELECT azr_confirm_cascade('erased')});
+is(rows(q{SELECT cascade_id, outcome, problem IS NULL FROM azr_router_finish_cascades('infinity')}), 'erased|confirmed|t', 'nor does the reaper');
+is(resolutions('erased'), 'Confirmation', 'all is confirmed');
+
+# somebody has written to the stream of a decision: then it is not known
+begin_cascade('forged');
+rows('SELECT azr_append(' . sprintf($decision, 'forged') . q{, 0, ARRAY['T'], ARRAY['']::bytea[])});
+is(rows(q{SELECT cascade_id, outcome IS NULL FROM azr_stale_cascades('infinity')}), 'forged|t', 'an event that is no decision decides nothing');
+is(rows(q{SELECT count(*) FROM azr_router_finish_cascades('infinity')}), 0, 'so the reaper leaves the cascade alone');
+like(refusal("SELECT azr_${_}_cascade('forged'" . ($_ eq 'revoke' ? ', NULL)' : ')')), qr/^ZR006: what was decided of cascade "forged" is not known \| Event 0 of stream "angzarr.cascades\//, "nobody can ${_} it here") foreach ('confirm', 'revoke');
+$node->safe_psql($_, q{SELECT azr_revoke_cascade('forged', NULL) WHERE EXISTS (SELECT FROM azr_cascade_participants('forged'))}) foreach @nodes;
+is(rows(q{SELECT count(*) FROM azr_stale_cascades('infinity')}), 0, 'until that is done on the nodes');
+
 is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 
 # 4. The regression files, through the router. What comes out is compared with what is expected of

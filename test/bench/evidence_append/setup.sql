@@ -1,4 +1,1 @@
-SELECT azr_append('bench', NULL, ('00000000000000000000000000' || s)::uuid, 0, ARRAY['com.example.bank.v1.AmountWasDeposited.x'], ARRAY[decode(repeat('ab', 64), 'hex')])
-FROM generate_series(100000, 109999) s;
-VACUUM ANALYZE azr_streams, azr_main_events;
-CHECKPOINT;
+\ir ../ten_thousand_streams.sql

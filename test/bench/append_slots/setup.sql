@@ -1,0 +1,1 @@
+\ir ../ten_thousand_streams.sql

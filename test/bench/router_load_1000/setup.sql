@@ -1,0 +1,1 @@
+\ir ../hundred_long_streams.sql
