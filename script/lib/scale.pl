@@ -10,6 +10,9 @@
 # on where it stands.  A slot never has two owners: a node takes it only after another one has
 # said that it no longer has it.
 #
+# A line may begin with "router": that is a database of angzarr_router, which is told where slots
+# are.  One with an old map asks the wrong node, and gets ZR013 from it.
+#
 # Environment: PSQL, the program (psql).  psql takes PGPASSFILE and the like from it, too.
 
 use strict;
@@ -29,6 +32,8 @@ use constant {
 	MAX_PASSES   => 100,      # of copying while the slot is written to
 	DROP_EVENTS  => 10_000,
 	NEAR         => 10_000,   # positions that a group may be behind when the slot is frozen
+	NUMBERED     => 10_000,   # appends that azr_feed_advance gives positions to at a time
+	ROUTER_PAUSE => 10,       # seconds before a router that cannot be told is tried again
 	LOCK_TIMEOUT => '500ms',
 	FIELD        => "\x1f",
 	RECORD       => "\x1e",
@@ -39,11 +44,11 @@ package NodeError
 {
 	sub throw { my ($class, %fields) = @_; die bless {%fields}, $class }
 	sub lost { return !defined $_[0]{code} }
-	sub text { return "node $_[0]{node}: $_[0]{text}" }
+	sub text { return main::title($_[0]{node}) . ": $_[0]{text}" }
 }
 
 my %options = (batch => 50_000, wait => 60, plan => 0);
-my (@nodes, %connection, @routers, %schema);
+my (@nodes, %connection, @routers, %schema, %untold, %partition);
 my $tell_steps = 1;
 my ($psql) = $ENV{PSQL} || 'psql';
 my %commands = (
@@ -138,6 +143,22 @@ sub read_nodes
 	@nodes or refuse("$options{nodes} names no node");
 	!defined $options{without} || grep { $_ eq $options{without} } @nodes
 	  or refuse("$options{nodes} names no node $options{without}");
+}
+
+# What a name of the file is called in messages.
+sub title
+{
+	my ($name) = @_;
+
+	return "node $name" if !is_router($name);
+	return $name eq 'router' ? 'the router' : "router $name";
+}
+
+sub is_router
+{
+	my ($name) = @_;
+
+	return scalar grep { $_ eq $name } @routers;
 }
 
 # One at a time changes who owns what.  The lock goes with the process, however it ends.
@@ -244,8 +265,14 @@ sub find_schema
 	my ($node) = @_;
 
 	return if defined $schema{$node};
-	my ($schema) = ask($node, q{SELECT quote_ident(nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'angzarr'});
-	$schema or refuse("node $node has no extension angzarr: CREATE EXTENSION angzarr");
+	my $extension = is_router($node) ? 'angzarr_router' : 'angzarr';
+	my ($schema) = ask($node, "SELECT quote_ident(nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = '$extension'");
+	if (!$schema)
+	{
+		my $missing = "has no extension $extension: CREATE EXTENSION $extension";
+		refuse("node $node $missing") if !is_router($node);
+		NodeError->throw(node => $node, code => '', text => "$missing CASCADE");
+	}
 	$schema{$node} = $schema->[0];
 }
 
@@ -404,8 +431,7 @@ sub divide
 		say_line("node $node owns " . counted(scalar @own, 'slot') . (@own ? ': ' . listed(@own) : ', and knows who owns the others'));
 	}
 	say_line('all nodes know who owns which slot') if !@silent;
-	tell_routers();
-	return 0;
+	return tell_all_routers() ? 0 : 1;
 }
 
 # Tells nodes that know less.  One that receives a slot from a node that no longer has it receives it no
@@ -414,8 +440,7 @@ sub tell
 {
 	lock_nodes();
 	tell_all(read_cluster());
-	tell_routers();
-	return 0;
+	return tell_all_routers() ? 0 : 1;
 }
 
 sub tell_all
@@ -436,10 +461,105 @@ sub tell_all
 	}
 }
 
-# Routers take what the nodes say.
+# --- Telling routers --------------------------------------------------------------------------
+
+# The parameters of a connection string of libpq, in which a router is told of a node: without those
+# that it has from its user mapping, and those that it sets itself.  undef, if that is not its form.
+sub route
+{
+	my ($text) = @_;
+	my @parameters;
+
+	while ($text =~ /\G\s*([a-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?=\s|\z)/gcs)
+	{
+		push @parameters, "$1=$2" if $1 !~ /^(user|password|passfile|options)$/;
+	}
+	return $text =~ /\G\s*\z/gc && @parameters ? join(' ', @parameters) : undef;
+}
+
+# Where a router has each slot: undef if nobody has told it, else a route for each.
+sub map_of
+{
+	my ($router) = @_;
+	my @map;
+
+	find_schema($router);
+	my @rows = ask($router, q{SELECT lower(r), upper(r) - 1, connection FROM azr_router_nodes(), unnest(slots) r});
+	foreach (@rows)
+	{
+		my ($first, $last, $connection) = @$_;
+		@map[ $first .. $last ] = (route($connection) // $connection) x ($last - $first + 1);
+	}
+	return @rows ? \@map : undef;
+}
+
+# The slots that a router has elsewhere than with their owner: owner => [slot, ...].
+sub misled
+{
+	my ($map, @owner) = @_;
+	my (%slots, %route);
+
+	foreach my $slot (grep { defined $owner[$_] } 0 .. $#owner)
+	{
+		my $owner = $owner[$slot];
+		$route{$owner} //= route($connection{$owner})
+		  // NodeError->throw(node => $owner, code => '', text => 'routers need its connection string in the form host=... dbname=...');
+		push @{ $slots{$owner} }, $slot if !$map || ($map->[$slot] // '') ne $route{$owner};
+	}
+	return \%slots;
+}
+
+# Tells routers who owns slots.  Returns whether all know: one that cannot be told has an old map, by
+# which it gets ZR013 from the nodes.
 sub tell_routers
 {
-	return;
+	my ($owner, @which) = @_;
+	my $all = 1;
+
+	foreach my $router (@which)
+	{
+		my $told = eval {
+			my $map = map_of($router);
+			my $slots = misled($map, @$owner);
+			my @statements = map { 'SELECT azr_router_map(' . multirange(@{ $slots->{$_} }) . ', ' . quote(route($connection{$_})) . ')' } sort keys %$slots;
+
+			# the first call says where all are
+			unshift @statements, $statements[0] =~ s/'\{.*?\}'/'{[0,1023]}'/r if !$map && @statements;
+			ask($router, 'BEGIN', @statements, 'COMMIT') if @statements;
+			step(title($router) . " was told of " . counted(sum0(map { scalar @$_ } values %$slots), 'slot')) if @statements;
+			1;
+		};
+		die $@ if !$told && !ref $@;
+		say_line(title($router) . " was not told: " . $@->{text} . ': run script/scale tell later') if !$told && !$untold{$router};
+		delete $untold{$router} if $told;
+		$untold{$router} = time if !$told;
+		$all &&= $told;
+	}
+	return $all;
+}
+
+# At the end of a command, by what the nodes say, as far as they can be asked.
+sub tell_all_routers
+{
+	my %said;
+
+	return 1 if !@routers;
+	foreach my $node (@nodes)
+	{
+		my $reached = eval { $said{$node} = slots_of($node); 1 };
+		die $@ if !$reached && !ref $@;
+	}
+	return tell_routers([ owners(\%said) ], @routers);
+}
+
+# In the middle of one, of a slot that has moved.  A router that cannot be told is not waited for with each slot.
+sub tell_routers_of
+{
+	my ($slot, $owner) = @_;
+	my @owner;
+
+	$owner[$slot] = $owner;
+	tell_routers(\@owner, grep { !$untold{$_} || time - $untold{$_} > ROUTER_PAUSE } @routers);
 }
 
 # --- Moving a slot ----------------------------------------------------------------------------
@@ -463,7 +583,7 @@ sub move
 	lock_nodes();
 	read_cluster();
 	move_slot($_, $from, $to, $options{wait}) foreach @slots;
-	tell_routers();
+	tell_all_routers();
 	return 0;
 }
 
@@ -546,6 +666,7 @@ sub continue_move
 		step("slot $slot: $to owns it" . (defined $frozen_at ? sprintf('; nobody could write to it for %.2f s', time - $frozen_at) : ''));
 	}
 	$$progress = 1;
+	tell_routers_of($slot, $to);
 	tell_others($slot, $from, $to);
 	drop_rest($slot, $from, $drop_wait) if $state{$from}[1] eq 'leftover';
 	step("slot $slot: done");
@@ -664,9 +785,23 @@ sub wait_for_groups
 	my $end = time + $options{wait};
 	my $told = 0;
 
-	# what is committed gets positions
-	my ($head, $before) = (ask_one($node, 'SELECT azr_feed_advance()'), -2);
-	($before, $head) = ($head, ask_one($node, 'SELECT azr_feed_advance()')) while $head != $before;
+	# what is committed gets positions; others go on writing meanwhile, to other slots
+	my ($head, $before) = (-1);
+	do
+	{
+		($before, $head) = ($head, ask_one($node, 'SELECT azr_feed_advance()'));
+	} while $head - $before >= NUMBERED;
+	while ($frozen && ask_one($node, has_no_position($slot)) eq 't')
+	{
+		if (time > $end)
+		{
+			say_line("slot $slot: some of its events have no position in the feed of node $node: somebody keeps others from numbering it");
+			return 0;
+		}
+		sleep(0.05);
+		ask($node, 'SELECT azr_feed_advance()');
+	}
+	$head = ask_one($node, 'SELECT azr_feed_head()');
 	while (1)
 	{
 		my $behind = group_behind($slot, $node, $head, $frozen);
@@ -679,6 +814,17 @@ sub wait_for_groups
 		step("slot $slot: waits for group $behind on node $node") if !$told++;
 		sleep($frozen ? 0.05 : 0.5);
 	}
+}
+
+# Asks whether numbering has not come to some of a slot's events, or passed over them before they were
+# committed.
+sub has_no_position
+{
+	my ($slot) = @_;
+
+	return "SELECT EXISTS (SELECT FROM azr_feed_state f,
+		LATERAL (SELECT f.next_ticket, 9223372036854775807 UNION ALL SELECT f.pending[i], f.pending[i + 1] FROM generate_series(1, cardinality(f.pending), 3) i) r (first, last)
+		JOIN azr_main_events e ON e.ticket BETWEEN r.first AND r.last JOIN azr_streams s USING (stream_id) WHERE azr_slot(s.root) = $slot)";
 }
 
 # A group that has yet to handle events up to a position: of this slot, or more than are looked at.
@@ -705,24 +851,39 @@ sub group_behind
 			AND NOT EXISTS (SELECT FROM azr_main_events e WHERE e.stream_id = s.stream_id AND e.ticket_events < 0 AND e.ticket > g.moved_after
 				AND e.sequence = (SELECT max(b.sequence) FROM azr_main_events b WHERE b.stream_id = s.stream_id AND b.sequence <= f.sequence AND b.ticket IS NOT NULL))
 			GROUP BY s.stream_id");
-		return $handler if grep { $_->[1] > $position[ partition_of($_->[0], scalar @position) ] } @last;
+		learn_partitions($node, scalar @position, @last);
+		return $handler if grep { $_->[1] > $position[ $partition{$node}{ scalar @position }{ $_->[0] } ] } @last;
 	}
 	return undef;
 }
 
-# The partition of a stream, as groups have it: the last step of MurmurHash3 for 64 bits.
-sub partition_of
+# Has a node say in which of so many partitions streams are, given as [stream, position of an event of
+# it, ...]: as a group does that is made for this, and gone before anybody else sees it.
+sub learn_partitions
 {
-	my ($mixed, $partitions) = @_;
-	no warnings 'portable';
+	my ($node, $partitions, @streams) = @_;
+	my $known = $partition{$node}{$partitions} //= {};
+	my @new = grep { !defined $known->{ $_->[0] } } @streams;
+	my $group = quote("script/scale $$");
 
-	foreach my $factor (0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53)
-	{
-		$mixed ^= $mixed >> 33;
-		{ use integer; $mixed = $mixed * $factor; }
-		$mixed &= 0xffffffffffffffff;
-	}
-	return ($mixed ^ $mixed >> 33) % $partitions;
+	return if !@new;
+	my $list = join ', ', map { "($_->[0], $_->[1])" } @new;
+	$known->{ $_->[0] } = $_->[1] foreach ask($node, 'BEGIN', 'CREATE TEMP TABLE partitions (stream bigint, "partition" int) ON COMMIT DROP', <<"DO", 'SELECT stream, "partition" FROM partitions', 'ROLLBACK');
+DO \$\$
+DECLARE
+	asked record;
+BEGIN
+	PERFORM azr_group_create($group, $partitions);
+	FOR asked IN SELECT * FROM (VALUES $list) v (stream, at) LOOP
+		PERFORM azr_group_seek($group, asked.at - 1);
+		INSERT INTO partitions SELECT s.stream_id, f."partition" FROM azr_fetch($group, 1, $partitions) f
+			JOIN azr_streams s ON s.root = f.root AND s.domain = f.domain AND s.edition = f.edition
+			WHERE s.stream_id = asked.stream LIMIT 1;
+	END LOOP;
+END \$\$
+DO
+	my @unknown = grep { !defined $known->{ $_->[0] } } @new;
+	refuse('no group can tell the partition of ' . counted(scalar @unknown, 'stream') . " on node $node") if @unknown;
 }
 
 sub tell_others
@@ -876,7 +1037,7 @@ sub rebalance
 		$done++;
 		say_line(sprintf('slot %d: moved from %s to %s in %.1f s, %d of %d', $slot, $from, $to, time - $began, $done, scalar @todo));
 	}
-	tell_routers();
+	tell_all_routers();
 	if (@begun || @moves)
 	{
 		say_line(sprintf('done in %.0f s', time - $started));
@@ -937,7 +1098,11 @@ sub without_streams
 			say_line(counted(scalar @slots, 'slot') . " without streams given from $from to $to");
 		}
 	}
-	tell_all(read_cluster()) if %empty;
+	if (%empty)
+	{
+		tell_all(read_cluster());
+		tell_all_routers();
+	}
 	return @rest;
 }
 
@@ -979,6 +1144,7 @@ sub status
 		push @notes, "the group $handler is not on @lack, so slots cannot move there" if @lack;
 	}
 	slot_notes(\%said, \@notes, \@trouble);
+	router_notes(\%said, \@notes, \@trouble);
 	print "\n" if @trouble || @notes;
 	say_line($_) foreach @notes, @trouble;
 	return @trouble ? 1 : 0;
@@ -1023,4 +1189,32 @@ sub slot_notes
 	}
 	push @$notes, map { 'slot ' . listed(@{ $note{$_} }) . ": $_" } sort keys %note;
 	push @$trouble, map { 'slot ' . listed(@{ $trouble{$_} }) . ": $_" } sort keys %trouble;
+}
+
+# Which routers know where slots are.
+sub router_notes
+{
+	my ($said, $notes, $trouble) = @_;
+	my @owner;
+
+	foreach my $slot (0 .. SLOTS - 1)
+	{
+		my @claims = grep { $said->{$_} && is_own($said->{$_}[$slot]) } @nodes;
+		$owner[$slot] = $claims[0] if @claims == 1;
+	}
+	return if !grep { defined } @owner;
+	foreach my $router (@routers)
+	{
+		my $slots = eval { misled(map_of($router), @owner) };
+
+		die $@ if !$slots && !ref $@;
+		if (!$slots)
+		{
+			push @$trouble, title($router) . ' cannot be asked: ' . $@->{text};
+			next;
+		}
+		my @old = map { @$_ } values %$slots;
+		push @$trouble, title($router) . " has an old map: slot " . listed(@old) . ' elsewhere: script/scale tell' if @old;
+		push @$notes, title($router) . " knows who owns which slot" if !@old;
+	}
 }

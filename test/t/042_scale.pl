@@ -2,7 +2,7 @@
 # readers and workers, while the mover, the source and the target are killed at each step. Afterwards
 # every acknowledged append is there once, no read was wrong, the feeds have skipped nothing, and the
 # groups have handled each event once, in the order of its stream. And what the script refuses, the
-# example of a client, and a demo of its own.
+# example of a client, a router over moves, and a demo of its own.
 #
 # Environment: SCALE_ROUNDS (1): how often the moves under load are repeated.
 
@@ -240,6 +240,64 @@ SKIP:
 	cmp_ok($kills, '>=', 30, 'with so many killed');
 }
 
+# -- a router is told
+
+my $nodes = $file;
+SKIP:
+{
+	skip 'PL/Proxy is not installed', 1 if !ask('a', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'plproxy'});
+	my $root = ask('a', q{SELECT root FROM (SELECT azr_root('routed', i::text) AS root FROM generate_series(1, 20000) i OFFSET 0) r WHERE azr_slot(root) = 17 LIMIT 1});
+	my ($owner, @others) = sort { ($b eq $place{17}) <=> ($a eq $place{17}) } @names;
+
+	ask($_, q{SELECT azr_group_drop('load')}) foreach @names;
+	ask('a', 'CREATE DATABASE router');
+	$node{a}->safe_psql('router', 'CREATE SCHEMA es; CREATE EXTENSION angzarr_router SCHEMA es CASCADE; ALTER DATABASE router SET search_path = public, es');
+	my $router = $node{a}->connstr('router');
+	my $routed = "$dir/routed";
+	append_to_file($routed, slurp_file($nodes) . "router r = $router\n");
+	$file = $routed;
+	like(scale('status'), qr/^router r has an old map: slot 0-1023 elsewhere: script\/scale tell$/m, 'a router that knows nothing');
+	is(scale('tell'), "router r was told of 1024 slots\n", 'is told');
+	is(scale('tell'), '', 'once');
+
+	# one after the other, without end; what is refused is not tried again
+	append_to_file("$dir/appends.sql", qq{SELECT outcome FROM azr_append('routed', NULL, '$root', NULL, '{T}', '{x}'::bytea[]);\n} x 200_000);
+	my ($done, $refused) = ('', '');
+	my $writer = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-v', 'SHOW_CONTEXT=never', '-d', $router, '-f', "$dir/appends.sql" ],
+		'<', \undef, '>', \$done, '2>', \$refused, IPC::Run::timeout(PATIENCE));
+	my $goes_on = sub {
+		$writer->pump_nb;
+		my $before = length $done;
+		$writer->pump while $writer->pumpable && length $done < $before + 100;
+		return length $done >= $before + 100;
+	};
+	ok($goes_on->(), 'appends through a router') or diag($refused);
+	like(scale('move', 17, $owner, $others[0]), qr/^router r was told of 1 slot$/m, 'a move tells it');
+	ok($goes_on->(), 'and they go on') or diag($refused);
+	$file = $nodes;
+	scale('move', 17, $others[0], $others[1]);
+	$file = $routed;
+	my ($said, $sound) = scale('status');
+	ok(!$sound, 'an old map is trouble');
+	like($said, qr/^router r has an old map: slot 17 elsewhere: script\/scale tell$/m, 'which status shows') or diag($said);
+	is(scale('tell'), "router r was told of 1 slot\n", 'and tell ends');
+	ok($goes_on->(), 'then they go on') or diag($refused);
+	$writer->kill_kill;
+	my $appended = () = $done =~ /^added$/mg;
+	my ($stored) = $node{ $others[1] }->safe_psql('postgres', "SELECT azr_next_sequence('routed', NULL, '$root')");
+	ok($stored == $appended || $stored == $appended + 1, "$stored are stored of $appended");
+	like($refused, qr/ZR013/, 'an old map asks the wrong node');
+	unlike($refused, qr/(?:ERROR|FATAL):  (?!ZR013)/, 'and is refused for nothing else');
+
+	# one that is not there
+	append_to_file($routed, "router gone = host=$dir/none dbname=none\n");
+	($said, $sound) = scale('tell');
+	ok(!$sound, 'one that is not there cannot be told');
+	like($said, qr/^router gone was not told: .*: run script\/scale tell later$/m, 'it says so');
+	like(scale('status'), qr/^router gone cannot be asked: .*/m, 'as status does');
+}
+$file = $nodes;
+
 # the move that was given up has left something on its target, until it is deleted
 ($out, $ok) = scale('clean');
 ok($ok, 'what is left over can be deleted') or diag($out);
@@ -251,5 +309,36 @@ foreach my $name (@names)
 }
 ($out, $ok) = scale('status');
 ok($ok, 'status finds nothing wrong') or diag($out);
+
+$node{$_}->stop foreach @names;
+
+# -- a demo
+
+{
+	local $ENV{TMPDIR} = $dir;
+	my $demo = sub {
+		my ($in, @arguments) = @_;
+		my $said = '';
+
+		IPC::Run::run([ $scale, @arguments ], '<', \$in, '>', \$said, '2>&1', IPC::Run::timeout(PATIENCE));
+		return $said;
+	};
+	my $append = q{SELECT outcome FROM azr_append('demo', NULL, azr_root('demo', '1'), NULL, '{T}', '{x}'::bytea[]);};
+
+	my $said = $demo->('', '--installed', 'init', 1);
+	like($said, qr/^node a owns 1024 slots: 0-1023$/m, 'a demo');
+	like($demo->($append, 'psql', 'a'), qr/added/, 'its node');
+SKIP:
+	{
+		skip 'PL/Proxy is not installed', 2 if $said =~ /^There is no router, since PL\/Proxy is not installed/m;
+		like($demo->($append, 'psql', 'router'), qr/added/, 'its router');
+		my ($pid) = (glob("$dir/angzarr-scale.*/router/data/postmaster.pid"));
+		kill 'KILL', slurp_file($pid) =~ /^(\d+)/;
+		$demo->('', '--installed', 'init');
+		like($demo->($append, 'psql', 'router'), qr/added/, 'which was killed, and starts again');
+	}
+	like($demo->('', 'stop'), qr/^stopped all of it/m, 'is stopped');
+	is(join(' ', glob("$dir/angzarr-scale.*")), '', 'and is gone');
+}
 
 done_testing();
