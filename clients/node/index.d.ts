@@ -211,6 +211,16 @@ export interface Edition {
   events: bigint;
 }
 
+/** What a node knows of a slot. */
+export interface SlotOwner {
+  slot: number;
+  /** null if that is not known. */
+  node: string | null;
+  state: 'own' | 'foreign' | 'unknown' | 'frozen' | 'receiving' | 'leftover';
+  /** Of a frozen slot: where it goes. */
+  movingTo: string | null;
+}
+
 /** A store in a database. Nothing is kept here: each method is one call of the server. */
 export class Angzarr {
   constructor(db: Queryable, options?: {
@@ -306,7 +316,42 @@ export class Angzarr {
   staleCascades(olderThan: Date | string):
     Promise<{ cascadeId: string; outcome: 'confirmed' | 'revoked' | null; participants: bigint; oldest: Date }[]>;
 
+  /** Which node owns which slot, as this one knows. Empty if nothing was said of slots. */
+  slots(): Promise<SlotOwner[]>;
+
   version(): Promise<string>;
+}
+
+/** The methods of Angzarr that are about one stream. */
+export interface AngzarrNodes extends Pick<Angzarr,
+  'append' | 'appendToExisting' | 'appendOne' | 'expect' | 'execute' |
+  'load' | 'loadEffective' | 'loadWithNext' | 'loadState' | 'nextSequence' |
+  'findByExternalId' | 'findBySource' |
+  'putSnapshot' | 'getSnapshot' | 'deleteSnapshots' |
+  'putPosition' | 'getPosition'> {}
+
+/**
+ * A store that is kept on several nodes. Each call goes to the node that keeps the stream, and is
+ * repeated only if a node has refused it with ZR013, which changes nothing there. After an error of
+ * the connection, repeat only what reads, and an append that has an externalId or a source.
+ */
+export class AngzarrNodes {
+  /** A Pool, or an Angzarr, for each node, under the name that azr_own_slots gave it. */
+  constructor(nodes: Record<string, Queryable | Angzarr>, options?: {
+    /** For the nodes that are no Angzarr. */
+    schema?: string;
+    /** How long a call waits for a slot that moves, or that nobody owns. 60000 unless given. */
+    waitMs?: number;
+  });
+
+  readonly names: string[];
+  /** The store on one node, for what is about more than one stream. */
+  on(name: string): Angzarr;
+  /**
+   * Calls `work` with the store on the node that keeps the stream, and again on another one if ZR013 says so.
+   * So it may change nothing but that store, and that in one call or one transaction.
+   */
+  at<Result>(stream: Stream, work: (store: Angzarr, node: string) => Promise<Result>): Promise<Result>;
 }
 
 /** An error of the store. Other errors are those of node-pg. */
@@ -329,11 +374,26 @@ export class SequenceConflictError extends AngzarrError {
   readonly actual: bigint | null;
 }
 
+/** ZR013: the stream is kept on another node, or is about to move there and cannot be written to. Nothing was changed. */
+export class WrongNodeError extends AngzarrError {
+  constructor(message: string, fields?: {
+    slot?: number | null; node?: string | null; moving?: boolean; detail?: string; hint?: string; cause?: unknown;
+  });
+  readonly slot: number | null;
+  /** The node that owns the slot, or, if it is moving, gets it. null if the node that was asked does not know. */
+  readonly node: string | null;
+  /** Whether the slot is still the node's that was asked: it can be read there, and written to on the other one soon. */
+  readonly moving: boolean;
+}
+
 /** Whether to load, decide and append again: after ZR001 and 40001. */
 export function isConflict(error: unknown): boolean;
 
 /** Runs `work` again after a conflict, and after no other error. */
 export function retry<Result>(work: (attempt: number) => Promise<Result>, options?: RetryOptions): Promise<Result>;
+
+/** The slot of a root, from 0 to 1023, as azr_slot has it. */
+export function slotOf(root: string): number;
 
 /** A value as the UTF-8 bytes of its JSON text. */
 export function toJson(value: unknown): Buffer;

@@ -34,7 +34,7 @@ $node->start;
 $node->safe_psql('postgres', q{
 	CREATE SCHEMA es;
 	CREATE EXTENSION angzarr SCHEMA es;
-	CREATE ROLE app LOGIN;
+	CREATE ROLE app LOGIN CREATEDB;
 	GRANT CREATE ON SCHEMA public TO app;
 	SELECT es.azr_grant('app', 'admin')});
 
@@ -94,7 +94,7 @@ sub test_client
 }
 
 my @files = map { s{.*/}{}r } sort glob "'$client/test/*.test.js'";
-cmp_ok(scalar @files, '>=', 9, 'there are tests');
+cmp_ok(scalar @files, '>=', 10, 'there are tests');
 test_client('directly', \@files, %direct);
 
 SKIP:
@@ -104,7 +104,7 @@ SKIP:
 
 	my $dir = PostgreSQL::Test::Utils::tempdir_short;
 	append_to_file("$dir/users", qq{"app" ""\n});
-	append_to_file("$dir/pgbouncer.ini", join "\n", '[databases]', 'postgres = host=' . $node->host . ' port=' . $node->port,
+	append_to_file("$dir/pgbouncer.ini", join "\n", '[databases]', '* = host=' . $node->host . ' port=' . $node->port,
 		'[pgbouncer]', 'pool_mode = transaction', 'default_pool_size = 5', 'max_client_conn = 100', 'auth_type = trust',
 		"auth_file = $dir/users", "unix_socket_dir = $dir", 'listen_addr =', 'listen_port = ' . $node->port,
 		"logfile = $dir/log", "pidfile = $dir/pid", '');

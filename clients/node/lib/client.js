@@ -11,7 +11,7 @@ import {
 const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'];
 
 // An argument that the server computes from the domain and a business key.
-class RootOf {
+export class RootOf {
   constructor(domain, key) {
     this.domain = domain;
     this.key = key;
@@ -384,6 +384,13 @@ export class Angzarr {
     return this.#rows('azr_stale_cascades', [timeOf(olderThan)]);
   }
 
+  // -- slots
+
+  /** Which node owns which slot, as this one knows. No rows where nothing was said of slots. */
+  async slots() {
+    return this.#rows('azr_slots', []);
+  }
+
   async version() {
     return this.#value('azr_version', []);
   }
@@ -482,7 +489,7 @@ class Raw {
   }
 }
 
-function rootOf({ domain, root, key }) {
+export function rootOf({ domain, root, key }) {
   if ((root === undefined) === (key === undefined)) {
     throw new TypeError('a stream needs either a root or a key');
   }

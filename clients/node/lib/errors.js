@@ -37,6 +37,19 @@ export class SequenceConflictError extends AngzarrError {
   }
 }
 
+/**
+ * The stream is kept on another node, or about to move there and cannot be written to now. Nothing
+ * was changed.
+ */
+export class WrongNodeError extends AngzarrError {
+  constructor(message, { slot = null, node = null, moving = false, ...rest } = {}) {
+    super(message, { code: 'ZR013', ...rest });
+    this.slot = slot;
+    this.node = node;
+    this.moving = moving;
+  }
+}
+
 // The numbers that the server puts into DETAIL. "At least one event is expected" is -1, as in azr_expect.
 function conflictNumbers(detail = '') {
   const actual = /next sequence is (\d+)/.exec(detail);
@@ -49,6 +62,13 @@ function conflictNumbers(detail = '') {
   };
 }
 
+// What the server says in DETAIL of a slot. The name of a node can have quotes in it.
+function slotNamed(detail = '') {
+  const [, slot, how, node = null] = /^Slot (\d+) (belongs to|is moving to) (?:node "(.*)"|a node that is not known here)\.$/.exec(detail) ?? [];
+
+  return slot === undefined ? {} : { slot: Number(slot), node, moving: how === 'is moving to' };
+}
+
 /** Makes an error of node-pg one of this package, if it is one of the store. */
 export function translateError(error) {
   if (error instanceof AngzarrError || !/^ZR\d{3}$/.test(error?.code ?? '')) {
@@ -57,6 +77,9 @@ export function translateError(error) {
   const { message, code, detail, hint } = error;
   if (code === 'ZR001') {
     return new SequenceConflictError(message, { ...conflictNumbers(detail), detail, hint, cause: error });
+  }
+  if (code === 'ZR013') {
+    return new WrongNodeError(message, { ...slotNamed(detail), detail, hint, cause: error });
   }
   return new AngzarrError(message, { code, detail, hint, cause: error });
 }

@@ -20,6 +20,29 @@ export function newStore(options) {
   return new Angzarr(newPool(options), { schema });
 }
 
+/** Creates an empty database that has the extension, for the tests of the file, and returns its name. */
+export async function newDatabase() {
+  const name = `node_${randomUUID().replaceAll('-', '')}`;
+  const client = new pg.Client();
+
+  await client.connect();
+  after(async () => {
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await client.end();
+  });
+  await client.query(`CREATE DATABASE ${name}`);
+  const inside = new pg.Client({ database: name });
+  await inside.connect();
+  await inside.query(`CREATE SCHEMA "${schema}"; CREATE EXTENSION angzarr SCHEMA "${schema}"`);
+  await inside.end();
+  return name;
+}
+
+/** Says on one node who owns slots: on that node itself, or on another one. */
+export async function ownSlots(pool, node, slots, isThisNode = true) {
+  await pool.query(`SELECT "${schema}".azr_own_slots($1, $2, $3)`, [node, slots, isThisNode]);
+}
+
 /** A name that no other test has. */
 export function unique(prefix) {
   return `${prefix}-${randomUUID()}`;

@@ -39,6 +39,15 @@ test('every method is declared, and nothing else is', async () => {
   assert.deepEqual(declared.sort(), Object.getOwnPropertyNames(client.Angzarr.prototype).sort());
 });
 
+test('every method of a store on several nodes is declared, and nothing else is', async () => {
+  const text = await read('index.d.ts');
+  const picked = /^export interface AngzarrNodes extends Pick<Angzarr,([^>]*)>/m.exec(text)[1].match(/\w+/g);
+  const body = /^export class AngzarrNodes \{[^]*?^}/m.exec(text)[0];
+  const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[<(:]/gm)].map(([, name]) => name);
+
+  assert.deepEqual([...picked, ...declared].sort(), Object.getOwnPropertyNames(client.AngzarrNodes.prototype).sort());
+});
+
 test('the package has what it exports, and its lock file names no registry', async () => {
   const { exports: paths, files, version } = JSON.parse(await read('package.json'));
   for (const { types, default: code } of Object.values(paths).filter((path) => typeof path === 'object')) {

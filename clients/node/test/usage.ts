@@ -1,7 +1,7 @@
 // What a program in TypeScript writes. types.test.js has the compiler check it; it is not run.
 
 import {
-  Angzarr, AngzarrError, SequenceConflictError, fromJson, isConflict, retry, toJson,
+  Angzarr, AngzarrError, AngzarrNodes, SequenceConflictError, WrongNodeError, fromJson, isConflict, retry, slotOf, toJson,
   type FeedEvent, type LoadedState, type NewEvent, type Stream,
 } from 'angzarr-pg';
 import pg from 'pg';
@@ -40,8 +40,25 @@ try {
   if (error instanceof SequenceConflictError) {
     const actual: bigint | null = error.actual;
     console.log(actual, error.code, isConflict(error), error instanceof AngzarrError, first, next);
+  } else if (error instanceof WrongNodeError) {
+    const slot: number | null = error.slot;
+    const node: string | null = error.node;
+    console.log(slot, node, error.moving);
   }
 }
+
+const nodes = new AngzarrNodes({ a: pool, b: store }, { schema: 'es', waitMs: 1000 });
+const added: bigint | null = (await nodes.append(account, null, [{ type: 'T', data: 1 }])).firstSequence;
+const position1: bigint | null = await nodes.getPosition('balances', account);
+const there: string = await nodes.at(account, (at, node) => at.transaction(async (tx) => {
+  await tx.append(account, added, []);
+  return `${node} ${slotOf('00112233-4455-6677-8899-aabbccddeeff') + 1} ${position1}`;
+}));
+for (const name of nodes.names) {
+  console.log(there, await nodes.on(name).feed(), (await nodes.on(name).slots()).map(({ slot, node }) => [slot, node]));
+}
+// @ts-expect-error the feed is one node's
+await nodes.feed();
 
 // @ts-expect-error a number is no sequence
 await store.append(account, 0, []);
