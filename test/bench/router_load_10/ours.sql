@@ -1,2 +1,2 @@
-\set s random(101, 200)
-SELECT sequence, type, payload FROM azr_load('bench', NULL, ('00000000000000000000000000000' || :s)::uuid, 990);
+\set s random(1, 100)
+SELECT sequence, type, payload FROM azr_load('bench', NULL, azr_root('bench', :s::text), 990);
