@@ -579,6 +579,13 @@ sub check_move
 			  if $theirs ne $groups{$has}{$handler};
 		}
 	}
+	my %editions = map { $_ => { map { ("$_->[0]/$_->[1]" => $_->[2]) } ask($_, q{SELECT domain, edition, coalesce(divergence::text, 'none') FROM azr_registered_editions}) } } $from, $to;
+	foreach my $edition (sort keys %{ $editions{$from} })
+	{
+		my ($here, $there) = map { $editions{$_}{$edition} } $from, $to;
+		refuse("the edition $edition is registered with divergence $here on node $from, and $there on node $to: they must be the same")
+		  if defined $there && $there ne $here;
+	}
 	my ($parked) = ask($from, "SELECT handler, domain || '/' || root FROM azr_parked() WHERE azr_slot(root) = $slot LIMIT 1");
 	refuse("slot $slot: the group $parked->[0] has parked stream $parked->[1]: retry it first, with azr_retry") if $parked;
 }
