@@ -753,11 +753,13 @@ sub drop_rest
 
 	while (1)
 	{
-		my $deleted = eval { ask_one($node, 'SELECT azr_feed_advance()', "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')') };
+		my $deleted = eval {
+			ask($node, 'SELECT azr_feed_advance()');
+			ask_one($node, "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')');
+		};
 		die $@ if $@ && (!ref $@ || $@->lost || $@->{code} ne '55000');
 		if (!$@)
 		{
-			($deleted) = (ask($node, "SELECT azr_slot_drop($slot, " . DROP_EVENTS . ')'))[0][0];
 			$events += $deleted;
 			next if $deleted > 0;
 			step('slot ' . $slot . ': ' . counted($events, 'event') . " deleted on $node");
