@@ -229,6 +229,11 @@ SELECT domain, protection FROM azr_editions() WHERE domain LIKE 'slot\_moves%' A
 UPDATE moved SET domain = 'slot_moves.2' WHERE kind = 'edition';
 SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number');
 SELECT domain, protection FROM azr_editions() WHERE domain LIKE 'slot\_moves%' AND edition = 'f' ORDER BY 1;
+-- an edition must branch off at the same place on both
+UPDATE azr_registered_editions SET divergence = 1 WHERE domain = 'slot_moves.2' AND edition = 'f';
+SELECT outcome($$SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number')$$);
+UPDATE azr_registered_editions SET divergence = 3 WHERE domain = 'slot_moves.2' AND edition = 'f';
+SELECT outcome($$SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number')$$);
 
 -- the switch
 SELECT azr_own_slots('b', '{[17,17]}', false);

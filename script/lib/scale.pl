@@ -692,8 +692,22 @@ sub check_move
 	refuse("slot $slot is owned by $from and $to at the same time: appends to its streams may differ. Stop one of the nodes, and restore it")
 	  if is_own($state->{$to});
 	check_groups($from, $to);
+	check_editions($from, $to);
 	my ($parked) = ask($from, "SELECT handler, domain || '/' || root FROM azr_parked() WHERE azr_slot(root) = $slot LIMIT 1");
 	refuse("slot $slot: the group $parked->[0] has parked stream $parked->[1]: retry it first, with azr_retry") if $parked;
+}
+
+# An edition that the target has registered with another divergence would branch off elsewhere there.
+sub check_editions
+{
+	my ($from, $to) = @_;
+	my %editions = map { $_ => { map { ("$_->[0]/$_->[1]" => $_->[2]) } ask($_, q{SELECT domain, edition, coalesce(divergence::text, 'none') FROM azr_registered_editions}) } } $from, $to;
+	foreach my $edition (sort keys %{ $editions{$from} })
+	{
+		my ($here, $there) = map { $editions{$_}{$edition} } $from, $to;
+		refuse("the edition $edition is registered with divergence $here on node $from, and $there on node $to: they must be the same")
+		  if defined $there && $there ne $here;
+	}
 }
 
 # Slots go only to a node that has the same groups: or else events would be handled by none, or twice.

@@ -85,8 +85,9 @@ static void change_batches(const Drop *drop);
 static void change_batch(const Drop *drop, int64 first_position);
 static void change_range(const Drop *drop, AzrEventScan *scan, const AzrTicketRange *range,
 						 AzrTicketRanges *changed);
-static void delete_rows(const Drop *drop);
-static void delete_history(int slot, const AzrDeletion *deletion, int64 events);
+static void delete_rows(Drop *drop);
+static int64 delete_history(int slot, const AzrDeletion *deletion);
+static void note_count(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static Datum array_of(const int64 *numbers, int count);
 static void end_leftover(int slot);
 
@@ -509,12 +510,13 @@ change_range(const Drop *drop, AzrEventScan *scan, const AzrTicketRange *range,
  * Delete the streams with all that they have.
  */
 static void
-delete_rows(const Drop *drop)
+delete_rows(Drop *drop)
 {
 	AzrDeletion deletion = {drop->count, drop->stream_ids};
 	AzrQueryArgs args = {0};
 
-	azr_slot_delete_streams(drop->slot, &deletion, drop->events);
+	/* fewer than their sequences tell where somebody has deleted some by hand */
+	drop->events = azr_slot_delete_streams(drop->slot, &deletion);
 	azr_query_arg(&args, INT8ARRAYOID, array_of(drop->stream_ids, drop->count), false);
 	(void) azr_query_modify("DELETE FROM %s.azr_parked_streams WHERE stream_id = ANY ($1)",
 							&args, NULL, NULL);
@@ -524,32 +526,35 @@ delete_rows(const Drop *drop)
 
 /*
  * Delete streams of a slot, their events, and what is kept of these and nobody else can delete.
- * 'events' is how many they are.
+ * Returns how many events there were.
  *
  * Raises 27000 if a trigger keeps some.
  */
-void
-azr_slot_delete_streams(int slot, const AzrDeletion *deletion, int64 events)
+int64
+azr_slot_delete_streams(int slot, const AzrDeletion *deletion)
 {
 	const AzrDeletion *outer = azr_deletion_begin(deletion);
+	int64		deleted = 0;
 
 	PG_TRY();
 	{
-		delete_history(slot, deletion, events);
+		deleted = delete_history(slot, deletion);
 	}
 	PG_FINALLY();
 	{
 		azr_deletion_end(outer);
 	}
 	PG_END_TRY();
+	return deleted;
 }
 
-static void
-delete_history(int slot, const AzrDeletion *deletion, int64 events)
+static int64
+delete_history(int slot, const AzrDeletion *deletion)
 {
 	AzrQueryArgs args = {0};
 	uint64		deleted_events;
 	uint64		deleted_streams;
+	int64		kept = 0;
 
 	azr_query_arg(&args, INT8ARRAYOID, array_of(deletion->stream_ids, deletion->count), false);
 
@@ -566,14 +571,24 @@ delete_history(int slot, const AzrDeletion *deletion, int64 events)
 	deleted_streams = azr_query_modify("DELETE FROM %s.azr_streams "
 									   "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
 									   &args, NULL, NULL);
-	if (deleted_events != (uint64) events || deleted_streams != (uint64) deletion->count)
+	azr_query_latest("SELECT count(*) FROM %s.azr_events "
+					 "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
+					 &args, note_count, &kept);
+	if (kept > 0 || deleted_streams != (uint64) deletion->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("a trigger kept rows of slot %d", slot),
 				 errdetail("Of %lld events in %d streams, %lld and %lld were deleted.",
-						   (long long) events, deletion->count,
+						   (long long) (deleted_events + kept), deletion->count,
 						   (long long) deleted_events, (long long) deleted_streams),
 				 errhint("A BEFORE DELETE trigger on azr_events or azr_streams must return the row.")));
+	return deleted_events;
+}
+
+static void
+note_count(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	*(int64 *) arg = DatumGetInt64(values[0]);
 }
 
 /*

@@ -10,6 +10,6 @@
 
 #include "events/immutable.h"
 
-extern void azr_slot_delete_streams(int slot, const AzrDeletion *deletion, int64 events);
+extern int64 azr_slot_delete_streams(int slot, const AzrDeletion *deletion);
 
 #endif							/* AZR_SLOT_DROP_H */

@@ -940,7 +940,7 @@ delete_stream(SlotImport *import, const AzrSlotRow *row)
 		return;
 	deletion.count = 1;
 	deletion.stream_ids = &locked.lock.stream.id;
-	azr_slot_delete_streams(import->slot, &deletion, locked.end.next - stream->divergence);
+	(void) azr_slot_delete_streams(import->slot, &deletion);
 	import->stored++;
 }
 

@@ -67,6 +67,7 @@ struct AzrStateImport
 
 static int64 import_domain(const AzrSlotRow *row);
 static int64 import_edition(const AzrSlotRow *row);
+static void refuse_edition(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static int64 import_erasure(const AzrSlotRow *row, int slot);
 static void add(AzrStateImport *import, Lot *lot, const AzrSlotRow *row);
 static void check_place(const AzrSlotRow *row, int slot);
@@ -204,6 +205,8 @@ import_domain(const AzrSlotRow *row)
 /*
  * What is registered of an edition.  Where it is registered here too, it gets the protection that
  * is stricter.
+ *
+ * Raises ZR004 if it branches off elsewhere here.
  */
 static int64
 import_edition(const AzrSlotRow *row)
@@ -217,6 +220,7 @@ import_edition(const AzrSlotRow *row)
 											azr_protection_names);
 	TimestampTz created_at = azr_slot_row_time(row, SLOT_ROW_created_at);
 	AzrQueryArgs args = azr_query_edition(domain, edition);
+	uint64		changed;
 
 	if (azr_edition_is_main(edition))
 		ereport(ERROR,
@@ -229,13 +233,36 @@ import_edition(const AzrSlotRow *row)
 				  azr_slot_row_is_null(row, SLOT_ROW_description));
 	azr_query_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(created_at), false);
 	azr_query_arg(&args, TEXTOID, CStringGetTextDatum(azr_protection_names[protection]), false);
-	return (int64) azr_query_modify("INSERT INTO %s.azr_registered_editions AS r "
-									"(domain, edition, divergence, description, created_at, protection) "
-									"VALUES ($1, $2, $3, $4, $5, $6) "
-									"ON CONFLICT (domain, edition) DO UPDATE SET protection = $6 "
-									"WHERE CASE r.protection WHEN 'open' THEN $6 <> 'open' "
-									"WHEN 'protected' THEN $6 = 'sealed' ELSE false END",
-									&args, NULL, NULL);
+	changed = azr_query_modify("INSERT INTO %s.azr_registered_editions AS r "
+							   "(domain, edition, divergence, description, created_at, protection) "
+							   "VALUES ($1, $2, $3, $4, $5, $6) "
+							   "ON CONFLICT (domain, edition) DO UPDATE SET protection = $6 "
+							   "WHERE CASE r.protection WHEN 'open' THEN $6 <> 'open' "
+							   "WHEN 'protected' THEN $6 = 'sealed' ELSE false END",
+							   &args, NULL, NULL);
+	azr_query_latest("SELECT domain::text, edition::text, divergence::text, $3::text "
+					 "FROM %s.azr_registered_editions "
+					 "WHERE domain = $1 AND edition = $2 AND divergence IS DISTINCT FROM $3",
+					 &args, refuse_edition, NULL);
+	return (int64) changed;
+}
+
+/*
+ * An edition branches off elsewhere here: its streams that have no events of their own would have
+ * others than on the other node.
+ */
+static void
+refuse_edition(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	azr_check_row(nulls, 2);
+	ereport(ERROR,
+			(errcode(ERRCODE_AZR_INVALID_DIVERGENCE),
+			 errmsg("edition \"%s\" of domain \"%s\" is registered with another divergence here",
+					TextDatumGetCString(values[1]), TextDatumGetCString(values[0])),
+			 errdetail("It is %s here, and %s on the other node.",
+					   nulls[2] ? "not given" : TextDatumGetCString(values[2]),
+					   nulls[3] ? "not given" : TextDatumGetCString(values[3])),
+			 errhint("An edition must be created alike on all nodes: delete it here, if it has no events that are needed, or leave the slot where it is.")));
 }
 
 /*

@@ -299,4 +299,19 @@ is($node->safe_psql('late', 'SELECT * FROM azr_verify()'), '', 'the log has each
 is($node->safe_psql('late', q{SELECT count(*) FROM (SELECT root FROM roots WHERE slot > 511 LIMIT 20) r WHERE (azr_prove('late', NULL, root)->>'index')::bigint = (SELECT position FROM azr_feed() f WHERE f.root = r.root AND sequence = 1)}), 20, 'and proves it');
 is($node->safe_psql('late', q{SELECT azr_erase('late', NULL, root, 0, 1, 'late', true) FROM roots WHERE slot > 511 LIMIT 1; SELECT * FROM azr_verify()}), 1, 'erasing goes on, too');
 
+# a slot goes also where somebody has deleted an event by hand
+my $torn = $node->safe_psql('late', 'SELECT max(root::text) FROM roots WHERE slot > 511');
+$node->safe_psql('late', "SELECT azr_append('late', NULL, '$torn', 2, ARRAY['T'], ARRAY['p']::bytea[])");
+$node->safe_psql('late', 'SELECT azr_feed_advance()');
+$node->safe_psql('late', 'SELECT azr_seal()');
+$node->safe_psql('late', qq{
+	SET session_replication_role = replica;
+	ALTER TABLE azr_events DISABLE TRIGGER azr_reject_change;
+	DELETE FROM azr_events WHERE sequence = 1 AND stream_id = (SELECT stream_id FROM azr_streams WHERE root = '$torn');
+	ALTER TABLE azr_events ENABLE ALWAYS TRIGGER azr_reject_change;
+	SELECT azr_slot_freeze(azr_slot('$torn'), 'b'), azr_own_slots('b', int4multirange(int4range(azr_slot('$torn'), azr_slot('$torn') + 1)), false)});
+my $left = $node->safe_psql('late', "SELECT count(*) FROM azr_events JOIN azr_streams USING (stream_id) WHERE azr_slot(root) = azr_slot('$torn')");
+is($node->safe_psql('late', "SELECT azr_slot_drop(azr_slot('$torn'))"), $left, 'a slot is dropped that lacks an event');
+is($node->safe_psql('late', "SELECT azr_slot_drop(azr_slot('$torn')), count(*) FROM azr_slot_ends(azr_slot('$torn'))"), '0|0', 'all of it');
+
 done_testing();
