@@ -111,8 +111,9 @@ typedef enum AzrLockClass
 	AZR_LOCK_SLOT = 24965,
 
 	/*
-	 * Whoever counts for azr_statistics(), one at a time.  The key is 0.  It
-	 * is not waited for.
+	 * Whoever counts for azr_statistics(), one at a time, and who takes back
+	 * what was counted of a slot.  The key is 0.  Only the latter waits for
+	 * it.
 	 */
 	AZR_LOCK_STATISTICS = 24966
 } AzrLockClass;

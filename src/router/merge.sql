@@ -38,11 +38,6 @@ LANGUAGE sql BEGIN ATOMIC
 	ORDER BY p.domain COLLATE "C", p.root, p.edition COLLATE "C";
 END;
 
-CREATE FUNCTION @extschema@.azr_route_check(text) RETURNS SETOF @extschema@.azr_problem
-LANGUAGE sql BEGIN ATOMIC
-	SELECT p.* FROM @extschema@.azr_all_check($1) p;
-END;
-
 CREATE FUNCTION @extschema@.azr_route_erasures(text) RETURNS SETOF @extschema@.azr_erasure
 LANGUAGE sql BEGIN ATOMIC
 	SELECT e.* FROM @extschema@.azr_all_erasures($1) e
@@ -59,6 +54,21 @@ LANGUAGE sql BEGIN ATOMIC
 	LEFT JOIN said o ON o.slot = s AND o.state IN ('own', 'frozen')
 	WHERE EXISTS (SELECT FROM said)
 	ORDER BY s, o.node COLLATE "C";
+END;
+
+-- A slot that none of the nodes here owns may belong to one that the map does not have: its streams are
+-- missing in all lists.
+CREATE FUNCTION @extschema@.azr_route_check(text) RETURNS SETOF @extschema@.azr_problem
+LANGUAGE sql BEGIN ATOMIC
+	SELECT p.* FROM @extschema@.azr_all_check($1) p
+	UNION ALL
+	SELECT CASE g.owners WHEN 0 THEN 'slot_without_node' ELSE 'slot_of_several_nodes' END, NULL, NULL, NULL, NULL,
+		pg_catalog.format('%s slots, the first of which is %s, belong to %s of the nodes that azr_router_nodes() lists',
+			g.slots, g.first_slot, CASE g.owners WHEN 0 THEN 'none' ELSE g.owners::text END)
+	FROM (SELECT o.owners, count(*) AS slots, min(o.slot) AS first_slot
+		FROM (SELECT s.slot, count(s.node) AS owners FROM @extschema@.azr_route_slots() s GROUP BY s.slot) o
+		WHERE o.owners <> 1 GROUP BY o.owners) g
+	WHERE $1 IS NULL;
 END;
 
 -- Domains

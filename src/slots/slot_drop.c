@@ -11,6 +11,7 @@
  * gone, which keep their positions (see feed/ranges.h).  That is done before the events go, since
  * their rows say which tickets have how many events.  A batch that is not the last one is changed
  * by nobody else.  The last one is, by numbering, so that is kept off before the batch is read.
+ * What azr_statistics() has counted of the events is taken back before that, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,12 +30,14 @@
 #include "plumbing/int64.h"
 #include "plumbing/lock.h"
 #include "plumbing/query.h"
+#include "plumbing/setting.h"
 #include "slots/slot_drop.h"
 #include "slots/slot_state.h"
 #include "streams/slot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -81,6 +84,7 @@ static void check_groups(Drop *drop);
 static void note_handler(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static void check_group(Drop *drop, text *handler);
 static bool refuse_group(void *arg, const AzrFeedRow *row);
+static void take_back_counts(const Drop *drop);
 static void change_batches(const Drop *drop);
 static void change_batch(const Drop *drop, int64 first_position);
 static void change_range(const Drop *drop, AzrEventScan *scan, const AzrTicketRange *range,
@@ -110,6 +114,7 @@ azr_slot_drop(PG_FUNCTION_ARGS)
 	azr_streams_lock(AccessShareLock);
 	azr_lock(AZR_LOCK_SLOT, drop->slot, ExclusiveLock);
 	azr_lock(AZR_LOCK_SLOT, ALL_DROPS, ExclusiveLock);
+	azr_lock(AZR_LOCK_STATISTICS, 0, ExclusiveLock);
 	check_state(drop->slot);
 
 	drop->snapshot = azr_register_read_snapshot();
@@ -133,6 +138,7 @@ azr_slot_drop(PG_FUNCTION_ARGS)
 		check_sealed(drop);
 		check_parked(drop);
 		check_groups(drop);
+		take_back_counts(drop);
 		change_batches(drop);
 		delete_rows(drop);
 	}
@@ -421,6 +427,54 @@ refuse_group(void *arg, const AzrFeedRow *row)
 					   text_to_cstring(selection->group->handler), (long long) row->position),
 			 errhint("Run this again when the group's workers have come so far, or drop the group with azr_group_drop() if it has none any more.")));
 	return false;				/* keep compiler quiet */
+}
+
+/*
+ * Take back what azr_statistics() has counted of the appends: those in batches before the last one
+ * that it has counted, and in that up to a ticket (see statistics.c).  How many positions are
+ * counted stays as it is.
+ *
+ * The planner cannot know how many tickets a batch has, and is told to go by the indexes.
+ */
+static void
+take_back_counts(const Drop *drop)
+{
+	AzrQueryArgs args = {0};
+	int			guc_level = NewGUCNestLevel();
+	static const char *const off[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"};
+
+	if (drop->nbatches > 0)
+	{
+		azr_query_arg(&args, INT8ARRAYOID, array_of(drop->stream_ids, drop->count), false);
+		azr_query_arg(&args, INT8ARRAYOID, array_of(drop->batches, drop->nbatches), false);
+		for (int i = 0; i < lengthof(off); i++)
+			azr_set(off[i], "off");
+		(void) azr_query_modify("WITH counted AS MATERIALIZED (SELECT coalesce(c.last_ticket, 0) AS last_ticket, "
+								"(SELECT max(l.first_position) FROM %s.azr_feed_batches l "
+								"WHERE l.first_position < c.events) AS last_batch "
+								"FROM %s.azr_domain_counts c WHERE c.domain = ''), "
+								"gone AS (SELECT (SELECT s.domain FROM %s.azr_streams s "
+								"WHERE s.stream_id = e.stream_id) AS domain, e.* "
+								"FROM counted c, %s.azr_feed_batches b, "
+								"generate_series(1, cardinality(b.tickets), 2) i, LATERAL ("
+								"SELECT e.stream_id, e.sequence, abs(coalesce(e.ticket_events, 1)::bigint) AS events, "
+								"100::bigint + pg_column_size(e.payload) + coalesce(pg_column_size(e.metadata), 0) AS size "
+								"FROM %s.azr_main_events e WHERE e.ticket BETWEEN b.tickets[i] AND b.tickets[i + 1] "
+								"AND (b.first_position < c.last_batch OR e.ticket <= c.last_ticket) "
+								"AND e.stream_id = ANY ($1) OFFSET 0) e "
+								"WHERE b.first_position = ANY ($2) AND b.first_position <= c.last_batch), "
+								"sums AS (SELECT coalesce(domain, '') AS domain, "
+								"count(*) FILTER (WHERE sequence = 0) AS streams, sum(events)::bigint AS events, "
+								"count(*) AS appends, sum(events * size)::bigint AS weight "
+								"FROM gone GROUP BY ROLLUP (domain) "
+								"HAVING domain IS NOT NULL OR grouping(domain) = 1 AND count(*) > 0) "
+								"UPDATE %s.azr_domain_counts d SET streams = d.streams - s.streams, "
+								"events = d.events - CASE WHEN s.domain = '' THEN 0 ELSE s.events END, "
+								"appends = d.appends - s.appends, weight = greatest(d.weight - s.weight, 0) "
+								"FROM sums s WHERE s.domain = d.domain",
+								&args, NULL, NULL);
+	}
+	AtEOXact_GUC(false, guc_level);
 }
 
 /*

@@ -263,6 +263,9 @@ is(rows(q{SELECT count(*), string_agg(slots::text, ' ') FROM azr_router_nodes()}
 my $root = rows(q{SELECT root FROM azr_roots('shop', NULL) root WHERE azr_slot(root) < 256 LIMIT 1});
 rows(q{SELECT azr_router_map('{[0,255]}', '} . connection('n2') . q{')});
 like(refusal("SELECT azr_next_sequence('shop', NULL, '$root')"), qr/^ZR013: stream "shop\/angzarr\/$root" is kept on another node \| Slot \d+ belongs to node "n1"\./, 'an old map is an error that names the node');
+is(rows('SELECT problem, detail FROM azr_check()'), 'slot_without_node|256 slots, the first of which is 0, belong to none of the nodes that azr_router_nodes() lists',
+	'a node that the map does not have is missed by a check');
+is(rows(q{SELECT count(*) FROM azr_check('shop')}), 0, 'which is no matter of a domain');
 rows(q{SELECT azr_router_map('{[0,255]}', '} . connection('n1') . q{')});
 is(rows("SELECT azr_next_sequence('shop', NULL, '$root')"), 3, 'until it is mended');
 like(refusal(q{SELECT azr_router_map('{[0,255]}', 'dbname=n1 password=secret')}), qr/^22023: argument "connection" must not name a user or a password/, 'a password is not put where all can read it');
