@@ -61,8 +61,14 @@ server_is_ours() {
 
 # Somebody else's directory never has our server, whatever its files say.
 server_is_running() {
+	local process stat
+
 	[[ -d $1 && ! -L $1 ]] && server_is_ours "$1" &&
-		as_server_user "$BINDIR/pg_ctl" -D "$1/data" status >/dev/null 2>&1
+		as_server_user "$BINDIR/pg_ctl" -D "$1/data" status >/dev/null 2>&1 || return 1
+
+	# to pg_ctl, a process that was killed runs until its parent has noticed that
+	process=$(as_server_user head -n 1 -- "$1/data/postmaster.pid")
+	stat=$(cat -- "/proc/$process/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
 }
 
 # server_start DIR [LINE...]
@@ -71,7 +77,7 @@ server_is_running() {
 # configuration, such as "fsync = off" for a server that lives as long as a test.
 server_start() {
 	local dir=$1
-	local major
+	local major tries
 
 	shift
 	server_make_directory "$dir"
@@ -82,10 +88,16 @@ server_start() {
 
 	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$dir'" "$@" |
 		as_server_user tee "$dir/data/private.conf" >/dev/null
-	if ! as_server_user "$BINDIR/pg_ctl" -s -w -D "$dir/data" -l "$dir/log" start >/dev/null 2>&1; then
-		tail -n 20 -- "$dir/log" >&2
-		die "the server in $dir did not start"
-	fi
+	# for a moment, a server that was killed keeps the next one out, and so do its sessions
+	for ((tries = 0; tries < 50; tries++)); do
+		if as_server_user "$BINDIR/pg_ctl" -s -w -D "$dir/data" -l "$dir/log" start >/dev/null 2>&1; then
+			return
+		fi
+		tail -n 5 -- "$dir/log" | grep -qE 'pre-existing shared memory block|lock file .* already exists' || break
+		sleep 0.2
+	done
+	tail -n 20 -- "$dir/log" >&2
+	die "the server in $dir did not start"
 }
 
 # The cluster is made aside, so that DIR/data is always a whole one.

@@ -330,8 +330,12 @@ $node{$_}->stop foreach @names;
 	like($demo->($append, 'psql', 'a'), qr/added/, 'its node');
 SKIP:
 	{
-		skip 'PL/Proxy is not installed', 1 if $said =~ /^There is no router, since PL\/Proxy is not installed/m;
+		skip 'PL/Proxy is not installed', 2 if $said =~ /^There is no router, since PL\/Proxy is not installed/m;
 		like($demo->($append, 'psql', 'router'), qr/added/, 'its router');
+		my ($pid) = (glob("$dir/angzarr-scale.*/router/data/postmaster.pid"));
+		kill 'KILL', slurp_file($pid) =~ /^(\d+)/;
+		$demo->('', '--installed', 'init');
+		like($demo->($append, 'psql', 'router'), qr/added/, 'which was killed, and starts again');
 	}
 	like($demo->('', 'stop'), qr/^stopped all of it/m, 'is stopped');
 	is(join(' ', glob("$dir/angzarr-scale.*")), '', 'and is gone');
