@@ -58,10 +58,9 @@ azr_arg_note(FunctionCallInfo fcinfo, int argno, const char *argname)
 
 	if (origin == NULL || size == NULL || root == NULL || *origin == '\0')
 		raise_no_note(argname, "Its first three lines must be the log's name, its size and the root of its tree.");
-	note.origin = cstring_to_text(origin);
-
-	if (!read_size(size, &note.size))
+	else if (!read_size(size, &note.size))
 		raise_no_note(argname, "Its second line must be the log's size.");
+	note.origin = cstring_to_text(origin);
 	if (strlen(root) != ROOT_LENGTH ||
 		pg_b64_decode(root, ROOT_LENGTH, (void *) decoded, sizeof(decoded)) != AZR_DIGEST_BYTES)
 		raise_no_note(argname, "Its third line must be a digest of 32 bytes in base64.");

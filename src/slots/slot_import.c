@@ -691,14 +691,15 @@ compare(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 	AzrOptionalInt64 to = {true, sequence + 1};
 	AzrEventScan scan;
 	TupleTableSlot *event;
-	const char *differs;
+	const char *differs = NULL;
 
 	azr_event_scan_begin(&scan, stream->locked.lock.stream.id, sequence, to, SnapshotSelf);
 	event = azr_event_scan_next(&scan);
 	if (event == NULL)
 		azr_sequence_conflict(&stream->name, sequence, stream->next,
 							  "Events that an edition shares are the main timeline's.");
-	differs = difference(event, row);
+	else
+		differs = difference(event, row);
 	azr_event_scan_end(&scan);
 	if (differs != NULL)
 		ereport(ERROR,
