@@ -420,6 +420,17 @@ is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 # 4. The regression files, through the router. What comes out is compared with what is expected of
 # the store. The differences that there may be are in test/router/FILE.diff; a new one fails.
 
+# PostgreSQL 15's words for what newer ones say otherwise, in columns of any width.
+sub in_one_form
+{
+	my ($differences) = @_;
+
+	return $differences =~ s/cannot open relation ("\w+")$/$1 is a composite type/gmr
+	  =~ s/^\+DETAIL:  This operation is not supported for composite types\.\n//gmr
+	  =~ s/string buffer exceeds maximum allowed length \(\d+ bytes\)/out of memory/gr
+	  =~ s/ {2,}/ /gr =~ s/-{2,}/--/gr;
+}
+
 SKIP:
 {
 	skip('the regression files are not here', 1) if !-d 'sql';
@@ -438,7 +449,7 @@ SKIP:
 		$differences =~ s/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w\w\w \d\d [0-9:.]+ \d\d\d\d( *)/TIME /g;
 		$differences =~ s/\| 20\d\d$/| YEAR/gm;
 		my $known = -e "test/router/$file.diff" ? slurp_file("test/router/$file.diff") : '';
-		is($differences, $known, "$file through the router");
+		is(in_one_form($differences), in_one_form($known), "$file through the router");
 		append_to_file("$outputdir/$file.diff", $differences);
 	}
 }
