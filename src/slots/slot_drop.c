@@ -91,7 +91,6 @@ static void change_range(const Drop *drop, AzrEventScan *scan, const AzrTicketRa
 						 AzrTicketRanges *changed);
 static void delete_rows(Drop *drop);
 static int64 delete_history(int slot, const AzrDeletion *deletion);
-static void note_count(uint64 row, const Datum *values, const bool *nulls, void *arg);
 static Datum array_of(const int64 *numbers, int count);
 static void end_leftover(int slot);
 
@@ -228,8 +227,7 @@ read_appends(Drop *drop)
 static void
 find_batches(Drop *drop)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot drop",
-												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context;
 	AzrBatchScan scan;
 	AzrFeedBatch batch;
 	int64		last_end = 0;	/* the position after the batch */
@@ -237,6 +235,8 @@ find_batches(Drop *drop)
 
 	if (left == 0)
 		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot drop",
+									ALLOCSET_DEFAULT_SIZES);
 	azr_batch_scan_begin(&scan, 0, drop->snapshot);
 	for (;;)
 	{
@@ -608,7 +608,8 @@ delete_history(int slot, const AzrDeletion *deletion)
 	AzrQueryArgs args = {0};
 	uint64		deleted_events;
 	uint64		deleted_streams;
-	int64		kept = 0;
+	AzrQueryValue kept = {false, (Datum) 0};
+	int64		nkept;
 
 	azr_query_arg(&args, INT8ARRAYOID, array_of(deletion->stream_ids, deletion->count), false);
 
@@ -627,22 +628,17 @@ delete_history(int slot, const AzrDeletion *deletion)
 									   &args, NULL, NULL);
 	azr_query_latest("SELECT count(*) FROM %s.azr_events "
 					 "WHERE stream_id = ANY (ARRAY(SELECT unnest($1)))",
-					 &args, note_count, &kept);
-	if (kept > 0 || deleted_streams != (uint64) deletion->count)
+					 &args, azr_query_note, &kept);
+	nkept = kept.found ? DatumGetInt64(kept.value) : 0;
+	if (nkept > 0 || deleted_streams != (uint64) deletion->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("a trigger kept rows of slot %d", slot),
 				 errdetail("Of %lld events in %d streams, %lld and %lld were deleted.",
-						   (long long) (deleted_events + kept), deletion->count,
+						   (long long) (deleted_events + nkept), deletion->count,
 						   (long long) deleted_events, (long long) deleted_streams),
 				 errhint("A BEFORE DELETE trigger on azr_events or azr_streams must return the row.")));
 	return deleted_events;
-}
-
-static void
-note_count(uint64 row, const Datum *values, const bool *nulls, void *arg)
-{
-	*(int64 *) arg = DatumGetInt64(values[0]);
 }
 
 /*

@@ -351,7 +351,6 @@ begin_lot(SlotImport *import)
 	import->current = NULL;
 	import->count = 0;
 	import->allocated = 0;
-	grow_lot(import);
 }
 
 /*
