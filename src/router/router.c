@@ -84,7 +84,6 @@ PG_FUNCTION_INFO_V1(azr_router_version);
 typedef struct Route
 {
 	Oid			function;		/* the key of the hash table */
-	Oid			owner;
 	int			root;			/* argument by which the node is found */
 	int			on_conflict;	/* argument that says what is done about a
 								 * conflict */
@@ -104,6 +103,7 @@ static const Route *find_route(FunctionCallInfo fcinfo, bool by_root);
 static const Route *add_route(FunctionCallInfo fcinfo, bool by_root);
 static void read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 						  char **name);
+static Oid	owner_of(Oid function);
 static SPIPlanPtr plan_call(const char *schema, const char *name, bool by_root, bool is_set,
 							int nargs, const Oid *types);
 static void check_may_write(FunctionCallInfo fcinfo);
@@ -245,7 +245,7 @@ call(FunctionCallInfo fcinfo, bool by_root, bool writes)
 	if (writes)
 		check_may_write(fcinfo);
 	GetUserIdAndSecContext(&caller, &security);
-	SetUserIdAndSecContext(route->owner, security | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(owner_of(fcinfo->flinfo->fn_oid), security | SECURITY_LOCAL_USERID_CHANGE);
 	guc_level = NewGUCNestLevel();
 	settle_formats();
 	PG_TRY();
@@ -412,7 +412,6 @@ read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 		elog(ERROR, "cache lookup failed for function %u", function);
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
 	route->function = function;
-	route->owner = proc->proowner;
 	*schema = get_namespace_name(proc->pronamespace);
 	route->root = NO_ARGUMENT;
 	route->on_conflict = NO_ARGUMENT;
@@ -432,6 +431,22 @@ read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 			route->on_conflict = i;
 	}
 	ReleaseSysCache(tuple);
+}
+
+/*
+ * Who owns a function now: that can change, where what Route has of it cannot.
+ */
+static Oid
+owner_of(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
 }
 
 /*

@@ -417,6 +417,11 @@ is(rows(q{SELECT count(*) FROM azr_stale_cascades('infinity')}), 0, 'until that 
 
 is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 
+# a session that has called a function does not keep the rights of whoever owned it then
+$node->safe_psql('postgres', 'CREATE ROLE weak');
+my (undef, undef, $weak) = $node->psql('router', 'SELECT count(*) FROM azr_domains(); BEGIN; ALTER FUNCTION azr_domains() OWNER TO weak; SELECT count(*) FROM azr_domains();');
+like($weak, qr/permission denied/, 'a function runs with the rights of its owner of now');
+
 # 4. The regression files, through the router. What comes out is compared with what is expected of
 # the store. The differences that there may be are in test/router/FILE.diff; a new one fails.
 
