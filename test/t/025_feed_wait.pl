@@ -78,7 +78,7 @@ sub begin_to_wait
 
 	$after //= 'azr_feed_head()';
 	begin_to_say($session, "SELECT azr_feed_wait($after, '$timeout')");
-	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE locktype = 'advisory' AND objsubid = 24962 AND a.wait_event = 'Extension' AND pid = } . $session->{pid} . ')')
+	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE locktype = 'advisory' AND objsubid = 24962 AND a.wait_event_type = 'Extension' AND pid = } . $session->{pid} . ')')
 	  or die 'the session does not wait';
 }
 
