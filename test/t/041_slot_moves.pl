@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use File::Spec;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -31,7 +32,7 @@ $node->safe_psql('a', q{SELECT azr_own_slots('a', '{[0,511]}'), azr_own_slots('b
 $node->safe_psql('b', q{SELECT azr_own_slots('b', '{[512,1023]}'), azr_own_slots('a', '{[0,511]}', false)});
 
 # What one node gives, the other one stores: rows go through a file, as COPY writes them.
-my $file = "$PostgreSQL::Test::Utils::tmp_check/rows";
+my $file = File::Spec->rel2abs("$PostgreSQL::Test::Utils::tmp_check/rows");
 
 sub carry
 {
