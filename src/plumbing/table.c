@@ -245,13 +245,27 @@ azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
 }
 
 /*
- * Have a scan that has begun look at the rows of a page together, where that is possible.  It is
- * for scans that read many rows, in one direction, and are not started again.
+ * Begin a scan of a range of an index of two bigints, in one direction.  It looks at the rows of a
+ * page together where that is possible, and is not started again.
  */
 void
-azr_scan_by_page(AzrScan *scan)
+azr_scan_begin_by_page(AzrScan *scan, AzrTable *table, Relation rel, int index,
+					   const AzrRange *range, ScanDirection direction, Snapshot snapshot)
 {
-	scan->pages = azr_row_pages_begin(scan->desc->heapRelation, scan->desc->xs_snapshot);
+	if (!azr_row_pages_possible(rel, snapshot))
+	{
+		ScanKeyData keys[AZR_MAX_RANGE_KEYS];
+		int			nkeys = azr_range_keys(range, keys);
+
+		azr_scan_begin(scan, table, rel, index, snapshot, keys, nkeys);
+		return;
+	}
+	scan->index = index_open(table->indexids[index], AccessShareLock);
+	scan->desc = NULL;
+	scan->slot = table_slot_create(rel, NULL);
+	scan->context = CurrentMemoryContext;
+	scan->pages = azr_row_pages_begin(rel, scan->index, range, direction, snapshot);
+	scan->ncolumns = 0;
 }
 
 /*
@@ -266,7 +280,7 @@ azr_scan_next(AzrScan *scan, ScanDirection direction)
 	CHECK_FOR_INTERRUPTS();
 	oldcontext = MemoryContextSwitchTo(scan->context);
 	found = scan->pages != NULL
-		? azr_row_pages_next(scan->pages, scan->desc, direction, scan->slot)
+		? azr_row_pages_next(scan->pages, scan->slot)
 		: index_getnext_slot(scan->desc, direction, scan->slot);
 	MemoryContextSwitchTo(oldcontext);
 	if (!found)
