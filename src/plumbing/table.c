@@ -38,6 +38,7 @@
 /* Every table found so far, for the invalidation callback. */
 static AzrTable *found_tables = NULL;
 
+static Relation open_known(const AzrTable *table, LOCKMODE lockmode);
 static void find_table(AzrTable *table);
 static void describe_table(AzrTable *table, Relation rel);
 static const char *changed_column(const AzrTable *table, Relation rel);
@@ -85,7 +86,7 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		lock_parent = OidIsValid(parentid);
 		if (lock_parent)
 			LockRelationOid(parentid, lockmode);
-		rel = try_relation_open(table->relid, lockmode);
+		rel = known ? open_known(table, lockmode) : try_relation_open(table->relid, lockmode);
 		if (rel != NULL && !known && !table->changed)
 			describe_table(table, rel);
 		if (rel != NULL && !table->changed)
@@ -104,6 +105,24 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 			relation_close(rel, NoLock);
 		table->changed = true;
 	}
+}
+
+/*
+ * What try_relation_open() does, for a table that was there.  Who drops it says so before the lock
+ * is to be had.  So if nobody has said anything, its row in pg_class need not be looked for.
+ */
+static Relation
+open_known(const AzrTable *table, LOCKMODE lockmode)
+{
+	Relation	rel;
+
+	LockRelationOid(table->relid, lockmode);
+	if (!table->changed)
+		return relation_open(table->relid, NoLock);
+	rel = try_relation_open(table->relid, NoLock);
+	if (rel == NULL)
+		UnlockRelationOid(table->relid, lockmode);
+	return rel;
 }
 
 /*
