@@ -521,7 +521,22 @@ azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 }
 
 /*
- * The same for those only that can resolve a cascade: committed ones with its id.
+ * The same in one direction.  The scan looks at events together where it can.
+ */
+void
+azr_event_scan_begin_by_page(AzrEventScan *scan, int64 stream_id, int64 from,
+							 AzrOptionalInt64 to, bool backward, Snapshot snapshot)
+{
+	AzrTable   *leaf = azr_events_leaf(stream_id);
+	AzrRange	range = {.first = stream_id,.from = from,.to = to};
+
+	scan->rel = azr_table_open(leaf, AccessShareLock);
+	azr_scan_begin_by_page(&scan->scan, leaf, scan->rel, INDEX_PRIMARY_KEY, &range,
+						   backward ? BackwardScanDirection : ForwardScanDirection, snapshot);
+}
+
+/*
+ * Begin to read those of them only that can resolve a cascade: committed ones with its id.
  */
 void
 azr_resolving_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
@@ -535,14 +550,9 @@ begin_range(AzrEventScan *scan, int index, int64 stream_id, int64 from,
 			AzrOptionalInt64 to, Snapshot snapshot)
 {
 	AzrTable   *leaf = azr_events_leaf(stream_id);
-	ScanKeyData keys[3];
-	int			nkeys = 2;
-
-	keys[0] = stream_key(stream_id);
-	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
-	if (to.given)
-		ScanKeyInit(&keys[nkeys++], 2, BTLessStrategyNumber, F_INT8LT,
-					Int64GetDatum(to.value));
+	AzrRange	range = {.first = stream_id,.from = from,.to = to};
+	ScanKeyData keys[AZR_MAX_RANGE_KEYS];
+	int			nkeys = azr_range_keys(&range, keys);
 
 	scan->rel = azr_table_open(leaf, AccessShareLock);
 	azr_scan_begin(&scan->scan, leaf, scan->rel, index, snapshot, keys, nkeys);

@@ -149,6 +149,9 @@ extern AzrFoundEvents azr_events_by_source(int64 stream_id, const AzrSource *sou
 
 extern void azr_event_scan_begin(AzrEventScan *scan, int64 stream_id, int64 from,
 								 AzrOptionalInt64 to, Snapshot snapshot);
+extern void azr_event_scan_begin_by_page(AzrEventScan *scan, int64 stream_id, int64 from,
+										 AzrOptionalInt64 to, bool backward,
+										 Snapshot snapshot);
 extern void azr_cascade_scan_begin(AzrEventScan *scan, int64 stream_id,
 								   const text *cascade_id, bool committed,
 								   Snapshot snapshot);

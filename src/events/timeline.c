@@ -194,9 +194,9 @@ begin_part(AzrTimelineScan *scan)
 	if (to.given && to.value <= scan->from)
 		return false;
 
-	azr_event_scan_begin(&scan->scan, stream->id, scan->from, to, scan->snapshot);
+	azr_event_scan_begin_by_page(&scan->scan, stream->id, scan->from, to, scan->backward,
+								 scan->snapshot);
 	scan->scan.scan.ncolumns = scan->ncolumns;
-	azr_scan_by_page(&scan->scan.scan);
 	return true;
 }
 

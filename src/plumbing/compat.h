@@ -95,6 +95,13 @@
 #define azr_bt_getroot(index, heap, access) _bt_getroot((index), (access))
 #endif
 
+/* PostgreSQL 17 took old_snapshot_threshold away. */
+#if PG_VERSION_NUM >= 170000
+#define azr_test_for_old_snapshot(snapshot, rel, page) ((void) (snapshot))
+#else
+#define azr_test_for_old_snapshot(snapshot, rel, page) TestForOldSnapshot((snapshot), (rel), (page))
+#endif
+
 /* PostgreSQL 18 added instrumentation to index_beginscan(), 19 flags. */
 #if PG_VERSION_NUM >= 190000
 #define azr_index_beginscan(heap, index, snapshot, nkeys) \

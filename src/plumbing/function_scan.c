@@ -363,7 +363,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	prepare_columns(scan, (CustomScan *) node->ss.ps.plan);
 	prepare_args(scan);
 	scan->context = AllocSetContextCreate(estate->es_query_cxt, "angzarr scan",
-										  ALLOCSET_SMALL_SIZES);
+										  ALLOCSET_DEFAULT_SIZES);
 }
 
 static void

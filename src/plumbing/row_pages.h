@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_pages.h
- *	  Reading the rows that an index scan finds, a page of the table at a time.
+ *	  Reading the rows of a range of an index, a page of the table at a time.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,13 +10,15 @@
 
 #include "access/genam.h"
 #include "executor/tuptable.h"
+#include "plumbing/range.h"
 #include "utils/rel.h"
 
 typedef struct AzrRowPages AzrRowPages;
 
-extern AzrRowPages *azr_row_pages_begin(Relation rel, Snapshot snapshot);
-extern bool azr_row_pages_next(AzrRowPages *pages, IndexScanDesc scan, ScanDirection direction,
-							   TupleTableSlot *slot);
+extern bool azr_row_pages_possible(Relation rel, Snapshot snapshot);
+extern AzrRowPages *azr_row_pages_begin(Relation rel, Relation index, const AzrRange *range,
+										ScanDirection direction, Snapshot snapshot);
+extern bool azr_row_pages_next(AzrRowPages *pages, TupleTableSlot *slot);
 extern void azr_row_pages_end(AzrRowPages *pages);
 
 #endif							/* AZR_ROW_PAGES_H */

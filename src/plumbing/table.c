@@ -38,6 +38,7 @@
 /* Every table found so far, for the invalidation callback. */
 static AzrTable *found_tables = NULL;
 
+static Relation open_known(const AzrTable *table, LOCKMODE lockmode);
 static void find_table(AzrTable *table);
 static void describe_table(AzrTable *table, Relation rel);
 static const char *changed_column(const AzrTable *table, Relation rel);
@@ -85,7 +86,7 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 		lock_parent = OidIsValid(parentid);
 		if (lock_parent)
 			LockRelationOid(parentid, lockmode);
-		rel = try_relation_open(table->relid, lockmode);
+		rel = known ? open_known(table, lockmode) : try_relation_open(table->relid, lockmode);
 		if (rel != NULL && !known && !table->changed)
 			describe_table(table, rel);
 		if (rel != NULL && !table->changed)
@@ -104,6 +105,24 @@ azr_table_open(AzrTable *table, LOCKMODE lockmode)
 			relation_close(rel, NoLock);
 		table->changed = true;
 	}
+}
+
+/*
+ * What try_relation_open() does, for a table that was there.  Who drops it says so before the lock
+ * is to be had.  So if nobody has said anything, its row in pg_class need not be looked for.
+ */
+static Relation
+open_known(const AzrTable *table, LOCKMODE lockmode)
+{
+	Relation	rel;
+
+	LockRelationOid(table->relid, lockmode);
+	if (!table->changed)
+		return relation_open(table->relid, NoLock);
+	rel = try_relation_open(table->relid, NoLock);
+	if (rel == NULL)
+		UnlockRelationOid(table->relid, lockmode);
+	return rel;
 }
 
 /*
@@ -245,13 +264,27 @@ azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
 }
 
 /*
- * Have a scan that has begun look at the rows of a page together, where that is possible.  It is
- * for scans that read many rows, in one direction, and are not started again.
+ * Begin a scan of a range of an index of two bigints, in one direction.  It looks at the rows of a
+ * page together where that is possible, and is not started again.
  */
 void
-azr_scan_by_page(AzrScan *scan)
+azr_scan_begin_by_page(AzrScan *scan, AzrTable *table, Relation rel, int index,
+					   const AzrRange *range, ScanDirection direction, Snapshot snapshot)
 {
-	scan->pages = azr_row_pages_begin(scan->desc->heapRelation, scan->desc->xs_snapshot);
+	if (!azr_row_pages_possible(rel, snapshot))
+	{
+		ScanKeyData keys[AZR_MAX_RANGE_KEYS];
+		int			nkeys = azr_range_keys(range, keys);
+
+		azr_scan_begin(scan, table, rel, index, snapshot, keys, nkeys);
+		return;
+	}
+	scan->index = index_open(table->indexids[index], AccessShareLock);
+	scan->desc = NULL;
+	scan->slot = table_slot_create(rel, NULL);
+	scan->context = CurrentMemoryContext;
+	scan->pages = azr_row_pages_begin(rel, scan->index, range, direction, snapshot);
+	scan->ncolumns = 0;
 }
 
 /*
@@ -266,7 +299,7 @@ azr_scan_next(AzrScan *scan, ScanDirection direction)
 	CHECK_FOR_INTERRUPTS();
 	oldcontext = MemoryContextSwitchTo(scan->context);
 	found = scan->pages != NULL
-		? azr_row_pages_next(scan->pages, scan->desc, direction, scan->slot)
+		? azr_row_pages_next(scan->pages, scan->slot)
 		: index_getnext_slot(scan->desc, direction, scan->slot);
 	MemoryContextSwitchTo(oldcontext);
 	if (!found)

@@ -138,7 +138,8 @@ typedef struct AzrLeaf
 typedef struct AzrScan
 {
 	Relation	index;
-	IndexScanDesc desc;			/* or NULL after a probe, see probe.h */
+	IndexScanDesc desc;			/* NULL after a probe, see probe.h, and where
+								 * rows are read by page */
 	TupleTableSlot *slot;
 	MemoryContext context;		/* in which it was begun; the index keeps
 								 * notes there */
@@ -165,7 +166,9 @@ extern void azr_scan_begin(AzrScan *scan, AzrTable *table, Relation rel, int ind
 extern void azr_scan_begin_locking(AzrScan *scan, AzrTable *table, Relation rel, int index,
 								   LOCKMODE lockmode, Snapshot snapshot, ScanKey keys,
 								   int nkeys);
-extern void azr_scan_by_page(AzrScan *scan);
+extern void azr_scan_begin_by_page(AzrScan *scan, AzrTable *table, Relation rel, int index,
+								   const AzrRange *range, ScanDirection direction,
+								   Snapshot snapshot);
 extern TupleTableSlot *azr_scan_next(AzrScan *scan, ScanDirection direction);
 extern void azr_scan_end(AzrScan *scan);
 extern TransactionId azr_row_xmin(TupleTableSlot *row);
