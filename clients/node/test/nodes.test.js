@@ -8,26 +8,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Angzarr, AngzarrError, AngzarrNodes, SequenceConflictError, WrongNodeError, isConflict, slotOf } from 'angzarr-pg';
 
 import { rootOfKey } from '../lib/slots.js';
-import { newDatabase, newPool, newStore, ownSlots, schema, unique } from './support.js';
+import { newDatabase, newNodePools, newPool, newStore, ownSlots, schema, unique } from './support.js';
 
 const event = { type: 'T', data: {} };
-const pools = {};
+const pools = await newNodePools();
 const stores = {};
 // pools of the same databases that count what they are asked
 const asked = [];
 const counting = (name) => ({ query: (config) => { asked.push(name); return pools[name].query(config); } });
 
 for (const name of ['a', 'b']) {
-  const database = await newDatabase();
-  pools[name] = newPool({ database });
-  // DROP DATABASE ends its connections
-  pools[name].on('error', () => {});
   stores[name] = new Angzarr(pools[name], { schema });
 }
-await ownSlots(pools.a, 'a', '{[0,511]}');
-await ownSlots(pools.b, 'b', '{[512,1023]}');
-await ownSlots(pools.a, 'b', '{[512,1023]}', false);
-await ownSlots(pools.b, 'a', '{[0,511]}', false);
 
 /** A store on both nodes, which says in `asked` whom it asks. */
 function newNodes(options) {
