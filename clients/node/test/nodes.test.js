@@ -218,6 +218,79 @@ test('an error of the connection is the caller\'s, and an id makes the append sa
   assert.equal((await nodes.append(stream, null, [event], { externalId: 'x' })).outcome, 'duplicate');
 });
 
+// Nodes that answer at once what a test says, so that nothing but a pause can make a call late.
+const SLOT = 411;
+const streamOfSlot = { domain: 'test', root: '00112233-4455-6677-8899-aabbccddeeff' };
+const owns = (node, state = 'own') => [{ slot: SLOT, node, state, moving_to: null }];
+const elsewhere = (says) => Object.assign(new Error('wrong node'), { code: 'ZR013', detail: `Slot ${SLOT} ${says}.` });
+
+/** `slots` gives a node's rows of azr_slots, and `answers` what its calls come to, one after the other: the last one stays. */
+function fakeNodes(definitions, options) {
+  const calls = [];
+  const fakes = Object.entries(definitions).map(([name, { slots, answers }]) => [name, {
+    async query({ text }) {
+      if (/azr_slots/.test(text)) {
+        return { rows: slots() };
+      }
+      calls.push({ name, at: performance.now() });
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer instanceof Error) throw answer;
+      return { rows: [{ value: answer }] };
+    },
+  }]);
+  return { calls, nodes: new AngzarrNodes(Object.fromEntries(fakes), options) };
+}
+
+test('while a slot moves, its node is asked again, after pauses that grow, and no other one', async () => {
+  const { calls, nodes } = fakeNodes({
+    a: { slots: () => owns('a'), answers: [...Array(6).fill(elsewhere('is moving to node "b"')), elsewhere('belongs to node "b"')] },
+    b: { slots: () => owns('a', 'other'), answers: [7n] },
+  });
+
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.deepEqual(calls.map(({ name }) => name), ['a', 'a', 'a', 'a', 'a', 'a', 'a', 'b']);
+  // 5 ms and its doubles, each by half at least; a timer may be early by less than 1 ms
+  for (let i = 0, least = 2.5; i < 6; i++, least *= 2) {
+    assert.ok(calls[i + 1].at - calls[i].at >= least - 1, JSON.stringify(calls));
+  }
+});
+
+test('where a node does not know who has a slot now, all are asked who owns what', async () => {
+  let moved = false;
+  const { calls, nodes } = fakeNodes({
+    a: { slots: () => (moved ? [{ ...owns('a')[0], slot: SLOT + 1 }] : owns('a')), answers: [3n, elsewhere('belongs to a node that is not known here')] },
+    b: { slots: () => (moved ? owns('b') : owns('a', 'other')), answers: [7n] },
+  }, { waitMs: 1000 });
+
+  assert.equal(await nodes.nextSequence(streamOfSlot), 3n);
+  moved = true;
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.deepEqual(calls.map(({ name }) => name), ['a', 'a', 'b', 'b']);
+});
+
+test('what another node says of it counts, if the one that was known has forgotten', async () => {
+  let moved = false;
+  const away = () => { throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }); };
+  const { calls, nodes } = fakeNodes({
+    a: { slots: () => (moved ? away() : owns('a')), answers: [3n, elsewhere('belongs to a node that is not known here')] },
+    b: { slots: away, answers: [7n] },
+    c: { slots: () => (moved ? owns('b', 'other') : owns('a', 'other')), answers: [0n] },
+  }, { waitMs: 1000 });
+
+  assert.equal(await nodes.nextSequence(streamOfSlot), 3n);
+  moved = true;
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.deepEqual(calls.map(({ name }) => name), ['a', 'a', 'b']);
+});
+
+test('a node that names itself is not asked again', async () => {
+  const { calls, nodes } = fakeNodes({ a: { slots: () => owns('a'), answers: [elsewhere('belongs to node "a"')] } });
+
+  await assert.rejects(nodes.nextSequence(streamOfSlot), { code: 'ZR013', node: 'a' });
+  assert.equal(calls.length, 1);
+});
+
 test('there is an end to waiting', async () => {
   const { stream, slot } = newStreamOf(ofA);
   const nodes = newNodes({ waitMs: 400 });
