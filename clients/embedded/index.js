@@ -4,7 +4,7 @@
 // node_modules, which other projects may share.
 
 import { execFile, spawn } from 'node:child_process';
-import { access, chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
@@ -54,19 +54,23 @@ export async function startStore({ settings = {}, user } = {}) {
 
   try {
     checkDirectory(dir);
+    await checkReach(dirname(dir), account);
     await layOut(dir, postgres.native, library, account);
     await writeFile(join(dir, 'settings'), settingsOf(dir, settings));
     if (account.uid !== undefined) {
-      await run('chown', ['-Rh', `${account.uid}:${account.gid}`, dir]);
+      await handOver(dir, account);
+      stop = () => removeAs(account, dir);
     }
+    const remove = stop;
     const server = await serve(dir, account);
     stop = async () => {
       await server.stop();
-      await rm(dir, { recursive: true, force: true });
+      await remove();
     };
     return await connect(dir, stop);
   } catch (error) {
-    await stop();
+    // why there is no store says more than what is left of it
+    await stop().catch(() => {});
     throw error;
   }
 }
@@ -115,7 +119,7 @@ async function findAccount(user) {
     try {
       const [uid, gid] = await Promise.all(['-u', '-g'].map(async (what) => Number((await run('id', [what, name])).stdout)));
       if (uid !== 0) {
-        return { uid, gid };
+        return { name, uid, gid };
       }
     } catch {
       // the next one, then
@@ -136,6 +140,35 @@ function checkDirectory(dir) {
   if (/['",\\\p{Cc}]/u.test(dir)) {
     throw new Error(`quotes, commas and the like cannot be in a server's path: ${dir}: set TMPDIR to another one`);
   }
+}
+
+/** May the server's user enter the directory that its own is in? */
+async function checkReach(parent, { name, uid, gid }) {
+  if (uid !== undefined) {
+    await run('/bin/sh', ['-c', 'cd -- "$1"', 'sh', parent], { cwd: '/', uid, gid }).catch((cause) => {
+      throw new Error(`user ${name} cannot reach ${parent}: set TMPDIR to a place that it can`, { cause });
+    });
+  }
+}
+
+/** Gives a directory of root's to the server's user, and the directory itself last: until then, nobody else is in it. */
+async function handOver(dir, { uid, gid }) {
+  await run('chown', ['-Rh', `${uid}:${gid}`, '--', ...(await readdir(dir)).map((name) => join(dir, name))]);
+  await chown(dir, uid, gid);
+}
+
+/**
+ * Removes what another user has, who may have put anything there, with no more rights than that user's. Only
+ * where that user may not take the directory itself away, root does, if it is empty.
+ */
+async function removeAs({ uid, gid }, dir) {
+  // what it could not remove, the next call names
+  await run('rm', ['-rf', '--', dir], { cwd: '/', uid, gid }).catch(() => {});
+  await rmdir(dir).catch((error) => {
+    if (error.code !== 'ENOENT') {
+      throw error;
+    }
+  });
 }
 
 /** Puts the programs of PostgreSQL into a directory, with our files beside its own. */
@@ -193,12 +226,12 @@ function settingsOf(dir, settings) {
 // -- the server
 
 /** Starts serve.sh, and waits until its server is there. */
-async function serve(dir, account) {
+async function serve(dir, { uid, gid }) {
   // the user of the server may not be able to read our files
   const script = await readFile(join(home, 'serve.sh'), 'utf8');
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')));
   // detached, so that a terminal's signals do not reach it before it has removed what it made
-  const child = spawn('/bin/sh', ['-c', script, 'sh', dir], { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'pipe'], ...account });
+  const child = spawn('/bin/sh', ['-c', script, 'sh', dir], { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'pipe'], uid, gid });
   let said = '';
 
   const ended = new Promise((resolve) => {

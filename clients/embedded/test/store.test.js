@@ -165,6 +165,34 @@ test('the server of root is another user\'s, and every other user\'s is his own'
   }
 });
 
+test('what the server\'s user has is removed with that user\'s rights, even by root', async (t) => {
+  const place = await emptyPlace(t);
+  const store = await withEnvironment({ TMPDIR: place }, () => startStore({ user: process.getuid() === 0 ? 'nobody' : undefined }));
+  const [name] = await readdir(place);
+  const kept = join(place, name, 'kept');
+
+  // what only root can remove there
+  await mkdir(kept);
+  await writeFile(join(kept, 'file'), '');
+  if (process.getuid() === 0) {
+    await assert.rejects(store.stop(), { code: 'ENOTEMPTY', path: join(place, name) });
+    assert.deepEqual(await readdir(join(place, name), { recursive: true }), ['kept', 'kept/file']);
+    await rm(kept, { recursive: true });
+    await rm(join(place, name), { recursive: true });
+
+    // where that user may enter, but not take anything away
+    await chmod(place, 0o711);
+    await (await withEnvironment({ TMPDIR: place }, () => startStore({ user: 'nobody' }))).stop();
+    assert.deepEqual(await readdir(place), []);
+    await chmod(place, 0o700);
+    await assert.rejects(withEnvironment({ TMPDIR: place }, () => startStore({ user: 'nobody' })),
+      { message: `user nobody cannot reach ${place}: set TMPDIR to a place that it can` });
+  } else {
+    await store.stop();
+  }
+  assert.deepEqual(await readdir(place), []);
+});
+
 test('what cannot be started says why, and leaves nothing', async (t) => {
   const place = await emptyPlace(t);
   const comma = join(place, 'a,b');

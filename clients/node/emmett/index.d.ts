@@ -2,7 +2,7 @@ import type {
   AppendToStreamOptions, AppendToStreamResult, BigIntStreamPosition, DefaultEventStoreOptions, Event, EventStore,
   ReadEventMetadataWithoutGlobalPosition,
 } from '@event-driven-io/emmett';
-import type { Queryable, Stream } from '../index.js';
+import type { Angzarr, AngzarrNodes, Queryable, Stream } from '../index.js';
 
 /** The position of an event in the feed is not known when it is appended, so events come without a global one. */
 export type AngzarrReadEventMetadata = ReadEventMetadataWithoutGlobalPosition<BigIntStreamPosition>;
@@ -19,7 +19,7 @@ export interface AngzarrEventStore extends EventStore<AngzarrReadEventMetadata> 
     },
   ): Promise<AppendToStreamResult<BigIntStreamPosition>>;
   /** The same event store on another connection, such as one that is in a transaction. Without hooks. */
-  with(db: Queryable): AngzarrEventStore;
+  with(db: Queryable | Angzarr): AngzarrEventStore;
 }
 
 export interface StreamNameOptions {
@@ -30,14 +30,14 @@ export interface StreamNameOptions {
 }
 
 export interface AngzarrEventStoreOptions extends StreamNameOptions, DefaultEventStoreOptions<AngzarrEventStore> {
-  /** The schema that has the extension. Without it, the search_path must lead there. */
+  /** The schema that has the extension, for a Pool or a client. Without it, the search_path must lead there. */
   schema?: string;
   /** Which stream a name stands for, in place of streamOf(). */
   toStream?: (streamName: string) => Stream;
 }
 
-/** An event store of Emmett on a Pool or a client of node-pg. */
-export function getAngzarrEventStore(db: Queryable, options?: AngzarrEventStoreOptions): AngzarrEventStore;
+/** An event store of Emmett on a Pool or a client of node-pg, or on an Angzarr, or on several nodes. */
+export function getAngzarrEventStore(db: Queryable | Angzarr | AngzarrNodes, options?: AngzarrEventStoreOptions): AngzarrEventStore;
 
 /** The stream that a name stands for: `domain-key`, split at the first hyphen. */
 export function streamOf(streamName: string, options?: StreamNameOptions): Stream;

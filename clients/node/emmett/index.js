@@ -8,7 +8,8 @@ import {
   assertExpectedVersionMatchesCurrent, downcastRecordedMessages, tryPublishMessagesAfterCommit, unknownTag, upcastRecordedMessage,
 } from '@event-driven-io/emmett';
 
-import { Angzarr, SequenceConflictError, fromJson } from '../index.js';
+import { Angzarr, AngzarrNodes, SequenceConflictError, fromJson } from '../index.js';
+import { isOnPool } from '../lib/client.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_VERSION = 0n;
@@ -32,13 +33,15 @@ export function streamOf(streamName, { defaultDomain = unknownTag, edition } = {
   return { domain, ...(edition === undefined ? {} : { edition }), ...(UUID.test(key) ? { root: key } : { key }) };
 }
 
-/** An event store of Emmett on a Pool or a client of node-pg. */
+/** An event store of Emmett on a Pool or a client of node-pg, or on an Angzarr, or on several nodes. */
 export function getAngzarrEventStore(db, options = {}) {
   const { schema, defaultDomain, edition, hooks } = options;
   const toStream = options.toStream ?? ((streamName) => streamOf(streamName, { defaultDomain, edition }));
-  const store = new Angzarr(db, { schema });
+  // it calls methods that are about one stream, which both classes have
+  const store = db instanceof Angzarr || db instanceof AngzarrNodes ? db : new Angzarr(db, { schema });
+  const stores = store instanceof AngzarrNodes ? store.names.map((name) => store.on(name)) : [store];
 
-  if (hooks?.onAfterCommit && !('totalCount' in db)) {
+  if (hooks?.onAfterCommit && !stores.every(isOnPool)) {
     throw new TypeError('onAfterCommit needs a store on a Pool: on a client, it is not known when the transaction commits');
   }
 

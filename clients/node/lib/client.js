@@ -18,10 +18,17 @@ export class RootOf {
   }
 }
 
+// Is a store on a Pool, so that each call outside of transaction() commits?
+export let isOnPool;
+
 export class Angzarr {
   #db;
   #schema;
   #prefix;
+
+  static {
+    isOnPool = (store) => typeof store.#db.connect === 'function' && 'totalCount' in store.#db;
+  }
 
   /** `db` is a Pool, a Client or a client of a pool, of node-pg. */
   constructor(db, { schema } = {}) {
@@ -49,7 +56,7 @@ export class Angzarr {
     if (isolationLevel !== undefined && !ISOLATION_LEVELS.includes(isolationLevel)) {
       throw new TypeError(`isolationLevel must be one of: ${ISOLATION_LEVELS.join(', ')}`);
     }
-    if (typeof this.#db.connect !== 'function' || !('totalCount' in this.#db)) {
+    if (!isOnPool(this)) {
       throw new TypeError('transaction() needs a store on a Pool; on a client, the transaction is the caller\'s');
     }
     const client = await this.#db.connect();

@@ -10,14 +10,18 @@ import {
   CommandHandler, DeciderCommandHandler, ExpectedVersionConflictError, NO_CONCURRENCY_CHECK, STREAM_DOES_NOT_EXIST, STREAM_EXISTS,
   forwardToMessageBus, getInMemoryEventStore, getInMemoryMessageBus, isExpectedVersionConflictError, unknownTag,
 } from '@event-driven-io/emmett';
-import { Angzarr, fromJson } from 'angzarr-pg';
+import { Angzarr, AngzarrNodes, WrongNodeError, fromJson, slotOf } from 'angzarr-pg';
 import { getAngzarrEventStore, streamOf } from 'angzarr-pg/emmett';
 
-import { caughtUp, newPool, newStore, schema, unique } from './support.js';
+import { rootOfKey } from '../lib/slots.js';
+import { caughtUp, newNodePools, newPool, newStore, ownSlots, schema, unique } from './support.js';
 
 const pool = newPool();
 const store = newStore();
 const ours = getAngzarrEventStore(pool, { schema });
+const nodePools = await newNodePools();
+const nodes = new AngzarrNodes(nodePools, { schema });
+const onNodes = getAngzarrEventStore(nodes);
 
 const item = (productId, quantity = 10, price = 3) => ({ type: 'ProductItemAdded', data: { productItem: { productId, quantity, price } } });
 const discount = (percent) => ({ type: 'DiscountApplied', data: { percent } });
@@ -267,6 +271,8 @@ describe('ours, by domain and key', () => specifications(ours, () => `cart-${uni
 describe('ours, in an edition', () => (
   specifications(getAngzarrEventStore(pool, { schema, edition: 'emmett-test' }), () => unique('cart'))));
 
+describe('ours, on two nodes', () => specifications(onNodes, () => `cart-${unique('key')}`));
+
 test('from is the position that comes first, and bounds can meet', async () => {
   const name = unique('cart');
   await ours.appendToStream(name, [1, 2, 3, 4].map((n) => item(String(n))));
@@ -402,6 +408,80 @@ test('the hook is told of what was appended, once', async () => {
   await hooked.with(client).appendToStream(name, [item('c')]);
   client.release();
   assert.equal(told.length, 2);
+});
+
+/** The name of a stream of a node, and its slot. */
+function newNameOn(node) {
+  for (;;) {
+    const name = `cart-${unique('key')}`;
+    const { domain, key } = streamOf(name);
+    const slot = slotOf(rootOfKey(domain, key));
+    if ((slot < 512 ? 'a' : 'b') === node) {
+      return { name, slot };
+    }
+  }
+}
+
+test('on several nodes, a stream is on the node of its slot', async () => {
+  for (const [node, other] of [['a', 'b'], ['b', 'a']]) {
+    const { name, slot } = newNameOn(node);
+    const on = (at) => getAngzarrEventStore(nodes.on(at));
+
+    assert.equal(await onNodes.streamExists(name), false);
+    await onNodes.appendToStream(name, [item('a')], { expectedStreamVersion: STREAM_DOES_NOT_EXIST });
+    await onNodes.appendToStream(name, [item('b')], { expectedStreamVersion: STREAM_EXISTS });
+    assert.equal((await on(node).readStream(name)).events.length, 2);
+    await assert.rejects(on(other).readStream(name), (error) => (
+      error instanceof WrongNodeError && error.slot === slot && error.node === node));
+    await assert.rejects(onNodes.appendToStream(name, [item('c')], { expectedStreamVersion: 1n }), (error) => (
+      isExpectedVersionConflictError(error) && error.cause.actual === 2n));
+  }
+});
+
+test('a command that is handled while a slot moves is handled on the other node', async () => {
+  const { name, slot } = newNameOn('a');
+  const seen = [];
+  const { newState, nextExpectedStreamVersion } = await CommandHandler({ evolve, initialState })(onNodes, name, async (cart) => {
+    seen.push(cart.totalAmount);
+    await ownSlots(nodePools.a, 'b', `{[${slot},${slot}]}`, false);
+    await ownSlots(nodePools.b, 'b', `{[${slot},${slot}]}`);
+    return item('a');
+  });
+
+  assert.deepEqual([seen, newState.totalAmount, nextExpectedStreamVersion], [[0], 30, 1n]);
+  assert.equal((await getAngzarrEventStore(nodes.on('b')).readStream(name)).events.length, 1);
+});
+
+test('a transaction is one node\'s', async () => {
+  const { name } = newNameOn('b');
+  const inside = (work) => nodes.at(streamOf(name), (at) => at.transaction((tx) => work(onNodes.with(tx))));
+
+  await inside((eventStore) => eventStore.appendToStream(name, [item('a')]));
+  await assert.rejects(inside(async (eventStore) => {
+    await eventStore.appendToStream(name, [item('b')]);
+    throw new Error('no');
+  }), /^Error: no$/);
+  assert.equal((await onNodes.readStream(name)).currentStreamVersion, 1n);
+  await assert.rejects(inside((eventStore) => eventStore.readStream(newNameOn('a').name)), WrongNodeError);
+});
+
+test('on several nodes, the hook needs a pool on each', async () => {
+  const told = [];
+  const hooks = { onAfterCommit: (messages) => { told.push(...messages.map(({ metadata }) => metadata.streamPosition)); } };
+  const { name } = newNameOn('b');
+
+  await getAngzarrEventStore(nodes, { hooks }).appendToStream(name, [item('a')]);
+  await getAngzarrEventStore(nodes.on('b'), { hooks }).appendToStream(name, [item('b')]);
+  assert.deepEqual(told, [1n, 2n]);
+  const client = await nodePools.b.connect();
+  try {
+    for (const db of [new Angzarr(client), new AngzarrNodes({ a: nodePools.a, b: client })]) {
+      assert.throws(() => getAngzarrEventStore(db, { hooks }), /onAfterCommit needs a store on a Pool/);
+    }
+  } finally {
+    client.release();
+  }
+  assert.throws(() => getAngzarrEventStore(undefined), /needs a Pool or a Client of node-pg/);
 });
 
 test('a group follows what Emmett appends', async () => {

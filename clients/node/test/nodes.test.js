@@ -8,26 +8,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Angzarr, AngzarrError, AngzarrNodes, SequenceConflictError, WrongNodeError, isConflict, slotOf } from 'angzarr-pg';
 
 import { rootOfKey } from '../lib/slots.js';
-import { newDatabase, newPool, newStore, ownSlots, schema, unique } from './support.js';
+import { newDatabase, newNodePools, newPool, newStore, ownSlots, schema, unique } from './support.js';
 
 const event = { type: 'T', data: {} };
-const pools = {};
+const pools = await newNodePools();
 const stores = {};
 // pools of the same databases that count what they are asked
 const asked = [];
 const counting = (name) => ({ query: (config) => { asked.push(name); return pools[name].query(config); } });
 
 for (const name of ['a', 'b']) {
-  const database = await newDatabase();
-  pools[name] = newPool({ database });
-  // DROP DATABASE ends its connections
-  pools[name].on('error', () => {});
   stores[name] = new Angzarr(pools[name], { schema });
 }
-await ownSlots(pools.a, 'a', '{[0,511]}');
-await ownSlots(pools.b, 'b', '{[512,1023]}');
-await ownSlots(pools.a, 'b', '{[512,1023]}', false);
-await ownSlots(pools.b, 'a', '{[0,511]}', false);
 
 /** A store on both nodes, which says in `asked` whom it asks. */
 function newNodes(options) {
@@ -224,6 +216,79 @@ test('an error of the connection is the caller\'s, and an id makes the append sa
   await assert.rejects(nodes.append(stream, null, [event], { externalId: 'x' }), /Connection terminated/);
   assert.equal(broken, 1);
   assert.equal((await nodes.append(stream, null, [event], { externalId: 'x' })).outcome, 'duplicate');
+});
+
+// Nodes that answer at once what a test says, so that nothing but a pause can make a call late.
+const SLOT = 411;
+const streamOfSlot = { domain: 'test', root: '00112233-4455-6677-8899-aabbccddeeff' };
+const owns = (node, state = 'own') => [{ slot: SLOT, node, state, moving_to: null }];
+const elsewhere = (says) => Object.assign(new Error('wrong node'), { code: 'ZR013', detail: `Slot ${SLOT} ${says}.` });
+
+/** `slots` gives a node's rows of azr_slots, and `answers` what its calls come to, one after the other: the last one stays. */
+function fakeNodes(definitions, options) {
+  const calls = [];
+  const fakes = Object.entries(definitions).map(([name, { slots, answers }]) => [name, {
+    async query({ text }) {
+      if (/azr_slots/.test(text)) {
+        return { rows: slots() };
+      }
+      calls.push({ name, at: performance.now() });
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer instanceof Error) throw answer;
+      return { rows: [{ value: answer }] };
+    },
+  }]);
+  return { calls, nodes: new AngzarrNodes(Object.fromEntries(fakes), options) };
+}
+
+test('while a slot moves, its node is asked again, after pauses that grow, and no other one', async () => {
+  const { calls, nodes } = fakeNodes({
+    a: { slots: () => owns('a'), answers: [...Array(6).fill(elsewhere('is moving to node "b"')), elsewhere('belongs to node "b"')] },
+    b: { slots: () => owns('a', 'other'), answers: [7n] },
+  });
+
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.deepEqual(calls.map(({ name }) => name), ['a', 'a', 'a', 'a', 'a', 'a', 'a', 'b']);
+  // 5 ms and its doubles, each by half at least; a timer may be early by less than 1 ms
+  for (let i = 0, least = 2.5; i < 6; i++, least *= 2) {
+    assert.ok(calls[i + 1].at - calls[i].at >= least - 1, JSON.stringify(calls));
+  }
+});
+
+test('where a node does not know who has a slot now, all are asked who owns what', async () => {
+  let moved = false;
+  const { calls, nodes } = fakeNodes({
+    a: { slots: () => (moved ? [{ ...owns('a')[0], slot: SLOT + 1 }] : owns('a')), answers: [3n, elsewhere('belongs to a node that is not known here')] },
+    b: { slots: () => (moved ? owns('b') : owns('a', 'other')), answers: [7n] },
+  }, { waitMs: 1000 });
+
+  assert.equal(await nodes.nextSequence(streamOfSlot), 3n);
+  moved = true;
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.deepEqual(calls.map(({ name }) => name), ['a', 'a', 'b', 'b']);
+});
+
+test('what another node says of it counts, if the one that was known has forgotten', async () => {
+  let moved = false;
+  const away = () => { throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }); };
+  const { calls, nodes } = fakeNodes({
+    a: { slots: () => (moved ? away() : owns('a')), answers: [3n, elsewhere('belongs to a node that is not known here')] },
+    b: { slots: away, answers: [7n] },
+    c: { slots: () => (moved ? owns('b', 'other') : owns('a', 'other')), answers: [0n] },
+  }, { waitMs: 1000 });
+
+  assert.equal(await nodes.nextSequence(streamOfSlot), 3n);
+  moved = true;
+  assert.equal(await nodes.nextSequence(streamOfSlot), 7n);
+  assert.deepEqual(calls.map(({ name }) => name), ['a', 'a', 'b']);
+});
+
+test('a node that names itself is not asked again', async () => {
+  const { calls, nodes } = fakeNodes({ a: { slots: () => owns('a'), answers: [elsewhere('belongs to node "a"')] } });
+
+  await assert.rejects(nodes.nextSequence(streamOfSlot), { code: 'ZR013', node: 'a' });
+  assert.equal(calls.length, 1);
 });
 
 test('there is an end to waiting', async () => {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Angzarr } from 'angzarr-pg';
 
-import { newDatabase, newPool, ownSlots, schema } from './support.js';
+import { newNodePools, schema } from './support.js';
 
 const home = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -33,26 +33,11 @@ await pool.query('DROP TABLE balances');
 await Promise.all([pool, ...Object.values(pools)].map((each) => each.end()));
 `;
 
-// Two nodes, and half of the slots on each.
-async function newNodes() {
-  const nodes = {};
-
-  for (const [name, slots] of [['a', '{[0,511]}'], ['b', '{[512,1023]}']]) {
-    const database = await newDatabase();
-    const pool = newPool({ database, max: 1 });
-    pool.on('error', () => {});
-    await ownSlots(pool, name, slots);
-    nodes[`shop_${name}`] = { database, pool };
-  }
-  await ownSlots(nodes.shop_a.pool, 'b', '{[512,1023]}', false);
-  await ownSlots(nodes.shop_b.pool, 'a', '{[0,511]}', false);
-  return nodes;
-}
-
-async function examples(nodes) {
+async function examples() {
+  const nodes = await newNodePools({ max: 1 });
   // names that no other run has
   const suffix = randomUUID().replaceAll('-', '').slice(0, 12);
-  const rename = (text) => text.replace(/\bshop_[ab]\b/g, (name) => nodes[name].database).replace(/\b(account(?=')|balances|mailer|cart(?=-)|checkout(?=-))/g, `$1_${suffix}`);
+  const rename = (text) => text.replace(/\bshop_([ab])\b/g, (_, name) => nodes[name].options.database).replace(/\b(account(?=')|balances|mailer|cart(?=-)|checkout(?=-))/g, `$1_${suffix}`);
   const readme = rename(await readFile(join(home, 'README.md'), 'utf8'));
   const blocks = [...readme.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code]) => code);
   const shown = [];
@@ -71,7 +56,7 @@ async function examples(nodes) {
 }
 
 test('the examples run, and print what is shown', async (t) => {
-  const { code, shown } = await examples(await newNodes());
+  const { code, shown } = await examples();
   const dir = await mkdtemp(join(home, 'test', 'readme-'));
   t.after(() => rm(dir, { recursive: true }));
   await writeFile(join(dir, 'readme.mjs'), code);

@@ -43,6 +43,22 @@ export async function ownSlots(pool, node, slots, isThisNode = true) {
   await pool.query(`SELECT "${schema}".azr_own_slots($1, $2, $3)`, [node, slots, isThisNode]);
 }
 
+/** Pools of two nodes, "a" and "b", each of which owns half of the slots, for the tests of the file. */
+export async function newNodePools(options) {
+  const pools = {};
+
+  for (const name of ['a', 'b']) {
+    pools[name] = newPool({ database: await newDatabase(), ...options });
+    // DROP DATABASE ends its connections
+    pools[name].on('error', () => {});
+  }
+  for (const [node, slots] of [['a', '{[0,511]}'], ['b', '{[512,1023]}']]) {
+    await ownSlots(pools[node], node, slots);
+    await ownSlots(pools[node === 'a' ? 'b' : 'a'], node, slots, false);
+  }
+  return pools;
+}
+
 /** A name that no other test has. */
 export function unique(prefix) {
   return `${prefix}-${randomUUID()}`;

@@ -76,7 +76,7 @@ await store.transaction(async (_, inside: pg.PoolClient) => inside.escapeLiteral
 
 // Emmett
 import { CommandHandler, DeciderCommandHandler, STREAM_EXISTS, type Command, type Event, type EventStore } from '@event-driven-io/emmett';
-import { getAngzarrEventStore, type AngzarrEventStore } from 'angzarr-pg/emmett';
+import { getAngzarrEventStore, streamOf, type AngzarrEventStore } from 'angzarr-pg/emmett';
 
 type Deposited = Event<'Deposited', { amount: number }>;
 type Deposit = Command<'Deposit', { amount: number }>;
@@ -96,5 +96,11 @@ await DeciderCommandHandler<number, Deposit, Deposited>({
 const { events } = await eventStore.readStream<Deposited>('account-alice', { from: 2n, maxCount: 10n });
 const amount: number = events[0].data.amount + Number(events[0].metadata.streamPosition + version);
 await eventStore.with(poolClient).appendToStream<Deposited>('account-alice', [], { expectedStreamVersion: STREAM_EXISTS, externalId: String(amount) });
+const onNodes: AngzarrEventStore = getAngzarrEventStore(nodes, { defaultDomain: 'account' });
+await nodes.at(streamOf('account-bob'), (at) => at.transaction((tx) => (
+  onNodes.with(tx).appendToStream<Deposited>('account-bob', [{ type: 'Deposited', data: { amount } }]))));
+getAngzarrEventStore(store).with(store);
+// @ts-expect-error nodes have names
+getAngzarrEventStore([pool]);
 // @ts-expect-error a version is a bigint
 await eventStore.appendToStream<Deposited>('account-alice', [], { expectedStreamVersion: 3 });
