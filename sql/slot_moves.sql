@@ -226,6 +226,31 @@ UPDATE moved SET setting = 'protected' WHERE kind = 'edition';
 SELECT azr_protect_edition('slot_moves.2', 'f', 'open');
 SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number');
 SELECT domain, protection FROM azr_editions() WHERE domain LIKE 'slot\_moves%' AND edition = 'f' ORDER BY 1;
+-- what comes twice is named by its row, also where many are stored together
+SELECT kind, late_transient IS NOT NULL AS latest, outcome(format($$SELECT azr_slot_import(600, 'SELECT * FROM (TABLE moved UNION ALL SELECT * FROM moved WHERE number = %s) m ORDER BY number')$$, number)) AS outcome
+	FROM moved WHERE kind IN ('position', 'snapshot') ORDER BY number;
+CREATE FUNCTION many_positions(text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM azr_slot_import(600, format($q$SELECT (m).* FROM (
+		SELECT 0 AS n, (SELECT moved FROM moved WHERE kind = 'state') AS m
+		UNION ALL SELECT n, jsonb_populate_record(moved, jsonb_build_object('handler', 'h' || CASE n WHEN %s END)) FROM moved, generate_series(1, 1200) n
+			WHERE number = (SELECT min(number) FROM moved WHERE kind = 'position')) r ORDER BY n$q$, $1));
+	RETURN 'stored';
+EXCEPTION WHEN OTHERS THEN
+	DECLARE
+		context text;
+		said text;
+	BEGIN
+		GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT, said = PG_EXCEPTION_DETAIL;
+		RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, '[0-9a-f-]{36}', 'ROOT'), said, substring(context FROM '^row \d+ of the query'));
+	END;
+END $$;
+SELECT twice, many_positions(twice) FROM unnest(ARRAY['1200 THEN 3 ELSE n', '400 THEN 399 ELSE n', '2 THEN 1 WHEN 900 THEN 7 ELSE n', '1001 THEN 1000 ELSE n']) twice;
+CREATE FUNCTION drop_position() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.handler <> 'h700' THEN NEW END; END $$;
+CREATE TRIGGER drop_position BEFORE INSERT ON azr_positions FOR EACH ROW EXECUTE FUNCTION drop_position();
+SELECT many_positions('0 THEN 0 ELSE n');
+DROP TRIGGER drop_position ON azr_positions;
+DROP FUNCTION many_positions, drop_position;
 UPDATE moved SET domain = 'slot_moves.2' WHERE kind = 'edition';
 SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number');
 SELECT domain, protection FROM azr_editions() WHERE domain LIKE 'slot\_moves%' AND edition = 'f' ORDER BY 1;

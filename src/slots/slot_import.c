@@ -305,7 +305,7 @@ import_row(SlotImport *import)
 		MemoryContext oldcontext =
 			MemoryContextSwitchTo(MemoryContextGetParent(import->context));
 
-		import->state = azr_state_import_begin(import->slot);
+		import->state = azr_state_import_begin(import->slot, &import->row);
 		MemoryContextSwitchTo(oldcontext);
 		return;
 	}
