@@ -367,6 +367,8 @@ SELECT count(*) FROM fed, azr_feed(fed.position - 1, 1) p;
 SELECT count(*) FROM fed WHERE azr_slot(root) <> 600;
 SELECT azr_group_seek('late', -1);
 SELECT count(*) FROM azr_fetch('late', 1000) WHERE azr_slot(root) = 600;
+-- and cannot be parked
+SELECT outcome($$SELECT azr_park('late', (SELECT min(position) FROM fed WHERE azr_slot(root) = 600), 'why')$$) ~ 'does not get the event at position \d+ \| It has moved to another node with its slot, and was deleted here\.$' AS is_said;
 -- of the log, what is gone has entries that are empty
 WITH RECURSIVE entry AS (
 	SELECT bundle, 0 AS at, get_byte(bundle, 0) * 256 + get_byte(bundle, 1) AS bytes FROM azr_entries(0) bundle
