@@ -394,6 +394,9 @@ SELECT problem, domain, edition, azr_slot(root) AS slot, sequence FROM azr_verif
 ALTER TABLE azr_events ENABLE ALWAYS TRIGGER azr_reject_change;
 RESET session_replication_role;
 
+-- an index of streams by slot has what is appended and what is imported
+CREATE INDEX azr_streams_slot_idx ON azr_streams (azr_slot(root));
+SELECT outcome, next_sequence FROM azr_append('slot_moves.indexed', NULL, r(18), 0, types(1), payloads(1));
 -- rows that come from a file, as memory does not hold them, and are stored in many parts
 SELECT count(*), sum(next_sequence) FROM (SELECT i, 'slot_moves.' || i AS domain FROM generate_series(100, 199) i) d, LATERAL (
 	SELECT next_sequence FROM azr_append(domain, NULL, r(18), 0, types(3), array_fill(convert_to(repeat(i::text, 100), 'UTF8'), ARRAY[3]))
@@ -405,6 +408,18 @@ SELECT azr_slot_import(601, 'SELECT * FROM many ORDER BY number');
 RESET work_mem;
 SELECT count(*), sum(next_sequence) FROM azr_slot_ends(601) WHERE domain LIKE 'slot\_moves.1__';
 SELECT count(*) FROM (SELECT domain, edition, sequence, type, payload FROM stored WHERE slot = 18 AND domain LIKE 'slot\_moves.1__' EXCEPT SELECT domain, edition, sequence, type, payload FROM stored WHERE slot = 601) differs;
+
+SET enable_seqscan = off;
+CREATE TEMP TABLE by_index AS SELECT domain, edition, root FROM azr_streams WHERE azr_slot(root) IN (18, 601);
+RESET enable_seqscan;
+SET enable_indexscan = off;
+SET enable_bitmapscan = off;
+SELECT count(*), count(*) FILTER (WHERE domain = 'slot_moves.indexed') AS appended, count(*) FILTER (WHERE azr_slot(root) = 601) >= 200 AS imported FROM by_index;
+SELECT count(*) FROM (SELECT domain, edition, root FROM azr_streams WHERE azr_slot(root) IN (18, 601) EXCEPT ALL TABLE by_index) lacks;
+RESET enable_indexscan;
+RESET enable_bitmapscan;
+DROP INDEX azr_streams_slot_idx;
+DROP TABLE by_index;
 
 TRUNCATE azr_slot_owners;
 DROP VIEW stored, given;
