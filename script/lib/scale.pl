@@ -229,9 +229,10 @@ sub check
 		$text = join ' ', "$message.", $text =~ /^(?:DETAIL|HINT):  (.*)/mg;
 	}
 
-	# 2: the connection could not be made, or broke
+	# 2: the connection could not be made, or broke; but while a COPY runs, only the words say that it did
 	$code //= '';
-	undef $code if ($status >> 8) == 2 || ($status & 127) || $code =~ /^(57P0[123]|08...)$/;
+	undef $code if ($status >> 8) == 2 || ($status & 127) || $code =~ /^(57P0[123]|08...)$/
+	  || ($code eq '' && $text =~ /^WARNING:  57P0[123]:|server closed the connection|connection to server was lost/m);
 	NodeError->throw(node => $node, code => $code, text => $text =~ s/\s*\n\s*/ /gr =~ s/ \z//r || "psql ended with status $status");
 }
 
