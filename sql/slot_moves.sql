@@ -226,6 +226,31 @@ UPDATE moved SET setting = 'protected' WHERE kind = 'edition';
 SELECT azr_protect_edition('slot_moves.2', 'f', 'open');
 SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number');
 SELECT domain, protection FROM azr_editions() WHERE domain LIKE 'slot\_moves%' AND edition = 'f' ORDER BY 1;
+-- what comes twice is named by its row, also where many are stored together
+SELECT kind, late_transient IS NOT NULL AS latest, outcome(format($$SELECT azr_slot_import(600, 'SELECT * FROM (TABLE moved UNION ALL SELECT * FROM moved WHERE number = %s) m ORDER BY number')$$, number)) AS outcome
+	FROM moved WHERE kind IN ('position', 'snapshot') ORDER BY number;
+CREATE FUNCTION many_positions(text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM azr_slot_import(600, format($q$SELECT (m).* FROM (
+		SELECT 0 AS n, (SELECT moved FROM moved WHERE kind = 'state') AS m
+		UNION ALL SELECT n, jsonb_populate_record(moved, jsonb_build_object('handler', 'h' || CASE n WHEN %s END)) FROM moved, generate_series(1, 1200) n
+			WHERE number = (SELECT min(number) FROM moved WHERE kind = 'position')) r ORDER BY n$q$, $1));
+	RETURN 'stored';
+EXCEPTION WHEN OTHERS THEN
+	DECLARE
+		context text;
+		said text;
+	BEGIN
+		GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT, said = PG_EXCEPTION_DETAIL;
+		RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, '[0-9a-f-]{36}', 'ROOT'), said, substring(context FROM '^row \d+ of the query'));
+	END;
+END $$;
+SELECT twice, many_positions(twice) FROM unnest(ARRAY['1200 THEN 3 ELSE n', '400 THEN 399 ELSE n', '2 THEN 1 WHEN 900 THEN 7 ELSE n', '1001 THEN 1000 ELSE n']) twice;
+CREATE FUNCTION drop_position() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.handler <> 'h700' THEN NEW END; END $$;
+CREATE TRIGGER drop_position BEFORE INSERT ON azr_positions FOR EACH ROW EXECUTE FUNCTION drop_position();
+SELECT many_positions('0 THEN 0 ELSE n');
+DROP TRIGGER drop_position ON azr_positions;
+DROP FUNCTION many_positions, drop_position;
 UPDATE moved SET domain = 'slot_moves.2' WHERE kind = 'edition';
 SELECT azr_slot_import(600, 'SELECT * FROM moved ORDER BY number');
 SELECT domain, protection FROM azr_editions() WHERE domain LIKE 'slot\_moves%' AND edition = 'f' ORDER BY 1;
@@ -342,7 +367,13 @@ SELECT count(*) FROM fed, azr_feed(fed.position - 1, 1) p;
 SELECT count(*) FROM fed WHERE azr_slot(root) <> 600;
 SELECT azr_group_seek('late', -1);
 SELECT count(*) FROM azr_fetch('late', 1000) WHERE azr_slot(root) = 600;
-SELECT outcome($$SELECT azr_entries(0)$$);
+-- and cannot be parked
+SELECT outcome($$SELECT azr_park('late', (SELECT min(position) FROM fed WHERE azr_slot(root) = 600), 'why')$$) ~ 'does not get the event at position \d+ \| It has moved to another node with its slot, and was deleted here\.$' AS is_said;
+-- of the log, what is gone has entries that are empty
+WITH RECURSIVE entry AS (
+	SELECT bundle, 0 AS at, get_byte(bundle, 0) * 256 + get_byte(bundle, 1) AS bytes FROM azr_entries(0) bundle
+	UNION ALL SELECT bundle, next, get_byte(bundle, next) * 256 + get_byte(bundle, next + 1) FROM entry, LATERAL (SELECT at + 2 + bytes) n (next) WHERE next < length(bundle))
+SELECT count(*) FILTER (WHERE bytes = 0) = (SELECT count(*) FROM fed WHERE azr_slot(root) = 600) AS those_of_the_slot, count(*) = least(256, substring(azr_checkpoint() FROM '\n(\d+)\n')::int) AS all_of_them FROM entry;
 SELECT jsonb_typeof(azr_prove('slot_moves', NULL, r(18), 0));
 SELECT * FROM azr_verify();
 SELECT * FROM azr_check();
@@ -363,6 +394,9 @@ SELECT problem, domain, edition, azr_slot(root) AS slot, sequence FROM azr_verif
 ALTER TABLE azr_events ENABLE ALWAYS TRIGGER azr_reject_change;
 RESET session_replication_role;
 
+-- an index of streams by slot has what is appended and what is imported
+CREATE INDEX azr_streams_slot_idx ON azr_streams (azr_slot(root));
+SELECT outcome, next_sequence FROM azr_append('slot_moves.indexed', NULL, r(18), 0, types(1), payloads(1));
 -- rows that come from a file, as memory does not hold them, and are stored in many parts
 SELECT count(*), sum(next_sequence) FROM (SELECT i, 'slot_moves.' || i AS domain FROM generate_series(100, 199) i) d, LATERAL (
 	SELECT next_sequence FROM azr_append(domain, NULL, r(18), 0, types(3), array_fill(convert_to(repeat(i::text, 100), 'UTF8'), ARRAY[3]))
@@ -374,6 +408,18 @@ SELECT azr_slot_import(601, 'SELECT * FROM many ORDER BY number');
 RESET work_mem;
 SELECT count(*), sum(next_sequence) FROM azr_slot_ends(601) WHERE domain LIKE 'slot\_moves.1__';
 SELECT count(*) FROM (SELECT domain, edition, sequence, type, payload FROM stored WHERE slot = 18 AND domain LIKE 'slot\_moves.1__' EXCEPT SELECT domain, edition, sequence, type, payload FROM stored WHERE slot = 601) differs;
+
+SET enable_seqscan = off;
+CREATE TEMP TABLE by_index AS SELECT domain, edition, root FROM azr_streams WHERE azr_slot(root) IN (18, 601);
+RESET enable_seqscan;
+SET enable_indexscan = off;
+SET enable_bitmapscan = off;
+SELECT count(*), count(*) FILTER (WHERE domain = 'slot_moves.indexed') AS appended, count(*) FILTER (WHERE azr_slot(root) = 601) >= 200 AS imported FROM by_index;
+SELECT count(*) FROM (SELECT domain, edition, root FROM azr_streams WHERE azr_slot(root) IN (18, 601) EXCEPT ALL TABLE by_index) lacks;
+RESET enable_indexscan;
+RESET enable_bitmapscan;
+DROP INDEX azr_streams_slot_idx;
+DROP TABLE by_index;
 
 TRUNCATE azr_slot_owners;
 DROP VIEW stored, given;

@@ -35,6 +35,7 @@ use constant {
 	NUMBERED     => 10_000,   # appends that azr_feed_advance gives positions to at a time
 	ROUTER_PAUSE => 10,       # seconds before a router that cannot be told is tried again
 	LOCK_TIMEOUT => '500ms',
+	BY_INDEX     => 'SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off',
 	FIELD        => "\x1f",
 	RECORD       => "\x1e",
 };
@@ -47,7 +48,7 @@ package NodeError
 	sub text { return main::title($_[0]{node}) . ": $_[0]{text}" }
 }
 
-my %options = (batch => 50_000, wait => 60, plan => 0);
+my %options = (batch => 50_000, wait => 60, index => 100_000, plan => 0);
 my (@nodes, %connection, @routers, %schema, %untold, %partition);
 my $tell_steps = 1;
 my ($psql) = $ENV{PSQL} || 'psql';
@@ -103,7 +104,7 @@ sub read_options
 		{
 			$options{plan} = 1;
 		}
-		elsif ($argument =~ /^--(nodes|wait|batch|without)(?:=(.*))?$/s)
+		elsif ($argument =~ /^--(nodes|wait|batch|index|without)(?:=(.*))?$/s)
 		{
 			$options{$1} = $2 // shift @rest // refuse("$argument needs a value");
 		}
@@ -118,6 +119,7 @@ sub read_options
 	}
 	defined $options{nodes} or refuse('name the file of nodes: --nodes FILE');
 	$options{wait} =~ /^\d{1,6}$/ or refuse("not a number of seconds: $options{wait}");
+	$options{index} =~ /^\d{1,12}$/ or refuse("not a number of streams: $options{index}");
 	$options{batch} =~ /^[1-9]\d{0,8}$/ or refuse("not a number of events: $options{batch}");
 	return @arguments;
 }
@@ -227,9 +229,10 @@ sub check
 		$text = join ' ', "$message.", $text =~ /^(?:DETAIL|HINT):  (.*)/mg;
 	}
 
-	# 2: the connection could not be made, or broke
+	# 2: the connection could not be made, or broke; but while a COPY runs, only the words say that it did
 	$code //= '';
-	undef $code if ($status >> 8) == 2 || ($status & 127) || $code =~ /^(57P0[123]|08...)$/;
+	undef $code if ($status >> 8) == 2 || ($status & 127) || $code =~ /^(57P0[123]|08...)$/
+	  || ($code eq '' && $text =~ /^WARNING:  57P0[123]:|server closed the connection|connection to server was lost/m);
 	NodeError->throw(node => $node, code => $code, text => $text =~ s/\s*\n\s*/ /gr =~ s/ \z//r || "psql ended with status $status");
 }
 
@@ -582,9 +585,30 @@ sub move
 	$from ne $to or refuse('a slot moves from one node to another one');
 	lock_nodes();
 	read_cluster();
+	index_streams($_) foreach $from, $to;
 	move_slot($_, $from, $to, $options{wait}) foreach @slots;
 	tell_all_routers();
 	return 0;
+}
+
+# Each step of a move asks a node which streams a slot has, for which it reads all that it has, unless there
+# is an index.  A small store needs none.  It stays for the next moves; without it, they only take longer.
+sub index_streams
+{
+	my ($node) = @_;
+	my $made = eval {
+		find_schema($node);
+		my ($row) = ask($node, "SELECT (SELECT count(*) FROM (SELECT FROM azr_streams LIMIT $options{index}) s) = $options{index}, pg_is_in_recovery(),
+			(SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'azr_streams'::regclass AND c.relname = 'azr_streams_slot_idx')");
+		my ($many, $is_standby, $valid) = @$row;
+
+		return 1 if $valid eq 't' || $many ne 't' || $is_standby eq 't';
+		step("node $node: makes an index of its streams by slot");
+		ask($node, "SET lock_timeout = '$options{wait}s'", 'DROP INDEX CONCURRENTLY IF EXISTS azr_streams_slot_idx', 'CREATE INDEX CONCURRENTLY azr_streams_slot_idx ON azr_streams (azr_slot(root))');
+		1;
+	};
+	die $@ if !$made && !ref $@;
+	say_line("node $node: no index of its streams, so moves take longer: $@->{text}") if !$made;
 }
 
 # Takes a move to its end, from wherever it stands.  A node that cannot be reached is waited for.
@@ -805,7 +829,7 @@ sub wait_for_groups
 	{
 		($before, $head) = ($head, ask_one($node, 'SELECT azr_feed_advance()'));
 	} while $head - $before >= NUMBERED;
-	while ($frozen && ask_one($node, has_no_position($slot)) eq 't')
+	while ($frozen && ask_one($node, BY_INDEX, has_no_position($slot)) eq 't')
 	{
 		if (time > $end)
 		{
@@ -831,14 +855,16 @@ sub wait_for_groups
 }
 
 # Asks whether numbering has not come to some of a slot's events, or passed over them before they were
-# committed.
+# committed.  Nobody can write to the slot meanwhile, and the planner cannot know that these are few: so
+# it is told to look for them first, and by the indexes.
 sub has_no_position
 {
 	my ($slot) = @_;
 
 	return "SELECT EXISTS (SELECT FROM azr_feed_state f,
-		LATERAL (SELECT f.next_ticket, 9223372036854775807 UNION ALL SELECT f.pending[i], f.pending[i + 1] FROM generate_series(1, cardinality(f.pending), 3) i) r (first, last)
-		JOIN azr_main_events e ON e.ticket BETWEEN r.first AND r.last JOIN azr_streams s USING (stream_id) WHERE azr_slot(s.root) = $slot)";
+		LATERAL (SELECT f.next_ticket, 9223372036854775807 UNION ALL SELECT f.pending[i], f.pending[i + 1] FROM generate_series(1, cardinality(f.pending), 3) i) r (first, last),
+		LATERAL (SELECT stream_id FROM azr_main_events WHERE ticket BETWEEN r.first AND r.last OFFSET 0) e,
+		LATERAL (SELECT root FROM azr_streams s WHERE s.stream_id = e.stream_id OFFSET 0) s WHERE azr_slot(s.root) = $slot)";
 }
 
 # A group that has yet to handle events up to a position: of this slot, or more than are looked at.
@@ -858,7 +884,7 @@ sub group_behind
 		next if !$frozen;
 
 		# what came here by a move after the group was made was handled where it came from
-		my @last = ask($node, "SELECT s.stream_id, max(f.\"position\")
+		my @last = ask($node, BY_INDEX, "SELECT s.stream_id, max(f.\"position\")
 			FROM azr_registered_groups g, azr_feed($first, $head - $first, g.domains, g.types, true) f
 			JOIN azr_streams s ON s.root = f.root AND s.domain = f.domain AND s.edition = f.edition
 			WHERE g.handler = " . quote($handler) . " AND azr_slot(f.root) = $slot
@@ -1038,6 +1064,8 @@ sub rebalance
 	my %pairs = map { ("@$_[1, 2]" => $_) } @moves;
 	check_groups(@{ $pairs{$_} }[ 1, 2 ]) foreach sort keys %pairs;
 
+	my %moving = map { $_ => 1 } map { @$_[ 1, 2 ] } @begun, @moves;
+	index_streams($_) foreach grep { $moving{$_} } @nodes;
 	$tell_steps = 0;
 	my $started = time;
 	my $done = 0;

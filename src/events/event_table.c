@@ -92,7 +92,7 @@ AZR_CHECK_INDEXES(main_indexes);
 
 /* What events are found by that have something to do with each other. */
 static const AzrComputed correlation_key = {
-	"azr_correlation_key", azr_correlation_key,
+	"azr_correlation_key", azr_correlation_key, 2,
 	{Anum_azr_events_correlation_uuid, Anum_azr_events_correlation_id}
 };
 

@@ -23,6 +23,7 @@ PG_FUNCTION_INFO_V1(azr_entries);
 PG_FUNCTION_INFO_V1(azr_salts);
 
 static int	hashes_of(const AzrLog *log, int level, int64 index);
+static void add_moved(int64 events, StringInfo bundle);
 static void add_entry(AzrLog *log, int64 stream_id, AzrLogEvent *event, StringInfo bundle);
 
 /*
@@ -68,34 +69,30 @@ azr_entries(PG_FUNCTION_ARGS)
 												  ALLOCSET_DEFAULT_SIZES);
 	AzrLogEvent event;
 	AzrLog		log;
-	int			count;
+	int64		next;			/* position of the next entry */
 	StringInfoData bundle;
 
 	(void) azr_evidence_must_origin();
 	azr_log_begin(&log, GetActiveSnapshot());
-	count = hashes_of(&log, 0, index);
+	next = index * AZR_TILE_HASHES;
 	initStringInfo(&bundle);
 	appendStringInfoSpaces(&bundle, VARHDRSZ);
-	read.after = index * AZR_TILE_HASHES - 1;
-	read.last = read.after + count;
+	read.after = next - 1;
+	read.last = read.after + hashes_of(&log, 0, index);
 	reader = azr_feed_reader_begin(&read, log.snapshot);
 	while (azr_feed_reader_next(reader, event.values, event.nulls))
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
 
 		CHECK_FOR_INTERRUPTS();
+		event.position = DatumGetInt64(event.values[0]);
+		add_moved(event.position - next, &bundle);
 		add_entry(&log, azr_feed_reader_stream(reader), &event, &bundle);
-		count--;
+		next = event.position + 1;
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(scratch);
 	}
-	if (count > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("entries of tile %lld have moved to another node with their slot",
-						(long long) index),
-				 errdetail("%d of them are not here any more.", count),
-				 errhint("Their leaves are still in the log: use azr_tile().")));
+	add_moved(read.last + 1 - next, &bundle);
 	azr_feed_reader_end(reader);
 	azr_log_end(&log);
 	SET_VARSIZE(bundle.data, bundle.len);
@@ -146,6 +143,19 @@ hashes_of(const AzrLog *log, int level, int64 index)
 }
 
 /*
+ * Add the entries of events that the feed says were deleted here after they had moved to another
+ * node.  They are empty, which no other entry is.
+ */
+static void
+add_moved(int64 events, StringInfo bundle)
+{
+	static const uint16 no_lengths[AZR_TILE_HASHES] = {0};
+
+	Assert(events >= 0 && events <= AZR_TILE_HASHES);
+	appendBinaryStringInfo(bundle, (const char *) no_lengths, (int) events * sizeof(uint16));
+}
+
+/*
  * Add an event's entry, with its length in front.
  */
 static void
@@ -154,7 +164,6 @@ add_entry(AzrLog *log, int64 stream_id, AzrLogEvent *event, StringInfo bundle)
 	uint8		previous[AZR_DIGEST_BYTES];
 	uint16		length;
 
-	event->position = DatumGetInt64(event->values[0]);
 	event->sequence = DatumGetInt64(event->values[Anum_azr_timeline_sequence]);
 	if (event->sequence > 0)
 	{

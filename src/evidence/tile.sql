@@ -22,11 +22,11 @@ COMMENT ON FUNCTION @extschema@.azr_entries(bigint) IS
 
 Arguments: index, of the tile, from 0.
 
-Result: bytea. The entries follow from the events as they are stored now.
+Result: bytea. The entries follow from the events as they are stored now. The entry of an event that was deleted here after its slot had moved is empty: its length is 0. Its leaf is still in the tile.
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
 
-Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept, or an event of the tile was deleted here after its slot had moved; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
+Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
 
 CREATE FUNCTION @extschema@.azr_salts(index bigint) RETURNS bytea
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME';

@@ -43,7 +43,8 @@ typedef struct Retry
 
 static const Oid feed_event_types[Natts_azr_feed_event] = {AZR_FEED_EVENT_TYPES};
 
-static bool find_event(const AzrGroup *group, int64 position, AzrParkedStream *stream);
+static bool find_event(const AzrArrayArg *domains, int64 position, AzrParkedStream *stream);
+pg_noreturn static void refuse_event(const text *handler, int64 position);
 static bool note_event(void *arg, const AzrFeedRow *row);
 static void retry_free(Retry *retry, const AzrParkedStreams *streams);
 static void retry_stream(Retry *retry, int64 stream_id, const AzrPartition *partition);
@@ -71,12 +72,8 @@ azr_park(PG_FUNCTION_ARGS)
 	do
 	{
 		group = azr_group_get(handler);
-		if (!find_event(&group, position, &stream))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("group \"%s\" does not get the event at position %lld",
-							text_to_cstring(handler), (long long) position),
-					 errdetail("It is of another domain.")));
+		if (!find_event(&group.domains, position, &stream))
+			refuse_event(handler, position);
 		stream.partition = azr_partition_of(stream.stream_id, group.partitions);
 		if (!azr_partition_lock(handler, stream.partition, true, &partition))
 			azr_group_unknown(handler);
@@ -88,18 +85,36 @@ azr_park(PG_FUNCTION_ARGS)
 }
 
 /*
- * Find the stream of the event at a position, and its sequence there.  Returns false where a
- * group does not get events of its domain.
+ * Find the stream of the event at a position, and its sequence there.  Returns false if it is of
+ * none of the domains, or is not here any more.
  */
 static bool
-find_event(const AzrGroup *group, int64 position, AzrParkedStream *stream)
+find_event(const AzrArrayArg *domains, int64 position, AzrParkedStream *stream)
 {
-	AzrFeedRead read = {.after = position - 1,.last = position,.domains = group->domains};
+	AzrFeedRead read = {.after = position - 1,.last = position,.domains = *domains};
 	Snapshot	snapshot = azr_register_read_snapshot();
 
 	(void) azr_feed_each(&read, snapshot, note_event, stream);
 	UnregisterSnapshot(snapshot);
 	return stream->stream_id != AZR_NO_STREAM;
+}
+
+/*
+ * Raise 22023: a group does not get the event at a position.
+ */
+static void
+refuse_event(const text *handler, int64 position)
+{
+	AzrArrayArg all_domains = {0};
+	AzrParkedStream stream = {0};
+	bool		is_here = find_event(&all_domains, position, &stream);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("group \"%s\" does not get the event at position %lld",
+					text_to_cstring(handler), (long long) position),
+			 is_here ? errdetail("It is of another domain.")
+			 : errdetail("It has moved to another node with its slot, and was deleted here.")));
 }
 
 static bool

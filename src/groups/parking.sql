@@ -16,7 +16,7 @@ Arguments: handler, the name of the group. position, of the event. reason, any t
 
 Locks: the row of the stream''s partition, to the end of the transaction. It waits for a worker that has the partition, unless that is the same transaction.
 
-Errors: 42704 there is no such group; ZR009 there is no such position; 22023 an event of a domain that the group does not get, or a bad value; 22004 NULL where there must be a value; 25006 read-only transaction or standby; 27000 a trigger keeps it from being stored; at REPEATABLE READ and SERIALIZABLE 40001 if the partition was changed after the transaction''s snapshot; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: 42704 there is no such group; ZR009 there is no such position; 22023 an event of a domain that the group does not get, or one that was deleted here after its slot had moved, or a bad value; 22004 NULL where there must be a value; 25006 read-only transaction or standby; 27000 a trigger keeps it from being stored; at REPEATABLE READ and SERIALIZABLE 40001 if the partition was changed after the transaction''s snapshot; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE TYPE @extschema@.azr_parked_event AS (
 	handler text,

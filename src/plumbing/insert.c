@@ -286,7 +286,7 @@ may_have_entries(const AzrInsert *insert, int i)
 		 * what is computed of no column is the same for all rows, and is NULL
 		 * or not
 		 */
-		for (int arg = 0; arg < AZR_COMPUTED_ARGS; arg++)
+		for (int arg = 0; arg < table->computed->nargs; arg++)
 			has_column = has_column || insert->has_column[table->computed->args[arg] - 1];
 		if (!has_column)
 		{
@@ -334,8 +334,8 @@ computed_of(const AzrComputed *computed, TupleTableSlot *row, bool *isnull)
 	LOCAL_FCINFO(fcinfo, AZR_COMPUTED_ARGS);
 	Datum		result;
 
-	InitFunctionCallInfoData(*fcinfo, NULL, AZR_COMPUTED_ARGS, InvalidOid, NULL, NULL);
-	for (int i = 0; i < AZR_COMPUTED_ARGS; i++)
+	InitFunctionCallInfoData(*fcinfo, NULL, computed->nargs, InvalidOid, NULL, NULL);
+	for (int i = 0; i < computed->nargs; i++)
 		fcinfo->args[i].value = column_of(row, computed->args[i], &fcinfo->args[i].isnull);
 	result = computed->function(fcinfo);
 	*isnull = fcinfo->isnull;

@@ -226,10 +226,19 @@ void
 azr_query_must_change(const char *table, uint64 rows, const char *sql, const AzrQueryArgs *args)
 {
 	if (azr_query_modify(sql, args, NULL, NULL) != rows)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger on table \"%s\" dropped a row", table),
-				 errhint("A BEFORE trigger there must return every row.")));
+		azr_query_row_dropped(table);
+}
+
+/*
+ * Raise 27000: a trigger on a table has dropped a row.
+ */
+void
+azr_query_row_dropped(const char *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("a trigger on table \"%s\" dropped a row", table),
+			 errhint("A BEFORE trigger there must return every row.")));
 }
 
 /*

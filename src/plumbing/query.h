@@ -20,6 +20,7 @@
 #define AZR_QUERY_H
 
 #include "fmgr.h"
+#include "plumbing/compat.h"
 
 #define AZR_MAX_QUERY_ARGS	17
 
@@ -62,6 +63,7 @@ extern uint64 azr_query_modify(const char *sql, const AzrQueryArgs *args,
 							   AzrRowCallback callback, void *arg);
 extern void azr_query_must_change(const char *table, uint64 rows, const char *sql,
 								  const AzrQueryArgs *args);
+pg_noreturn extern void azr_query_row_dropped(const char *table);
 extern uint64 azr_query_exact(const char *sql, const AzrQueryArgs *args, bool read_only,
 							  AzrRowCallback callback, void *arg);
 extern void azr_query_utility(const char *command);

@@ -735,10 +735,10 @@ is_computed(const AzrTable *table, Node *expression)
 	FuncExpr   *call = (FuncExpr *) expression;
 
 	if (computed == NULL || !IsA(expression, FuncExpr) ||
-		list_length(call->args) != AZR_COMPUTED_ARGS ||
+		list_length(call->args) != computed->nargs ||
 		!azr_function_is(call->funcid, computed->name, computed->function))
 		return false;
-	for (int i = 0; i < AZR_COMPUTED_ARGS; i++)
+	for (int i = 0; i < computed->nargs; i++)
 	{
 		Node	   *arg = list_nth(call->args, i);
 

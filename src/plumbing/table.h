@@ -60,6 +60,7 @@ typedef struct AzrComputed
 {
 	const char *name;
 	PGFunction	function;
+	int			nargs;
 	AttrNumber	args[AZR_COMPUTED_ARGS];
 } AzrComputed;
 

@@ -729,11 +729,11 @@ COMMENT ON FUNCTION @extschema@.azr_entries(bigint) IS
 
 Arguments: index, of the tile, from 0.
 
-Result: bytea. The entries follow from the events as they are stored now.
+Result: bytea. The entries follow from the events as they are stored now. The entry of an event that was deleted here after its slot had moved is empty: its length is 0. Its leaf is still in the tile.
 
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
 
-Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept, or an event of the tile was deleted here after its slot had moved; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
+Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
 
 CREATE FUNCTION @extschema@.azr_at_erase(integer, text, text, uuid, bigint, bigint, text, boolean) RETURNS bigint
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_erase($2, $3, $4, $5, $6, $7, $8) r; $$;
@@ -1210,7 +1210,7 @@ Arguments: handler, the name of the group. position, of the event. reason, any t
 
 Locks: the row of the stream''s partition, to the end of the transaction. It waits for a worker that has the partition, unless that is the same transaction.
 
-Errors: 42704 there is no such group; ZR009 there is no such position; 22023 an event of a domain that the group does not get, or a bad value; 22004 NULL where there must be a value; 25006 read-only transaction or standby; 27000 a trigger keeps it from being stored; at REPEATABLE READ and SERIALIZABLE 40001 if the partition was changed after the transaction''s snapshot; 55P03, 57014, 40P01 from waiting for a lock.';
+Errors: 42704 there is no such group; ZR009 there is no such position; 22023 an event of a domain that the group does not get, or one that was deleted here after its slot had moved, or a bad value; 22004 NULL where there must be a value; 25006 read-only transaction or standby; 27000 a trigger keeps it from being stored; at REPEATABLE READ and SERIALIZABLE 40001 if the partition was changed after the transaction''s snapshot; 55P03, 57014, 40P01 from waiting for a lock.';
 
 CREATE FUNCTION @extschema@.azr_all_parked(text) RETURNS SETOF @extschema@.azr_parked_event
 LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON ALL; SELECT r.handler, r.domain, r.root, r."position", r.sequence, r.parked_at, r.reason, r.waiting FROM @extschema@.azr_parked($1) r; $$;
@@ -1514,7 +1514,7 @@ COMMENT ON FUNCTION @extschema@.azr_slot_ends(integer) IS
 
 Arguments: slot, 0 to 1023.
 
-Result: rows of azr_slot_end, in no order. By the caller''s snapshot. It reads all of azr_streams.
+Result: rows of azr_slot_end, in no order. By the caller''s snapshot. It reads all of azr_streams, unless there is an index on azr_slot(root).
 
 Locks: AccessShareLock on the tables.
 
@@ -1576,7 +1576,7 @@ Result: how many rows were stored, or changed something.
 
 Locks: AccessShareLock on azr_streams; an advisory lock of the slot, so that two imports come one after the other; and as azr_append for each stream.
 
-Errors: 55000 the slot is not being received. ZR001 a row does not follow what is here of its stream, or is another event than the one that is here. ZR004 an edition branches off where the main timeline has not come yet, or elsewhere than here, or is registered here with another divergence. ZR007 a position or a snapshot is past the end of its stream. 42804 the query returns other columns. 22004 NULL where there must be a value. 22023 a bad value, a root of another slot, part of an append without the rest, or query is not one query. 54000 a payload, its metadata or a state are too large. 27000 a trigger of the owner dropped or kept a row. 25006 read-only transaction or standby. 40001 at REPEATABLE READ and SERIALIZABLE, if a stream has changed after the transaction''s PostgreSQL snapshot. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row.';
+Errors: 55000 the slot is not being received. ZR001 a row does not follow what is here of its stream, or is another event than the one that is here. ZR004 an edition branches off where the main timeline has not come yet, or elsewhere than here, or is registered here with another divergence. ZR007 a position or a snapshot is past the end of its stream. 42804 the query returns other columns. 22004 NULL where there must be a value. 22023 a bad value, a root of another slot, part of an append without the rest, a position or a snapshot that comes twice, or query is not one query. 54000 a payload, its metadata or a state are too large. 27000 a trigger of the owner dropped or kept a row. 25006 read-only transaction or standby. 40001 at REPEATABLE READ and SERIALIZABLE, if a stream has changed after the transaction''s PostgreSQL snapshot. 40P01, 55P03 and 57014 from waiting for a lock. And what the query raises. The context of an error names the row.';
 
 CREATE FUNCTION @extschema@.azr_slot_receive(slot integer, node text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';

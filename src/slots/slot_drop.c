@@ -120,9 +120,16 @@ azr_slot_drop(PG_FUNCTION_ARGS)
 	PushActiveSnapshot(drop->snapshot);
 	azr_query_arg(&args, INT4OID, Int32GetDatum(drop->slot), false);
 	azr_query_arg(&args, INT8OID, Int64GetDatum(drop->max_events), false);
+
+	/*
+	 * OFFSET 0 keeps the planner from reading all streams by their roots,
+	 * since it takes it that a few of them are enough
+	 */
 	azr_query_read("SELECT s.stream_id::bigint, coalesce(n.events, 0) FROM ("
+				   "SELECT stream_id, root, domain FROM ("
 				   "SELECT stream_id, root, domain FROM %s.azr_streams "
-				   "WHERE %s.azr_slot(root) = $1 ORDER BY root, domain, stream_id LIMIT $2) s "
+				   "WHERE %s.azr_slot(root) = $1 OFFSET 0) a "
+				   "ORDER BY root, domain, stream_id LIMIT $2) s "
 				   "CROSS JOIN LATERAL (SELECT max(e.sequence) - min(e.sequence) + 1 AS events "
 				   "FROM %s.azr_events e WHERE e.stream_id = s.stream_id) n "
 				   "ORDER BY s.root, s.domain, s.stream_id",

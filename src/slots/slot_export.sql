@@ -8,7 +8,7 @@ COMMENT ON FUNCTION @extschema@.azr_slot_ends(integer) IS
 
 Arguments: slot, 0 to 1023.
 
-Result: rows of azr_slot_end, in no order. By the caller''s snapshot. It reads all of azr_streams.
+Result: rows of azr_slot_end, in no order. By the caller''s snapshot. It reads all of azr_streams, unless there is an index on azr_slot(root).
 
 Locks: AccessShareLock on the tables.
 

@@ -7,24 +7,19 @@
  * only by imports, which come one after the other, and by azr_delete_edition().  Their locks are
  * taken all the same, as by an append, so that this stays true for what is found under them.
  *
- * Rows are gathered, and stored together when there are enough of them.  For each append to the
- * main timeline there is one run of events, with one ticket.  Editions have no tickets, so there
- * the events that have a source and a cascade in common make a run.
- *
- * Rows of kinds that come after the events are in slot_state.c.
+ * Here rows are read and checked, and compared with what is here.  Those of events are gathered,
+ * and stored together when there are enough of them: see slot_lot.h.  Rows of kinds that come after
+ * the events are in slot_state.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/xlog.h"
 #include "events/append_protocol.h"
 #include "events/divergence.h"
 #include "events/erased.h"
 #include "events/event_args.h"
-#include "events/event_insert.h"
 #include "events/expected_sequence.h"
 #include "events/max_payload.h"
 #include "events/timeline.h"
@@ -35,26 +30,19 @@
 #include "plumbing/args.h"
 #include "plumbing/durability.h"
 #include "plumbing/error.h"
-#include "plumbing/grow.h"
 #include "plumbing/lock.h"
 #include "plumbing/text.h"
-#include "plumbing/write.h"
 #include "slots/slot_drop.h"
+#include "slots/slot_lot.h"
 #include "slots/slot_row.h"
 #include "slots/slot_state.h"
 #include "streams/slot.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/pg_lsn.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(azr_slot_import);
-
-/* How much is gathered at most, but for what the last append has more. */
-#define LOT_ROWS	2000
-#define LOT_STREAMS 256
-#define LOT_BYTES	(4 * 1024 * 1024)
 
 static const AzrRowsShape shape = {
 	.function = "azr_slot_import",
@@ -63,35 +51,6 @@ static const AzrRowsShape shape = {
 	.types = azr_slot_row_types,
 	.hint = "The columns are those of azr_slot_row."
 };
-
-/* An event that is to be stored. */
-typedef struct Event
-{
-	int			stream;			/* its place in the lot */
-	int64		sequence;
-	bool		begins;			/* a run of events */
-	bool		is_erased;		/* on record */
-	TimestampTz erased_at;
-	text	   *erased_by;
-	text	   *erased_type;
-	text	   *reason;
-
-	/* the same for all events of a run */
-	AzrSource	source;
-	text	   *cascade_id;
-	bool		committed;
-} Event;
-
-/* A stream of the lot. */
-typedef struct LotStream
-{
-	AzrStreamName name;
-	AzrLockedStream locked;
-	int64		next;			/* when the events of the lot are stored */
-	int64		first;			/* of these */
-	int64		count;
-	TimestampTz created_at;		/* the stream, if it is new */
-} LotStream;
 
 typedef struct SlotImport
 {
@@ -102,26 +61,8 @@ typedef struct SlotImport
 	const AzrStreamName *name;	/* its stream, if that is known */
 	int64		stored;
 	AzrStateImport *state;		/* or NULL before the first row of that */
-
-	/* the lot; its memory is that of 'context' */
-	MemoryContext context;
-	Size		bytes;
-	bool		is_main;
-	int			nstreams;
-	LotStream	streams[LOT_STREAMS];
-	LotStream  *current;		/* that the last row was of, or NULL */
+	AzrLot		lot;
 	int64		append_left;	/* events of the append that are still to come */
-
-	int			count;
-	int			allocated;
-	Event	   *events;
-	Datum	   *types;
-	Datum	   *payloads;
-	Datum	   *metadata;
-	bool	   *metadata_nulls;
-	TimestampTz *created_at;
-	text	  **correlation_ids;
-	text	  **external_ids;
 } SlotImport;
 
 static void check_receiving(int slot);
@@ -129,20 +70,14 @@ static int64 import_rows(int slot, AzrImportRows *rows);
 static bool read_row(SlotImport *import, MemoryContext context);
 static void import_row(SlotImport *import);
 static void read_columns(SlotImport *import, FunctionCallInfo columns);
-static void begin_lot(SlotImport *import);
 static bool is_lot_full(const SlotImport *import);
-static bool is_current(const SlotImport *import, const AzrStreamName *name);
-static bool is_stream(const AzrStreamName *a, const AzrStreamName *b);
-static bool must_store_before(const SlotImport *import, const AzrStreamName *name);
-static void begin_stream(SlotImport *import, const AzrStreamName *name);
 static void check_new_stream(SlotImport *import, const AzrSlotRow *row, int64 sequence);
 static void import_event(SlotImport *import, const AzrSlotRow *row);
 static void add_event(SlotImport *import, const AzrSlotRow *row, int64 sequence);
-static void grow_lot(SlotImport *import);
-static void read_common(const AzrSlotRow *row, Event *event);
-static void read_erasure(SlotImport *import, const AzrSlotRow *row, Event *event);
-static void begin_or_go_on(SlotImport *import, const AzrSlotRow *row, Event *event);
-static bool has_same(const Event *a, const Event *b);
+static void read_common(const AzrSlotRow *row, AzrLotEvent *event);
+static void read_erasure(SlotImport *import, const AzrSlotRow *row, AzrLotEvent *event);
+static void begin_or_go_on(SlotImport *import, const AzrSlotRow *row, AzrLotEvent *event);
+static bool has_same(const AzrLotEvent *a, const AzrLotEvent *b);
 static bool same_text(const text *a, const text *b);
 static void compare(SlotImport *import, const AzrSlotRow *row, int64 sequence);
 static const char *difference(TupleTableSlot *event, const AzrSlotRow *row);
@@ -150,9 +85,6 @@ static bool same_column(TupleTableSlot *event, AttrNumber attno, const AzrSlotRo
 						AzrSlotRowColumn column);
 static void check_append_is_whole(SlotImport *import);
 static void store_lot(SlotImport *import);
-static void create_streams(SlotImport *import);
-static void store_events(SlotImport *import);
-static void store_records(SlotImport *import);
 static void delete_stream(SlotImport *import, const AzrSlotRow *row);
 static void describe_row(void *arg);
 
@@ -221,14 +153,14 @@ import_rows(int slot, AzrImportRows *rows)
 	import->slot = slot;
 	import->rows = rows;
 	import->ahead = MakeSingleTupleTableSlot(rows->desc, &TTSOpsMinimalTuple);
-	import->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot import",
-											ALLOCSET_DEFAULT_SIZES);
-	oldcontext = MemoryContextSwitchTo(import->context);
+	import->lot.context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot import",
+												ALLOCSET_DEFAULT_SIZES);
+	oldcontext = MemoryContextSwitchTo(import->lot.context);
 	error_context_stack = &context;
 	outer = azr_slot_let_begin(slot);
 	PG_TRY();
 	{
-		begin_lot(import);
+		azr_lot_begin(&import->lot);
 		while (read_row(import, oldcontext))
 		{
 			CHECK_FOR_INTERRUPTS();
@@ -303,9 +235,9 @@ import_row(SlotImport *import)
 	if (strcmp(row.kind, AZR_ROW_STATE) == 0 && import->state == NULL)
 	{
 		MemoryContext oldcontext =
-			MemoryContextSwitchTo(MemoryContextGetParent(import->context));
+			MemoryContextSwitchTo(MemoryContextGetParent(import->lot.context));
 
-		import->state = azr_state_import_begin(import->slot);
+		import->state = azr_state_import_begin(import->slot, &import->row);
 		MemoryContextSwitchTo(oldcontext);
 		return;
 	}
@@ -336,57 +268,7 @@ read_columns(SlotImport *import, FunctionCallInfo columns)
 		columns->args[i].value = values[i];
 		columns->args[i].isnull = nulls[i];
 	}
-	import->bytes += copy->t_len;
-}
-
-/*
- * Begin with an empty lot.
- */
-static void
-begin_lot(SlotImport *import)
-{
-	MemoryContextReset(import->context);
-	import->bytes = 0;
-	import->nstreams = 0;
-	import->current = NULL;
-	import->count = 0;
-	import->allocated = 0;
-}
-
-/*
- * Have room for one more event.
- */
-static void
-grow_lot(SlotImport *import)
-{
-	int			allocated = 0;
-
-	if (import->count < import->allocated)
-		return;
-
-#define AZR_GROW(array) \
-	do { \
-		allocated = import->allocated; \
-		if (allocated == 0) \
-		{ \
-			allocated = LOT_ROWS; \
-			import->array = palloc(allocated * sizeof(*import->array)); \
-		} \
-		else \
-			import->array = azr_grow(import->array, import->count, &allocated, \
-									 sizeof(*import->array)); \
-	} while (0)
-
-	AZR_GROW(events);
-	AZR_GROW(types);
-	AZR_GROW(payloads);
-	AZR_GROW(metadata);
-	AZR_GROW(metadata_nulls);
-	AZR_GROW(created_at);
-	AZR_GROW(correlation_ids);
-	AZR_GROW(external_ids);
-#undef AZR_GROW
-	import->allocated = allocated;
+	import->lot.bytes += copy->t_len;
 }
 
 /*
@@ -395,59 +277,7 @@ grow_lot(SlotImport *import)
 static bool
 is_lot_full(const SlotImport *import)
 {
-	return import->append_left == 0 &&
-		(import->count >= LOT_ROWS || import->bytes >= LOT_BYTES);
-}
-
-static bool
-is_current(const SlotImport *import, const AzrStreamName *name)
-{
-	return import->current != NULL && is_stream(&import->current->name, name);
-}
-
-static bool
-is_stream(const AzrStreamName *a, const AzrStreamName *b)
-{
-	return memcmp(a->root, b->root, UUID_LEN) == 0 &&
-		azr_same_text(a->domain, b->domain) && azr_same_text(a->edition, b->edition);
-}
-
-/*
- * Lock a stream, and put it into the lot.
- */
-static void
-begin_stream(SlotImport *import, const AzrStreamName *name)
-{
-	LotStream  *stream;
-
-	import->current = NULL;
-	stream = &import->streams[import->nstreams++];
-	stream->name = *name;
-	stream->locked = azr_append_lock(name, false);
-	stream->next = stream->locked.end.next;
-	stream->count = 0;
-	import->is_main = azr_edition_is_main(name->edition);
-	import->current = stream;
-}
-
-/*
- * Must the lot be stored before a stream joins it?  One that is in it already is looked up in the
- * tables, and so is the main stream that an edition's stream branches off.
- */
-static bool
-must_store_before(const SlotImport *import, const AzrStreamName *name)
-{
-	if (import->nstreams == 0)
-		return false;
-	if (import->nstreams == LOT_STREAMS ||
-		import->is_main != azr_edition_is_main(name->edition))
-		return true;
-	for (int i = 0; i < import->nstreams; i++)
-	{
-		if (is_stream(&import->streams[i].name, name))
-			return true;
-	}
-	return false;
+	return import->append_left == 0 && azr_lot_is_full(&import->lot);
 }
 
 /*
@@ -459,21 +289,21 @@ import_event(SlotImport *import, const AzrSlotRow *row)
 	AzrStreamName name = azr_slot_row_stream(row, import->slot);
 	int64		sequence = azr_arg_count(row->columns, SLOT_ROW_sequence, "sequence");
 	AzrSlotRow	again = *row;
-	LotStream  *stream;
+	AzrLotStream *stream;
 
 	import->name = &name;
-	if (!is_current(import, &name))
+	if (!azr_lot_is_current(&import->lot, &name))
 	{
 		check_append_is_whole(import);
-		if (must_store_before(import, &name))
+		if (azr_lot_must_store_before(&import->lot, &name))
 		{
 			store_lot(import);
 			read_columns(import, again.columns);
 			name = azr_slot_row_stream(&again, import->slot);
 		}
-		begin_stream(import, &name);
+		azr_lot_add_stream(&import->lot, &name);
 	}
-	stream = import->current;
+	stream = import->lot.current;
 	import->name = &stream->name;
 
 	if (sequence < stream->locked.end.next)
@@ -495,10 +325,10 @@ import_event(SlotImport *import, const AzrSlotRow *row)
 static void
 check_new_stream(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 {
-	LotStream  *stream = import->current;
+	AzrLotStream *stream = import->lot.current;
 	int64		first = 0;
 
-	if (!import->is_main)
+	if (!import->lot.is_main)
 	{
 		AzrStreamName main_name = azr_main_stream(&stream->name);
 		AzrStream	main = azr_stream_find(&main_name, SnapshotSelf);
@@ -521,17 +351,17 @@ check_new_stream(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 static void
 add_event(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 {
-	LotStream  *stream = import->current;
+	AzrLotStream *stream = import->lot.current;
 	FunctionCallInfo columns = row->columns;
 	AzrNewEvents sizes = {.count = 1};
-	int			n = import->count;
-	Event	   *event;
+	int			n = import->lot.count;
+	AzrLotEvent *event;
 
 	if (sequence == PG_INT64_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("stream \"%s\" has no sequences left", azr_stream_label(&stream->name))));
-	if (!import->is_main && stream->locked.lock.stream.id != AZR_NO_STREAM)
+	if (!import->lot.is_main && stream->locked.lock.stream.id != AZR_NO_STREAM)
 	{
 		int64		divergence = azr_arg_count(columns, SLOT_ROW_divergence, "divergence");
 
@@ -539,21 +369,21 @@ add_event(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 			azr_divergence_is_fixed(&stream->name, divergence,
 									stream->locked.lock.stream.divergence);
 	}
-	grow_lot(import);
-	event = &import->events[n];
-	memset(event, 0, sizeof(Event));
-	event->stream = (int) (stream - import->streams);
+	azr_lot_grow(&import->lot);
+	event = &import->lot.events[n];
+	memset(event, 0, sizeof(AzrLotEvent));
+	event->stream = (int) (stream - import->lot.streams);
 	event->sequence = sequence;
-	import->types[n] = PointerGetDatum(azr_arg_type(columns, SLOT_ROW_type, "type"));
-	import->payloads[n] = PointerGetDatum(azr_arg_bytea(columns, SLOT_ROW_payload, "payload"));
-	import->metadata[n] = azr_slot_row_value(row, SLOT_ROW_metadata);
-	import->metadata_nulls[n] = azr_slot_row_is_null(row, SLOT_ROW_metadata);
-	import->created_at[n] = azr_slot_row_time(row, SLOT_ROW_created_at);
-	import->correlation_ids[n] = azr_arg_id(columns, SLOT_ROW_correlation_id, "correlation_id");
-	import->external_ids[n] = azr_arg_id(columns, SLOT_ROW_external_id, "external_id");
-	sizes.payloads = &import->payloads[n];
-	sizes.metadata = import->metadata_nulls[n] ? NULL : &import->metadata[n];
-	sizes.metadata_nulls = &import->metadata_nulls[n];
+	import->lot.types[n] = PointerGetDatum(azr_arg_type(columns, SLOT_ROW_type, "type"));
+	import->lot.payloads[n] = PointerGetDatum(azr_arg_bytea(columns, SLOT_ROW_payload, "payload"));
+	import->lot.metadata[n] = azr_slot_row_value(row, SLOT_ROW_metadata);
+	import->lot.metadata_nulls[n] = azr_slot_row_is_null(row, SLOT_ROW_metadata);
+	import->lot.created_at[n] = azr_slot_row_time(row, SLOT_ROW_created_at);
+	import->lot.correlation_ids[n] = azr_arg_id(columns, SLOT_ROW_correlation_id, "correlation_id");
+	import->lot.external_ids[n] = azr_arg_id(columns, SLOT_ROW_external_id, "external_id");
+	sizes.payloads = &import->lot.payloads[n];
+	sizes.metadata = import->lot.metadata_nulls[n] ? NULL : &import->lot.metadata[n];
+	sizes.metadata_nulls = &import->lot.metadata_nulls[n];
 	azr_check_event_sizes(&sizes, AZR_MAX_PAYLOAD_BYTES);
 	read_common(row, event);
 	read_erasure(import, row, event);
@@ -562,14 +392,14 @@ add_event(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 		stream->first = sequence;
 	stream->count++;
 	stream->next = sequence + 1;
-	import->count++;
+	import->lot.count++;
 }
 
 /*
  * What the events of an append have in common.
  */
 static void
-read_common(const AzrSlotRow *row, Event *event)
+read_common(const AzrSlotRow *row, AzrLotEvent *event)
 {
 	FunctionCallInfo columns = row->columns;
 
@@ -597,10 +427,10 @@ read_common(const AzrSlotRow *row, Event *event)
  * What is on record of an erased event.
  */
 static void
-read_erasure(SlotImport *import, const AzrSlotRow *row, Event *event)
+read_erasure(SlotImport *import, const AzrSlotRow *row, AzrLotEvent *event)
 {
 	FunctionCallInfo columns = row->columns;
-	int			n = import->count;
+	int			n = import->lot.count;
 
 	event->is_erased = !azr_slot_row_is_null(row, SLOT_ROW_erased_at);
 	if (!event->is_erased)
@@ -609,9 +439,9 @@ read_erasure(SlotImport *import, const AzrSlotRow *row, Event *event)
 	event->erased_by = azr_arg_text(columns, SLOT_ROW_erased_by, "erased_by");
 	event->erased_type = azr_arg_type(columns, SLOT_ROW_erased_type, "erased_type");
 	event->reason = azr_arg_text(columns, SLOT_ROW_description, "description");
-	if (!azr_text_is(DatumGetTextPP(import->types[n]), AZR_ERASED_TYPE) ||
-		!azr_is_erased_payload(DatumGetByteaPP(import->payloads[n])) ||
-		!import->metadata_nulls[n])
+	if (!azr_text_is(DatumGetTextPP(import->lot.types[n]), AZR_ERASED_TYPE) ||
+		!azr_is_erased_payload(DatumGetByteaPP(import->lot.payloads[n])) ||
+		!import->lot.metadata_nulls[n])
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an event that was erased must have type \"%s\", the payload that goes with it, and no metadata",
@@ -622,14 +452,14 @@ read_erasure(SlotImport *import, const AzrSlotRow *row, Event *event)
  * Does an event begin a run of events, or does it go on with the last one?
  */
 static void
-begin_or_go_on(SlotImport *import, const AzrSlotRow *row, Event *event)
+begin_or_go_on(SlotImport *import, const AzrSlotRow *row, AzrLotEvent *event)
 {
-	int			n = import->count;
-	const Event *before = n > 0 && import->events[n - 1].stream == event->stream
+	int			n = import->lot.count;
+	const AzrLotEvent *before = n > 0 && import->lot.events[n - 1].stream == event->stream
 		? event - 1 : NULL;
 	bool		is_same = before != NULL && has_same(before, event);
 
-	if (!import->is_main)
+	if (!import->lot.is_main)
 	{
 		event->begins = !is_same;
 		return;
@@ -662,7 +492,7 @@ begin_or_go_on(SlotImport *import, const AzrSlotRow *row, Event *event)
  * Do two events have in common what those of an append have?
  */
 static bool
-has_same(const Event *a, const Event *b)
+has_same(const AzrLotEvent *a, const AzrLotEvent *b)
 {
 	if (a->committed != b->committed || !same_text(a->cascade_id, b->cascade_id) ||
 		a->source.given != b->source.given)
@@ -686,7 +516,7 @@ same_text(const text *a, const text *b)
 static void
 compare(SlotImport *import, const AzrSlotRow *row, int64 sequence)
 {
-	const LotStream *stream = import->current;
+	const AzrLotStream *stream = import->lot.current;
 	AzrOptionalInt64 to = {true, sequence + 1};
 	AzrEventScan scan;
 	TupleTableSlot *event;
@@ -770,7 +600,7 @@ check_append_is_whole(SlotImport *import)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an append to stream \"%s\" lacks events",
-						azr_stream_label(&import->current->name)),
+						azr_stream_label(&import->lot.current->name)),
 				 errdetail("%lld more were to come.", (long long) import->append_left)));
 }
 
@@ -780,143 +610,10 @@ check_append_is_whole(SlotImport *import)
 static void
 store_lot(SlotImport *import)
 {
-	if (import->count > 0)
-	{
-		create_streams(import);
-		store_events(import);
-		store_records(import);
-		import->stored += import->count;
-	}
-	for (int i = 0; i < import->nstreams; i++)
-	{
-		LotStream  *stream = &import->streams[i];
+	import->stored += azr_lot_store(&import->lot);
 
-		if (stream->count > 0)
-			azr_stream_appended(&stream->locked.lock);
-		else
-			azr_stream_unlock(&stream->locked.lock);
-	}
+	/* it may have been in the lot */
 	import->name = NULL;
-	begin_lot(import);
-}
-
-/*
- * Give the lot's new streams their rows.
- */
-static void
-create_streams(SlotImport *import)
-{
-	AzrNewStream *created = palloc0(import->nstreams * sizeof(AzrNewStream));
-	int			ncreated = 0;
-
-	for (int i = 0; i < import->nstreams; i++)
-	{
-		const LotStream *stream = &import->streams[i];
-		AzrNewStream *new = &created[ncreated];
-
-		if (stream->locked.lock.stream.id != AZR_NO_STREAM || stream->count == 0)
-			continue;
-		new->name = stream->name;
-		new->first = stream->first;
-		new->last = stream->next - 1;
-		new->is_moved = true;
-		new->created_at = stream->created_at;
-		ncreated++;
-	}
-	if (ncreated > 0)
-		azr_streams_create(created, ncreated);
-	ncreated = 0;
-	for (int i = 0; i < import->nstreams; i++)
-	{
-		LotStream  *stream = &import->streams[i];
-
-		if (stream->locked.lock.stream.id == AZR_NO_STREAM && stream->count > 0)
-			stream->locked.lock.stream = created[ncreated++].stream;
-	}
-}
-
-/*
- * Store the lot's events, each append in a run of its own.
- */
-static void
-store_events(SlotImport *import)
-{
-	AzrEventRun *runs = palloc0(import->count * sizeof(AzrEventRun));
-	int			nruns = 0;
-
-	for (int i = 0; i < import->count; i++)
-	{
-		const Event *event = &import->events[i];
-		LotStream  *stream = &import->streams[event->stream];
-		AzrEventRun *run;
-
-		if (!event->begins)
-		{
-			runs[nruns - 1].events.count++;
-			continue;
-		}
-		run = &runs[nruns++];
-		run->name = stream->name;
-		run->stream_id = stream->locked.lock.stream.id;
-		run->first_sequence = event->sequence;
-		run->leaf = stream->locked.end.leaf;
-		run->events.count = 1;
-		run->events.types = &import->types[i];
-		run->events.payloads = &import->payloads[i];
-		run->events.metadata = &import->metadata[i];
-		run->events.metadata_nulls = &import->metadata_nulls[i];
-		run->events.created_at = &import->created_at[i];
-		run->events.correlation_ids = &import->correlation_ids[i];
-		run->events.external_ids = &import->external_ids[i];
-		run->events.source = event->source;
-		run->events.cascade_id = event->cascade_id;
-		run->events.committed = event->committed;
-		run->events.is_moved = true;
-	}
-	azr_events_insert(runs, nruns);
-}
-
-/*
- * Put on record which of the lot's events were erased.  They were not sealed here before.
- */
-static void
-store_records(SlotImport *import)
-{
-	AzrTable   *table = azr_erased_table();
-	Datum		values[Natts_azr_erased_events] = {0};
-	bool		nulls[Natts_azr_erased_events] = {false};
-	Relation	rel;
-	AzrWrite   *write;
-	int			count = 0;
-
-	for (int i = 0; i < import->count; i++)
-		count += import->events[i].is_erased;
-	if (count == 0)
-		return;
-	rel = azr_table_open(table, RowExclusiveLock);
-	write = azr_write_begin(table, rel, count);
-	nulls[Anum_azr_erased_events_body_digest - 1] = true;
-	for (int i = 0; i < import->count; i++)
-	{
-		const Event *event = &import->events[i];
-		const LotStream *stream = &import->streams[event->stream];
-
-		if (!event->is_erased)
-			continue;
-		values[Anum_azr_erased_events_stream_id - 1] =
-			Int64GetDatum(stream->locked.lock.stream.id);
-		values[Anum_azr_erased_events_sequence - 1] = Int64GetDatum(event->sequence);
-		values[Anum_azr_erased_events_erased_at - 1] = TimestampTzGetDatum(event->erased_at);
-		values[Anum_azr_erased_events_lsn - 1] = LSNGetDatum(GetXLogInsertRecPtr());
-		values[Anum_azr_erased_events_was_sealed - 1] = BoolGetDatum(false);
-		values[Anum_azr_erased_events_erased_by - 1] = PointerGetDatum(event->erased_by);
-		values[Anum_azr_erased_events_type - 1] = PointerGetDatum(event->erased_type);
-		values[Anum_azr_erased_events_reason - 1] = PointerGetDatum(event->reason);
-		azr_write_row(write, values, nulls, VARSIZE_ANY(event->erased_type));
-	}
-	if (!azr_write_end(write, NULL))
-		azr_trigger_interfered(table, azr_stream_label(&import->streams[0].name));
-	table_close(rel, NoLock);
 }
 
 /*

@@ -47,18 +47,25 @@ static const AzrSlotRowColumn snapshot_columns[] = {
 /* Rows of one table on their way in. */
 typedef struct Lot
 {
+	const char *what;			/* one of them is */
 	const char *table;
-	const char *sql;
+	const char *sql;			/* stores them, but for those whose key is
+								 * there, and returns the keys of the others */
+	const char *find;			/* a row by its key */
+	int			nkey;			/* of the columns, the first ones */
 	int			ncolumns;
 	const AzrSlotRowColumn *columns;
 	int			count;
+	int			stored;			/* of these, before the first that was not */
 	Size		bytes;
+	int64		rows[LOT_ROWS]; /* of the query, which they are from */
 	Datum		values[MAX_COLUMNS][LOT_ROWS];
 } Lot;
 
 struct AzrStateImport
 {
 	int			slot;
+	int64	   *row;			/* of the query: that errors are about */
 	MemoryContext context;		/* of what is in the lots */
 	Lot			positions;
 	Lot			latest;			/* snapshots */
@@ -73,35 +80,59 @@ static void add(AzrStateImport *import, Lot *lot, const AzrSlotRow *row);
 static void check_place(const AzrSlotRow *row, int slot);
 static void check_snapshot(const AzrSlotRow *row, int slot, bool is_latest);
 static void store_lots(AzrStateImport *import);
-static void store_lot(Lot *lot);
+static void store_lot(AzrStateImport *import, Lot *lot);
+static void note_stored(uint64 row, const Datum *values, const bool *nulls, void *arg);
+pg_noreturn static void refuse_row(AzrStateImport *import, const Lot *lot, int n);
+static Datum value_of(const Lot *lot, AzrSlotRowColumn column, int n);
 static Datum array_of(Lot *lot, int column, Oid *type);
 
 /*
- * Begin with the state of a slot: nothing that is here of it stays.
+ * Begin with the state of a slot: nothing that is here of it stays.  Errors are said to be about
+ * '*row', which has the number of the row that is taken: it is set to that of an earlier row where
+ * an error turns out to be about this one.
  */
 AzrStateImport *
-azr_state_import_begin(int slot)
+azr_state_import_begin(int slot, int64 *row)
 {
 	AzrStateImport *import = palloc0(sizeof(AzrStateImport));
 
 	import->slot = slot;
+	import->row = row;
 	import->context = AllocSetContextCreate(CurrentMemoryContext, "angzarr slot state",
 											ALLOCSET_DEFAULT_SIZES);
+	import->positions.what = "position";
 	import->positions.table = "azr_positions";
 	import->positions.sql = "INSERT INTO %s.azr_positions (handler, domain, edition, root, sequence) "
-		"SELECT * FROM unnest($1, $2, $3, $4, $5)";
+		"SELECT * FROM unnest($1, $2, $3, $4, $5) "
+		"ON CONFLICT (handler, domain, edition, root) DO NOTHING "
+		"RETURNING handler::text, domain::text, edition::text, root::uuid";
+	import->positions.find = "SELECT true FROM %s.azr_positions "
+		"WHERE handler = $1 AND domain = $2 AND edition = $3 AND root = $4";
+	import->positions.nkey = 4;
 	import->positions.ncolumns = lengthof(position_columns);
 	import->positions.columns = position_columns;
+	import->latest.what = "latest snapshot";
 	import->latest.table = "azr_latest_snapshots";
 	import->latest.sql = "INSERT INTO %s.azr_latest_snapshots (domain, edition, root, sequence, "
 		"created_at, filed_at, retention, state_type, state, late_transient) "
-		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+		"ON CONFLICT (domain, edition, root) DO NOTHING "
+		"RETURNING domain::text, edition::text, root::uuid";
+	import->latest.find = "SELECT true FROM %s.azr_latest_snapshots "
+		"WHERE domain = $1 AND edition = $2 AND root = $3";
+	import->latest.nkey = 3;
 	import->latest.ncolumns = lengthof(snapshot_columns);
 	import->latest.columns = snapshot_columns;
+	/* the partitions have keys, and the table that has them has none */
+	import->history.what = "snapshot";
 	import->history.table = "azr_snapshot_history";
 	import->history.sql = "INSERT INTO %s.azr_snapshot_history (domain, edition, root, sequence, "
 		"created_at, filed_at, retention, state_type, state) "
-		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+		"SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING "
+		"RETURNING domain::text, edition::text, root::uuid, sequence::bigint";
+	import->history.find = "SELECT true FROM %s.azr_snapshot_history "
+		"WHERE domain = $1 AND edition = $2 AND root = $3 AND sequence = $4";
+	import->history.nkey = 4;
 	import->history.ncolumns = lengthof(snapshot_columns) - 1;
 	import->history.columns = snapshot_columns;
 	azr_state_delete(slot);
@@ -345,6 +376,7 @@ add(AzrStateImport *import, Lot *lot, const AzrSlotRow *row)
 
 	if (lot->count == LOT_ROWS || lot->bytes >= LOT_BYTES)
 		store_lots(import);
+	lot->rows[lot->count] = *import->row;
 	oldcontext = MemoryContextSwitchTo(import->context);
 	for (int i = 0; i < lot->ncolumns; i++)
 	{
@@ -389,15 +421,15 @@ store_lots(AzrStateImport *import)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(import->context);
 
-	store_lot(&import->positions);
-	store_lot(&import->latest);
-	store_lot(&import->history);
+	store_lot(import, &import->positions);
+	store_lot(import, &import->latest);
+	store_lot(import, &import->history);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(import->context);
 }
 
 static void
-store_lot(Lot *lot)
+store_lot(AzrStateImport *import, Lot *lot)
 {
 	AzrQueryArgs args = {0};
 
@@ -410,9 +442,85 @@ store_lot(Lot *lot)
 
 		azr_query_arg(&args, type, array, false);
 	}
-	azr_query_must_change(lot->table, lot->count, lot->sql, &args);
+	lot->stored = 0;
+	if (azr_query_modify(lot->sql, &args, note_stored, lot) != (uint64) lot->count)
+		refuse_row(import, lot, Min(lot->stored, lot->count - 1));
 	lot->count = 0;
 	lot->bytes = 0;
+}
+
+/*
+ * Callback: a row is stored, with this key.  They are stored in their order, so the first key that
+ * is not the next one's says which row was passed over.
+ */
+static void
+note_stored(uint64 row, const Datum *values, const bool *nulls, void *arg)
+{
+	Lot		   *lot = (Lot *) arg;
+
+	azr_check_row(nulls, lot->nkey);
+	if (row != (uint64) lot->stored || lot->stored == lot->count)
+		return;
+	for (int i = 0; i < lot->nkey; i++)
+	{
+		Datum		expected = lot->values[i][lot->stored];
+
+		switch (lot->columns[i])
+		{
+			case SLOT_ROW_root:
+				if (memcmp(DatumGetUUIDP(values[i]), DatumGetUUIDP(expected), UUID_LEN) != 0)
+					return;
+				break;
+			case SLOT_ROW_sequence:
+				if (DatumGetInt64(values[i]) != DatumGetInt64(expected))
+					return;
+				break;
+			default:
+				if (!azr_same_text(DatumGetTextPP(values[i]), DatumGetTextPP(expected)))
+					return;
+		}
+	}
+	lot->stored++;
+}
+
+/*
+ * Raise an error since a row was not stored: 22023 if another one has its key, and 27000 if not.
+ */
+static void
+refuse_row(AzrStateImport *import, const Lot *lot, int n)
+{
+	AzrQueryArgs args = {0};
+	AzrQueryValue other = {false, (Datum) 0};
+	AzrStreamName name;
+
+	for (int i = 0; i < lot->nkey; i++)
+		azr_query_arg(&args, azr_slot_row_types[lot->columns[i]], lot->values[i][n], false);
+	azr_query_latest(lot->find, &args, azr_query_note, &other);
+	*import->row = lot->rows[n];
+	if (!other.found)
+		azr_query_row_dropped(lot->table);
+	name.domain = DatumGetTextPP(value_of(lot, SLOT_ROW_domain, n));
+	name.edition = DatumGetTextPP(value_of(lot, SLOT_ROW_edition, n));
+	name.root = DatumGetUUIDP(value_of(lot, SLOT_ROW_root, n));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a %s of stream \"%s\" comes twice", lot->what, azr_stream_label(&name)),
+			 lot->columns == position_columns
+			 ? errdetail("It is that of handler \"%s\".",
+						 TextDatumGetCString(value_of(lot, SLOT_ROW_handler, n)))
+			 : errdetail("It is at %lld.",
+						 (long long) DatumGetInt64(value_of(lot, SLOT_ROW_sequence, n))),
+			 errhint("The rows must be those of azr_slot_export_state(), each of them once.")));
+}
+
+static Datum
+value_of(const Lot *lot, AzrSlotRowColumn column, int n)
+{
+	int			i = 0;
+
+	while (lot->columns[i] != column)
+		i++;
+	return lot->values[i][n];
 }
 
 /*

@@ -13,7 +13,7 @@
 /* The state of a slot on its way in. */
 typedef struct AzrStateImport AzrStateImport;
 
-extern AzrStateImport *azr_state_import_begin(int slot);
+extern AzrStateImport *azr_state_import_begin(int slot, int64 *row);
 extern int64 azr_state_import_row(AzrStateImport *import, const AzrSlotRow *row);
 extern void azr_state_import_end(AzrStateImport *import);
 extern void azr_state_delete(int slot);

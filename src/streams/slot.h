@@ -48,6 +48,7 @@ typedef struct AzrSlotState
 /* SQL: is this node's the slot of a root?  'own' is what azr_slots_arg() has added. */
 #define AZR_SLOT_IS_OWN(own, root)	"get_bit(" own ", %s.azr_slot(" root ")) = 1"
 
+extern PGDLLEXPORT Datum azr_slot(PG_FUNCTION_ARGS);
 extern int	azr_arg_slot(FunctionCallInfo fcinfo, int argno, const char *argname);
 extern AzrSlotState azr_slot_state(int slot);
 extern bool azr_slot_is_moving(const pg_uuid_t *root);

@@ -75,13 +75,19 @@ static const AzrIndex streams_indexes[NUM_INDEXES] = {
 
 AZR_CHECK_INDEXES(streams_indexes);
 
+/* What a slot's streams can be found by, if there is an index for it. */
+static const AzrComputed slot_of_root = {
+	"azr_slot", azr_slot, 1, {Anum_azr_streams_root}
+};
+
 static AzrTable streams_table = {
 	.name = "azr_streams",
 	.exact = true,
 	.ncolumns = Natts_azr_streams,
 	.columns = streams_columns,
 	.nindexes = NUM_INDEXES,
-	.indexes = streams_indexes
+	.indexes = streams_indexes,
+	.computed = &slot_of_root
 };
 
 static AzrNumbers stream_numbers = {

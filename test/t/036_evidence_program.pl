@@ -652,6 +652,70 @@ sub uniq_events
 	return keys %seen;
 }
 
+# Slots that have gone to another node, and were deleted here: the log has their leaves still. What is missing beside
+# them, or altered, is told from them.
+$node->safe_psql('postgres', 'CREATE DATABASE gone TEMPLATE shop');
+my $gone = $node->connstr('gone') . ' user=auditor';
+sub in_gone { return $node->safe_psql('gone', "SET search_path = es, public; $_[0]") }
+in_gone(q{
+	SELECT azr_erase('account', NULL, azr_root('account', '1'), 0, 1, 'asked for');
+	SELECT azr_append('moved', NULL, azr_root('moved', (i % 60)::text), NULL, array_fill('Deposited'::text, ARRAY[1 + i % 3]), array_fill('x'::bytea, ARRAY[1 + i % 3])) FROM generate_series(1, 300) i;
+	SELECT azr_own_slots('a', '{[0,1023]}')});
+my $sealed = in_gone('SELECT azr_feed_advance() IS NULL; SELECT size FROM azr_seal()') =~ s/f\n//r;
+in_gone(q{SELECT azr_slot_freeze(slot, 'b') FROM (SELECT DISTINCT azr_slot(root) AS slot FROM generate_series(0, 39) i,
+	LATERAL (VALUES ('moved', i), ('account', 60 + i % 30)) v (domain, n), LATERAL azr_root(domain, n::text) root) s WHERE slot <> azr_slot(azr_root('account', '1'))});
+my @moving = split /\n/, in_gone(q{SELECT slot FROM azr_slots() WHERE state = 'frozen'});
+in_gone("SELECT azr_own_slots('b', int4multirange(int4range($_, $_ + 1)), false), azr_slot_drop($_, 1000000), azr_slot_drop($_)") foreach @moving;
+my $left = in_gone("SELECT count(*) FROM azr_feed(-1, $sealed)");
+my $moved = $sealed - $left;
+cmp_ok($moved, '>', 400, "of $sealed sealed events, $moved are deleted");
+cmp_ok($left, '>', 400, "and $left are left");
+my $moves = qr/test\.example\/log: $moved events have moved to other nodes with their slots; they were deleted here, so only their leaves were looked at/;
+accepts('an audit of what is left', qr/^$moves\ntest\.example\/log: $left events are as they were sealed, 5 of them erased on record; the note of size 710 /, @audit, $gone);
+
+sub problems_of_gone
+{
+	my ($name, $change) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE gone");
+	$node->safe_psql($name, "SET search_path = es, public; SET session_replication_role = replica;
+		ALTER TABLE azr_main_events DISABLE TRIGGER USER; ALTER TABLE azr_erased_events DISABLE TRIGGER USER;
+		CREATE FUNCTION pg_temp.of(number int) RETURNS bigint LANGUAGE sql AS \$\$ SELECT stream_id FROM azr_streams WHERE root = azr_root('moved', number::text) \$\$; $change");
+	return problems($node->connstr($name) . ' user=auditor');
+}
+
+my %moved_root = map { split /\|/ } split /\n/, in_gone(q{SELECT i, azr_root('moved', i::text) FROM generate_series(40, 59) i});
+is_deeply(problems_of_gone('gone_altered', q{UPDATE azr_main_events SET payload = 'y' WHERE sequence = 2 AND stream_id IN (pg_temp.of(40), pg_temp.of(42), pg_temp.of(59))}),
+	[ sort map { "event_altered: event 2 of moved/$moved_root{$_}: its row does not give the leaf of the log" } 40, 42, 59 ], 'beside events that have moved, those that were altered are named, and no others');
+is_deeply(problems_of_gone('gone_missing', q{DELETE FROM azr_main_events WHERE sequence = 1 AND stream_id IN (pg_temp.of(40), pg_temp.of(42), pg_temp.of(59))}),
+	[ sort map { "event_missing: event 1 of moved/$moved_root{$_}: the feed does not have it" } 40, 42, 59 ], 'and those that are missing');
+my @whole = @{ problems_of_gone('gone_whole', q{DELETE FROM azr_main_events WHERE stream_id IN (pg_temp.of(40), pg_temp.of(50))}) };
+ok(@whole > 0 && !grep({ !/^event_missing: / } @whole), 'a stream that was deleted without its slot is missed') or diag(join "\n", @whole);
+@whole = @{ problems_of_gone('gone_end', q{DELETE FROM azr_main_events WHERE stream_id = pg_temp.of(59) AND sequence = (SELECT max(sequence) FROM azr_main_events WHERE stream_id = pg_temp.of(59))}) };
+ok(@whole > 0 && !grep({ !/^event_missing: / } @whole), 'and the end of one') or diag(join "\n", @whole);
+is((grep { !/^event_missing: / } @{ problems_of_gone('gone_holes', q{DELETE FROM azr_main_events USING azr_streams s WHERE s.stream_id = azr_main_events.stream_id AND s.domain = 'moved' AND sequence % 7 = 3}) }) + 0, 0,
+	'of many holes beside what has moved, none is taken for a change');
+my $unrecorded = problems_of_gone('gone_record', q{DELETE FROM azr_erased_events WHERE stream_id = (SELECT stream_id FROM azr_streams WHERE root = azr_root('account', '1') AND domain = 'account' AND edition = 'angzarr')});
+ok((grep { $_ eq "erased_without_record: event 0 of account/$root_of{+1}" } @$unrecorded) && !grep({ !/event 0 of account\/\Q$root_of{+1}\E/ } @$unrecorded), 'and an event that was emptied without a record')
+  or diag(join "\n", @$unrecorded);
+
+# Of these, monitors get the leaves, and entries that are empty.
+my $none = in_gone("SELECT count(*) FROM (SELECT generate_series(0, $sealed - 1) EXCEPT SELECT position FROM azr_feed(-1, $sealed)) g (position)
+	WHERE get_byte(azr_tile(0, position / 256), (position % 256)::int * 32) >= 0");
+is($none, $moved, 'their leaves are in the tiles');
+my ($empty, $full) = (0, 0);
+foreach my $index (0 .. ($sealed - 1) / 256)
+{
+	my $bundle = pack 'H*', in_gone("SELECT encode(azr_entries($index), 'hex')");
+	length $_ ? $full++ : $empty++ foreach unpack '(n/a)*', $bundle;
+}
+is("$empty $full", "$moved $left", 'and their entries are empty');
+my $gone_folder = "$dir/gone";
+accepts('the notes of before go on', qr/published size $sealed, /, 'publish', '--key', $key, '--folder', $gone_folder, '--first', '--database', $node->connstr('gone') . ' user=publisher');
+accepts('tiles are written, and no entries that are not whole', qr/^test\.example\/log: \d+ files written, size $sealed; \d bundles of entries not, since events of them have moved to other nodes$/,
+	'serve', '--folder', $gone_folder, '--database', $gone);
+ok(-e "$gone_folder/tile/0/000" && !-e "$gone_folder/tile/entries/000", 'the folder has the tile, and not its entries');
+
 # Another key goes on with the notes of the one before, if it is told to.
 accepts('another key', qr/^test/, 'keygen', 'test.example/log', "$dir/next");
 sql(q{SELECT azr_append('account', NULL, azr_root('account', '1'), NULL, ARRAY['Deposited'], ARRAY['x']::bytea[])});

@@ -34,6 +34,7 @@ $primary->safe_psql(
 			PERFORM add(i & ~1, 2);
 		END $$;
 	-- what the owner may add: with NULLs, in another order, with further columns, of long texts
+	CREATE INDEX by_slot ON azr_streams (azr_slot(root));
 	CREATE INDEX by_time ON azr_main_events (created_at DESC, type_id);
 	CREATE INDEX by_causes ON azr_main_events (source_sequence, correlation_id, sequence);
 	CREATE INDEX by_names ON azr_main_events (source_domain COLLATE "POSIX", external_id DESC NULLS LAST) INCLUDE (sequence);

@@ -82,6 +82,18 @@ like(scale('rebalance'), qr/^each node has its share: nothing to move$/, 'then t
 ok($ok, 'status finds nothing wrong') or diag($out);
 like($out, qr/^a     \|#{16} {48}\|  256  25\.0 %\nb     \| {21}\+#{15}\+ {26}\|  256/m, 'and shows who owns what');
 
+# -- an index of streams by slot, where there are many
+
+my $has_index = q{SELECT coalesce(bool_and(indisvalid), false) FROM pg_index WHERE indrelid = 'azr_streams'::regclass AND indexrelid = to_regclass('es.azr_streams_slot_idx')};
+unlike(scale('move', 5, 'a', 'b'), qr/index/, 'a small store needs none');
+is(ask('a', $has_index), 'f', 'and has none');
+like(scale('move', 5, 'b', 'a', '--index', 0), qr/^node b: makes an index of its streams by slot\nnode a: makes an index of its streams by slot\nslot 5: /, 'nodes get one');
+is(ask($_, $has_index), 't', "node $_ has it") foreach qw(a b);
+unlike(scale('move', 5, 'a', 'b', '--index', 0), qr/index/, 'once');
+ask('b', q{UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'es.azr_streams_slot_idx'::regclass});
+like(scale('move', 5, 'b', 'a', '--index', 0), qr/^node b: makes an index of its streams by slot\nslot 5: /, 'one that is not whole is made anew');
+is(ask('b', $has_index), 't', 'so that it is');
+
 # -- the example of a client
 
 SKIP:
