@@ -53,7 +53,7 @@ endif
 # extension; each keeps to domains of its own.
 REGRESS = install slots arguments append append_one on_conflict expect max_payload idempotency load load_scan append_scan json find roots types \
 	transactions domain_settings editions edition_model load_model immutable triggers positions snapshots maintain merge commutative cascades feed feed_scan groups import evidence erasure \
-	check statistics numbers plans row_types privileges message_db slot_moves reinstall
+	call check statistics numbers plans row_types privileges message_db slot_moves reinstall
 REGRESS_OPTS = --inputdir=$(SOURCE)
 
 ISOLATION = expected_sequence on_conflict expect next_sequence first_event retry_external_id \

@@ -23,8 +23,8 @@
  *			   verifying
  *	erasure/   emptying events on record, and their bytes out of the files
  *	slots/	   moving a slot to another node, with all that is kept for its streams
- *	admin/	   who may do what, whether what is stored is sound, and what a new owner, or a
- *			   subscriber of logical replication, needs
+ *	admin/	   who may do what, whether what is stored is sound, what a new owner, or a
+ *			   subscriber of logical replication, needs, and calls of routers
  *	router/	   one endpoint for several nodes.  It is an extension and a library of its own, and
  *			   shares with the others what both compute alike
  *

@@ -59,6 +59,7 @@
 \i admin/check.sql
 \i admin/statistics.sql
 \i admin/locks.sql
+\i admin/call.sql
 \i admin/access.sql
 \i admin/change.sql
 \i admin/take_over.sql

@@ -15,7 +15,9 @@ use JSON::PP;
 
 # Where the calls of a function go.
 #
-#	at			to the node of the root's slot, or to any if there is no argument "root"
+#	at			to the node of the root's slot, or to any if there is no argument "root". All share
+#				azr_at_node, unless there is other wording for one in %queries. After it may stand
+#				"at" again, if the SQL of the router calls azr_at_NAME
 #	all			to all nodes: by hand, azr_route_NAME in merge.sql makes one answer of theirs
 #	route WAYS	by hand, as azr_route_NAME, which has the WAYS named here: azr_at_NAME, which takes
 #				a slot before the arguments, and azr_all_NAME
@@ -26,11 +28,11 @@ use JSON::PP;
 # "write": what it does cannot be undone, so it is refused where it would have to be.
 my %rules = (
 	# events
-	azr_append => 'write at',
+	azr_append => 'write at at',
 	azr_append_json => 'write at',
 	azr_append_one => 'write at',
 	azr_append_commutative => 'write at',
-	azr_load => 'read at',
+	azr_load => 'read at at',
 	azr_load_effective => 'read at',
 	azr_load_json => 'read at',
 	azr_load_state => 'read at',
@@ -138,8 +140,9 @@ my %rules = (
 	azr_slot => 'here',
 	azr_version => 'here',
 
-	# parts of the store's tables, indexes and planning, which nobody calls
+	# parts of the store's tables, indexes and planning, which nobody calls, and what routers do
 	azr_append_support => 'none',
+	azr_call => 'none',
 	azr_correlated => 'none',
 	azr_correlated_support => 'none',
 	azr_correlation_key => 'none',
@@ -187,6 +190,8 @@ my @functions = ask(qq{SELECT p.proname AS name, p.prokind AS kind, p.proretset 
 		ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a(t, n) ORDER BY n) AS types,
 		ARRAY(SELECT quote_ident(a.attname) FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid
 			WHERE t.oid = p.prorettype AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
+		ARRAY(SELECT format_type(a.atttypid, NULL) FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid
+			WHERE t.oid = p.prorettype AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS column_types,
 		(SELECT l.level FROM $schema.azr_privileges() l WHERE l.function = p.oid) AS level
 	FROM $members JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 	ORDER BY p.proname COLLATE "C"});
@@ -256,6 +261,10 @@ foreach my $type (@types)
 	print "COMMENT ON TYPE \@extschema\@.$type->{name} IS\n", literal($type->{comment}), ";\n\n" if defined $type->{comment};
 }
 
+# The way to the node of a slot that functions share: see src/plumbing/packed.h.
+print "CREATE FUNCTION \@extschema\@.azr_at_node(integer, text) RETURNS SETOF text\n",
+  "LANGUAGE plproxy AS \$\$ CLUSTER 'angzarr'; RUN ON \$1; SELECT \@extschema\@.azr_call(\$2); \$\$;\n\n";
+
 my @levels;
 
 foreach my $function (@functions)
@@ -266,12 +275,15 @@ foreach my $function (@functions)
 	my $symbol;
 
 	next if $way eq 'none';
-	@forwards = ($way) if $way eq 'at' || $way eq 'all';
+	die "router_surface.pl: $name has a type of the extension, whose number differs between databases\n"
+	  if $way eq 'at' && !defined $queries{$name} && grep { /\bazr_/ } @{ $function->{types} }, @{ $function->{column_types} };
+	my $asking = defined $queries{$name};
+	@forwards = ($way) if $asking || $way eq 'all';
 	print forward($function, $_) foreach @forwards;
 
 	if ($way eq 'here') { $symbol = 'azr_router' . $name =~ s/^azr//r; }
 	elsif ($way eq 'node') { $symbol = 'azr_router_node_only'; }
-	else { $symbol = "azr_router_$use" . ($way eq 'at' ? '_at' : ''); }
+	else { $symbol = "azr_router_$use" . ($asking ? '_asking' : $way eq 'at' ? '_at' : ''); }
 
 	# what asks a node is not to be asked while a query is planned
 	$volatility = 's' if $volatility eq 'i' && $way ne 'here';

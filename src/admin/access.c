@@ -48,6 +48,7 @@ static const char *const levels[] = {
  */
 #define FUNCTION_LEVELS \
 	"(VALUES " \
+	"('azr_call', 'reader'), " \
 	"('azr_changed_fields', 'reader'), " \
 	"('azr_checkpoint', 'reader'), " \
 	"('azr_checkpoints', 'reader'), " \

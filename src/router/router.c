@@ -8,8 +8,10 @@
  * the store leads here, and from here to a function in SQL that only the extension's owner may
  * call, in one of two ways (router.sql has all of them, made by script/lib/router_surface.pl):
  *
- *	azr_router_read_at, azr_router_write_at: azr_at_NAME, which PL/Proxy runs on the node of a
- *			slot.  The slot is that of the argument "root".
+ *	azr_router_read_at, azr_router_write_at: azr_at_node, which PL/Proxy runs on the node of a
+ *			slot.  The slot is that of the argument "root".  All functions share it: it takes the
+ *			call packed, and gives the answer likewise (see plumbing/packed.h).
+ *	azr_router_write_asking: azr_at_NAME, for a function that is asked in other words.
  *	azr_router_read, azr_router_write: azr_route_NAME, which asks all nodes, or some in turn, and
  *			makes one answer of theirs.  Those are written by hand, in the files beside router.sql.
  *
@@ -23,8 +25,8 @@
  * - PL/Proxy decorates the errors of nodes, and closes the connection after each of them.  Errors
  *	 are raised again as the node has raised them.  A conflict, which is no error but the normal
  *	 course of things, comes from the node as an outcome, and becomes an error here.
- * - Values travel as text.  Dates and intervals are written as each node reads them, whatever the
- *	 session has set.
+ * - What is not packed travels as text.  Dates and intervals are written as each node reads them,
+ *	 whatever the session has set.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,18 +41,25 @@
 #include "executor/tstoreReceiver.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/parse_func.h"
 #include "plumbing/error.h"
+#include "plumbing/packed.h"
 #include "streams/root_of_key.h"
 #include "streams/slot_of.h"
 #include "tcop/utility.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(
@@ -67,6 +76,7 @@ PG_FUNCTION_INFO_V1(azr_router_read);
 PG_FUNCTION_INFO_V1(azr_router_read_at);
 PG_FUNCTION_INFO_V1(azr_router_write);
 PG_FUNCTION_INFO_V1(azr_router_write_at);
+PG_FUNCTION_INFO_V1(azr_router_write_asking);
 PG_FUNCTION_INFO_V1(azr_router_node_only);
 PG_FUNCTION_INFO_V1(azr_router_root);
 PG_FUNCTION_INFO_V1(azr_router_slot);
@@ -80,6 +90,22 @@ PG_FUNCTION_INFO_V1(azr_router_version);
 /* An argument that the function does not have. */
 #define NO_ARGUMENT	(-1)
 
+/* How a function's calls go: see above. */
+typedef enum Way
+{
+	ROUTED,
+	ASKING,
+	PACKED
+} Way;
+
+/* A type's function for the binary protocol, to read or to write. */
+typedef struct BinaryFunction
+{
+	Oid			type;
+	Oid			param;			/* for reading */
+	FmgrInfo	function;
+} BinaryFunction;
+
 /* What is known of a function, by its OID, as long as the session lasts. */
 typedef struct Route
 {
@@ -91,16 +117,54 @@ typedef struct Route
 	Oid			result;
 	bool		result_by_value;
 	int16		result_length;
-	SPIPlanPtr	plan;			/* the call of the function in SQL */
+	SPIPlanPtr	plan;			/* the call of the function in SQL, unless it
+								 * is packed */
+
+	/* for calls that are packed */
+	Oid			node;			/* the function azr_at_node */
+	BinaryFunction *args;
+	MemoryContext context;		/* for what follows, which depends on what the
+								 * columns are now */
+	int			ncolumns;		/* of the result, dropped ones too */
+	int			nasked;			/* those that are not dropped */
+	BinaryFunction *columns;
+	int			head_length;
+	char	   *head;
 } Route;
+
+/* The rows of an answer. */
+typedef struct Answer
+{
+	const Route *route;
+	TupleDesc	desc;			/* NULL for a value */
+	Tuplestorestate *rows;		/* of a set, or NULL */
+	int			nrows;
+	Datum	   *values;			/* of the last row */
+	bool	   *nulls;
+} Answer;
 
 static HTAB *routes = NULL;
 static bool allow_in_transaction = false;
 
-static Datum call(FunctionCallInfo fcinfo, bool by_root, bool writes);
+static Datum call(FunctionCallInfo fcinfo, Way way, bool writes);
 static Datum run(FunctionCallInfo fcinfo, const Route *route, bool by_root);
-static const Route *find_route(FunctionCallInfo fcinfo, bool by_root);
-static const Route *add_route(FunctionCallInfo fcinfo, bool by_root);
+static int	slot_of_call(FunctionCallInfo fcinfo, const Route *route);
+static Datum run_packed(FunctionCallInfo fcinfo, Route *route);
+static Datum result_of(FunctionCallInfo fcinfo, const Answer *answer);
+static text *pack_call(FunctionCallInfo fcinfo, const Route *route, bool outcome_to_error);
+static void pack_value(StringInfo call, BinaryFunction *written, Datum value);
+static void pack_bytes(StringInfo call, struct varlena *bytes);
+static void pack_array(StringInfo call, ArrayType *array);
+static void ask_node(const Route *route, int slot, text *packed, Answer *answer);
+static void read_rows(Answer *answer, const text *packed);
+static Datum read_value(BinaryFunction *read, StringInfo value);
+static void settle_encoding(void);
+static Route *find_route(FunctionCallInfo fcinfo, Way way);
+static Route *add_route(FunctionCallInfo fcinfo, Way way);
+static void prepare_args(Route *route, int nargs, const Oid *types);
+static TupleDesc prepare_columns(FunctionCallInfo fcinfo, Route *route);
+static bool has_columns(const Route *route, TupleDesc desc);
+static void append_name(StringInfo head, const char *name);
 static void read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 						  char **name);
 static Oid	owner_of(Oid function);
@@ -138,7 +202,7 @@ _PG_init(void)
 Datum
 azr_router_read(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, false, false);
+	return call(fcinfo, ROUTED, false);
 }
 
 /*
@@ -147,7 +211,7 @@ azr_router_read(PG_FUNCTION_ARGS)
 Datum
 azr_router_read_at(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, true, false);
+	return call(fcinfo, PACKED, false);
 }
 
 /*
@@ -156,7 +220,7 @@ azr_router_read_at(PG_FUNCTION_ARGS)
 Datum
 azr_router_write(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, false, true);
+	return call(fcinfo, ROUTED, true);
 }
 
 /*
@@ -165,7 +229,16 @@ azr_router_write(PG_FUNCTION_ARGS)
 Datum
 azr_router_write_at(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, true, true);
+	return call(fcinfo, PACKED, true);
+}
+
+/*
+ * Those that are asked in other words
+ */
+Datum
+azr_router_write_asking(PG_FUNCTION_ARGS)
+{
+	return call(fcinfo, ASKING, true);
 }
 
 /*
@@ -194,18 +267,18 @@ azr_router_root(PG_FUNCTION_ARGS)
 	int			len;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return call(fcinfo, true, false);
+		return call(fcinfo, PACKED, false);
 	domain = VARDATA_ANY(PG_GETARG_TEXT_PP(0));
 	len = VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0));
 	if (len < 1 || len > 255)
-		return call(fcinfo, true, false);
+		return call(fcinfo, PACKED, false);
 	for (int i = 0; i < len; i++)
 	{
 		unsigned char c = (unsigned char) domain[i];
 
 		/* a control character, or perhaps the first byte of one */
 		if (c < 0x20 || c == 0x7F || c == 0xC2)
-			return call(fcinfo, true, false);
+			return call(fcinfo, PACKED, false);
 	}
 	PG_RETURN_UUID_P(azr_root_of_key(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)));
 }
@@ -233,13 +306,14 @@ azr_router_version(PG_FUNCTION_ARGS)
  * of the extension's owner.
  */
 static Datum
-call(FunctionCallInfo fcinfo, bool by_root, bool writes)
+call(FunctionCallInfo fcinfo, Way way, bool writes)
 {
 	MemoryContext caller_context = CurrentMemoryContext;
+	int			client_encoding = pg_get_client_encoding();
 	Oid			caller;
 	int			security;
 	int			guc_level;
-	const Route *route = find_route(fcinfo, by_root);
+	Route	   *route = find_route(fcinfo, way);
 	Datum		result = (Datum) 0;
 
 	if (writes)
@@ -250,7 +324,7 @@ call(FunctionCallInfo fcinfo, bool by_root, bool writes)
 	settle_formats();
 	PG_TRY();
 	{
-		result = run(fcinfo, route, by_root);
+		result = way == PACKED ? run_packed(fcinfo, route) : run(fcinfo, route, way == ASKING);
 	}
 	PG_CATCH();
 	{
@@ -259,6 +333,8 @@ call(FunctionCallInfo fcinfo, bool by_root, bool writes)
 		MemoryContextSwitchTo(caller_context);
 		error = CopyErrorData();
 		FlushErrorState();
+		if (pg_get_client_encoding() != client_encoding)
+			SetClientEncoding(client_encoding);
 		AtEOXact_GUC(false, guc_level);
 		SetUserIdAndSecContext(caller, security);
 		raise_again(error);
@@ -286,12 +362,7 @@ run(FunctionCallInfo fcinfo, const Route *route, bool by_root)
 
 	if (by_root)
 	{
-		/*
-		 * without a root, any node will do, also to say that there must be
-		 * one
-		 */
-		values[0] = Int32GetDatum(route->root == NO_ARGUMENT || PG_ARGISNULL(route->root)
-								  ? 0 : azr_slot_of(PG_GETARG_UUID_P(route->root)));
+		values[0] = Int32GetDatum(slot_of_call(fcinfo, route));
 		nulls[0] = ' ';
 	}
 	for (int i = 0; i < fcinfo->nargs; i++)
@@ -358,20 +429,370 @@ run(FunctionCallInfo fcinfo, const Route *route, bool by_root)
 }
 
 /*
+ * The slot whose node is asked.  Without a root, any node will do, also to say that there must be
+ * one.
+ */
+static int
+slot_of_call(FunctionCallInfo fcinfo, const Route *route)
+{
+	return route->root == NO_ARGUMENT || PG_ARGISNULL(route->root)
+		? 0 : azr_slot_of(PG_GETARG_UUID_P(route->root));
+}
+
+/*
+ * Run a call on the node of a slot.
+ */
+static Datum
+run_packed(FunctionCallInfo fcinfo, Route *route)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		outcome_to_error = asks_for_error(fcinfo, route);
+	Answer		answer = {0};
+	Datum		result;
+	text	   *packed;
+
+	if (fcinfo->flinfo->fn_retset)
+	{
+		InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+		answer.rows = rsinfo->setResult;
+	}
+	answer.route = route;
+	answer.desc = prepare_columns(fcinfo, route);
+	answer.values = palloc0(sizeof(Datum) * Max(route->ncolumns, 1));
+	answer.nulls = palloc(sizeof(bool) * Max(route->ncolumns, 1));
+	memset(answer.nulls, true, sizeof(bool) * Max(route->ncolumns, 1));
+	packed = pack_call(fcinfo, route, outcome_to_error);
+	ask_node(route, slot_of_call(fcinfo, route), packed, &answer);
+	pfree(packed);
+
+	if (fcinfo->flinfo->fn_retset)
+		return (Datum) 0;
+	if (answer.nrows != 1)
+		elog(ERROR, "a node has returned %d rows", answer.nrows);
+	if (route->result == VOIDOID)
+		PG_RETURN_VOID();
+	result = result_of(fcinfo, &answer);
+	if (outcome_to_error && !fcinfo->isnull)
+		check_conflict(fcinfo, DatumGetHeapTupleHeader(result));
+	return result;
+}
+
+/*
+ * What a function returns that returns no set.
+ */
+static Datum
+result_of(FunctionCallInfo fcinfo, const Answer *answer)
+{
+	if (answer->desc != NULL)
+	{
+		HeapTuple	row = heap_form_tuple(answer->desc, answer->values, answer->nulls);
+
+		ReleaseTupleDesc(answer->desc);
+		return HeapTupleGetDatum(row);
+	}
+	if (answer->nulls[0])
+		PG_RETURN_NULL();
+	return answer->values[0];
+}
+
+/*
+ * Write a call as a node reads it.
+ */
+static text *
+pack_call(FunctionCallInfo fcinfo, const Route *route, bool outcome_to_error)
+{
+	StringInfoData call;
+	size_t		length;
+	text	   *packed;
+
+	initStringInfo(&call);
+	appendBinaryStringInfo(&call, route->head, route->head_length);
+	for (int i = 0; i < fcinfo->nargs; i++)
+	{
+		if (PG_ARGISNULL(i))
+			pq_sendint32(&call, -1);
+		else if (outcome_to_error && i == route->on_conflict)
+			pack_bytes(&call, (struct varlena *) cstring_to_text("return"));
+		else
+			pack_value(&call, &route->args[i], PG_GETARG_DATUM(i));
+	}
+
+	length = AZR_PACKED_CHARS(call.len) + VARHDRSZ;
+	if (!AllocSizeIsValid(length))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a call is too large to be carried by a router"),
+				 errdetail("It has %d bytes.", call.len)));
+	packed = palloc(length);
+	SET_VARSIZE(packed, length);
+	azr_pack((unsigned char *) call.data, call.len, VARDATA(packed));
+	pfree(call.data);
+	return packed;
+}
+
+/*
+ * Write a value as its type's send function does, those of the usual types without calling it.
+ */
+static void
+pack_value(StringInfo call, BinaryFunction *written, Datum value)
+{
+	int			client_encoding;
+
+	switch (written->type)
+	{
+		case INT8OID:
+			pq_sendint32(call, sizeof(int64));
+			pq_sendint64(call, DatumGetInt64(value));
+			return;
+		case UUIDOID:
+			pq_sendint32(call, UUID_LEN);
+			appendBinaryStringInfo(call, (char *) DatumGetUUIDP(value)->data, UUID_LEN);
+			return;
+		case TEXTOID:
+		case BYTEAOID:
+			pack_bytes(call, PG_DETOAST_DATUM_PACKED(value));
+			return;
+		case TEXTARRAYOID:
+		case BYTEAARRAYOID:
+			pack_array(call, DatumGetArrayTypeP(value));
+			return;
+	}
+	client_encoding = pg_get_client_encoding();
+	settle_encoding();
+	pack_bytes(call, (struct varlena *) SendFunctionCall(&written->function, value));
+	if (pg_get_client_encoding() != client_encoding)
+		SetClientEncoding(client_encoding);
+}
+
+static void
+pack_bytes(StringInfo call, struct varlena *bytes)
+{
+	pq_sendint32(call, VARSIZE_ANY_EXHDR(bytes));
+	appendBinaryStringInfo(call, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+}
+
+/*
+ * An array of text or bytea, as array_send() writes it.
+ */
+static void
+pack_array(StringInfo call, ArrayType *array)
+{
+	int			start = call->len;
+	int			nitems = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	char	   *item = ARR_DATA_PTR(array);
+	bits8	   *bitmap = ARR_NULLBITMAP(array);
+	uint32		length;
+
+	pq_sendint32(call, 0);
+	pq_sendint32(call, ARR_NDIM(array));
+	pq_sendint32(call, ARR_HASNULL(array) ? 1 : 0);
+	pq_sendint32(call, ARR_ELEMTYPE(array));
+	for (int i = 0; i < ARR_NDIM(array); i++)
+	{
+		pq_sendint32(call, ARR_DIMS(array)[i]);
+		pq_sendint32(call, ARR_LBOUND(array)[i]);
+	}
+	for (int i = 0; i < nitems; i++)
+	{
+		if (bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0)
+		{
+			pq_sendint32(call, -1);
+			continue;
+		}
+
+		/* what is in an array is not toasted */
+		pack_bytes(call, (struct varlena *) item);
+		item = att_addlength_pointer(item, -1, item);
+		item = (char *) att_align_nominal(item, TYPALIGN_INT);
+	}
+	length = pg_hton32(call->len - start - sizeof(length));
+	memcpy(call->data + start, &length, sizeof(length));
+}
+
+/*
+ * Send a call to the node of a slot, and read all rows of its answer.
+ */
+static void
+ask_node(const Route *route, int slot, text *packed, Answer *answer)
+{
+	LOCAL_FCINFO(fcinfo, 2);
+	MemoryContext oldcontext;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "answer of a node",
+												  ALLOCSET_DEFAULT_SIZES);
+	ExprContext *econtext = CreateStandaloneExprContext();
+	FmgrInfo	flinfo;
+	ReturnSetInfo rsinfo = {0};
+
+	fmgr_info(route->node, &flinfo);
+	rsinfo.type = T_ReturnSetInfo;
+	rsinfo.econtext = econtext;
+	rsinfo.allowedModes = SFRM_ValuePerCall;
+	rsinfo.returnMode = SFRM_ValuePerCall;
+	InitFunctionCallInfoData(*fcinfo, &flinfo, 2, InvalidOid, NULL, (Node *) &rsinfo);
+	fcinfo->args[0].value = Int32GetDatum(slot);
+	fcinfo->args[0].isnull = false;
+	fcinfo->args[1].value = PointerGetDatum(packed);
+	fcinfo->args[1].isnull = false;
+
+	oldcontext = MemoryContextSwitchTo(context);
+	for (;;)
+	{
+		Datum		rows;
+
+		fcinfo->isnull = false;
+		rsinfo.isDone = ExprSingleResult;
+		rows = FunctionCallInvoke(fcinfo);
+		if (rsinfo.isDone != ExprMultipleResult)
+			break;
+		if (fcinfo->isnull)
+			elog(ERROR, "a node has returned NULL");
+
+		/* a single row is kept for who has asked */
+		if (answer->rows == NULL)
+			MemoryContextSwitchTo(oldcontext);
+		read_rows(answer, DatumGetTextPP(rows));
+		MemoryContextSwitchTo(context);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	FreeExprContext(econtext, true);
+	MemoryContextDelete(context);
+}
+
+/*
+ * Read the rows of a text of an answer.
+ */
+static void
+read_rows(Answer *answer, const text *packed)
+{
+	const Route *route = answer->route;
+	size_t		length = VARSIZE_ANY_EXHDR(packed);
+	int			client_encoding = pg_get_client_encoding();
+	MemoryContext rows_context = CurrentMemoryContext;
+	MemoryContext row_context = CurrentMemoryContext;
+	StringInfoData rows = {0};
+
+	rows.len = AZR_PACKED_BYTES(length);
+	rows.maxlen = rows.len + 2;
+	rows.data = palloc(rows.maxlen);
+	if (!azr_unpack(VARDATA_ANY(packed), length, (unsigned char *) rows.data))
+		elog(ERROR, "could not read what a node has returned");
+
+	settle_encoding();
+	if (answer->rows != NULL)
+		row_context = AllocSetContextCreate(rows_context, "row of a node", ALLOCSET_DEFAULT_SIZES);
+	while (rows.cursor < rows.len)
+	{
+		int			length_of_bitmap = AZR_PACKED_BITMAP(route->nasked);
+		const unsigned char *bitmap;
+		int			asked = 0;
+
+		bitmap = (const unsigned char *) pq_getmsgbytes(&rows, length_of_bitmap);
+		MemoryContextSwitchTo(row_context);
+		for (int i = 0; i < route->ncolumns; i++)
+		{
+			BinaryFunction *column = &route->columns[i];
+
+			/* a dropped column stays NULL */
+			if (!OidIsValid(column->type))
+				continue;
+			answer->nulls[i] = azr_packed_is_null(bitmap, asked++);
+			if (!answer->nulls[i])
+				answer->values[i] = read_value(column, &rows);
+		}
+		MemoryContextSwitchTo(rows_context);
+		answer->nrows++;
+		if (answer->rows != NULL)
+		{
+			tuplestore_putvalues(answer->rows, answer->desc, answer->values, answer->nulls);
+			MemoryContextReset(row_context);
+		}
+	}
+	if (pg_get_client_encoding() != client_encoding)
+		SetClientEncoding(client_encoding);
+}
+
+/*
+ * Read a value as its type's receive function does, those of the usual types without calling it.
+ * The value may lie where it is read from.
+ */
+static Datum
+read_value(BinaryFunction *read, StringInfo rows)
+{
+	int			length = pq_getmsgbyte(rows);
+	char	   *bytes;
+	StringInfoData value;
+	struct varlena *result;
+	Datum		received;
+	int64		number;
+	char		next;
+
+	if (length == AZR_PACKED_LONG)
+		length = (int) pq_getmsgint(rows, 4);
+	bytes = unconstify(char *, pq_getmsgbytes(rows, length));
+	switch (read->type)
+	{
+		case INT8OID:
+			if (length != sizeof(int64))
+				break;
+			memcpy(&number, bytes, sizeof(number));
+			return Int64GetDatum(pg_ntoh64(number));
+		case TEXTOID:
+			pg_verify_mbstr(GetDatabaseEncoding(), bytes, length, false);
+			/* FALLTHROUGH */
+		case BYTEAOID:
+			if (length + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
+			{
+				/* the byte with the length becomes that of a short value */
+				SET_VARSIZE_SHORT(bytes - VARHDRSZ_SHORT, length + VARHDRSZ_SHORT);
+				return PointerGetDatum(bytes - VARHDRSZ_SHORT);
+			}
+			result = palloc(VARHDRSZ + length);
+			SET_VARSIZE(result, VARHDRSZ + length);
+			memcpy(VARDATA(result), bytes, length);
+			return PointerGetDatum(result);
+		case VOIDOID:
+			return (Datum) 0;
+	}
+	value.data = bytes;
+	value.len = length;
+	value.maxlen = length + 1;
+	value.cursor = 0;
+	next = bytes[length];
+	bytes[length] = '\0';
+	received = ReceiveFunctionCall(&read->function, &value, read->param, -1);
+	bytes[length] = next;
+	if (value.cursor != length)
+		elog(ERROR, "could not read what a node has returned");
+	return received;
+}
+
+/*
+ * Values are read and written in the encoding of the database, and not in that of the client, as
+ * functions of the binary protocol do.  Who calls this sets it back, and call() after an error.
+ */
+static void
+settle_encoding(void)
+{
+	if (pg_get_client_encoding() != GetDatabaseEncoding())
+		SetClientEncoding(GetDatabaseEncoding());
+}
+
+/*
  * What is known of the function that was called.
  */
-static pg_noinline const Route *
-find_route(FunctionCallInfo fcinfo, bool by_root)
+static pg_noinline Route *
+find_route(FunctionCallInfo fcinfo, Way way)
 {
-	const Route *known = NULL;
+	Route	   *known = NULL;
 
 	if (routes != NULL)
 		known = hash_search(routes, &fcinfo->flinfo->fn_oid, HASH_FIND, NULL);
-	return known != NULL ? known : add_route(fcinfo, by_root);
+	return known != NULL ? known : add_route(fcinfo, way);
 }
 
-static const Route *
-add_route(FunctionCallInfo fcinfo, bool by_root)
+static Route *
+add_route(FunctionCallInfo fcinfo, Way way)
 {
 	Route		found = {0};
 	Route	   *added;
@@ -390,12 +811,125 @@ add_route(FunctionCallInfo fcinfo, bool by_root)
 	}
 	read_function(fcinfo->flinfo->fn_oid, &found, &nargs, types, &schema, &name);
 	get_typlenbyval(found.result, &found.result_length, &found.result_by_value);
-	found.plan = plan_call(schema,
-						   psprintf("azr_%s_%s", by_root ? "at" : "route", name + strlen("azr_")),
-						   by_root, fcinfo->flinfo->fn_retset, nargs, types);
+	if (way == PACKED)
+	{
+		List	   *node = list_make2(makeString(schema), makeString("azr_at_node"));
+		Oid			node_types[] = {INT4OID, TEXTOID};
+
+		found.node = LookupFuncName(node, lengthof(node_types), node_types, false);
+		prepare_args(&found, nargs, types);
+	}
+	else
+	{
+		const char *prefix = way == ASKING ? "at" : "route";
+
+		found.plan = plan_call(schema, psprintf("azr_%s_%s", prefix, name + strlen("azr_")),
+							   way == ASKING, fcinfo->flinfo->fn_retset, nargs, types);
+	}
 	added = hash_search(routes, &found.function, HASH_ENTER, NULL);
 	*added = found;
 	return added;
+}
+
+/*
+ * How the arguments of a function are written.
+ */
+static void
+prepare_args(Route *route, int nargs, const Oid *types)
+{
+	route->args = MemoryContextAllocZero(TopMemoryContext, sizeof(BinaryFunction) * Max(nargs, 1));
+	for (int i = 0; i < nargs; i++)
+	{
+		Oid			send;
+		bool		is_varlena;
+
+		getTypeBinaryOutputInfo(types[i], &send, &is_varlena);
+		fmgr_info_cxt(send, &route->args[i].function, TopMemoryContext);
+		route->args[i].type = types[i];
+	}
+}
+
+/*
+ * How the columns of the result are read, and the head of a call, which asks for them by name: a
+ * node of a later version may have more.  Returns what rows are made by, or NULL for a function
+ * that returns a value.
+ */
+static TupleDesc
+prepare_columns(FunctionCallInfo fcinfo, Route *route)
+{
+	TupleDesc	desc = NULL;
+	StringInfoData head;
+	MemoryContext oldcontext;
+	uint16		length;
+
+	if (fcinfo->flinfo->fn_retset)
+		desc = ((ReturnSetInfo *) fcinfo->resultinfo)->setDesc;
+	else if (type_is_rowtype(route->result))
+		desc = lookup_rowtype_tupdesc(route->result, -1);
+	if (route->context != NULL && has_columns(route, desc))
+		return desc;
+
+	if (route->context != NULL)
+		MemoryContextDelete(route->context);
+	route->context = NULL;
+	route->context = AllocSetContextCreate(TopMemoryContext, "angzarr_router columns",
+										   ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(route->context);
+	route->ncolumns = desc == NULL ? 1 : desc->natts;
+	route->nasked = 0;
+	route->columns = palloc0(sizeof(BinaryFunction) * Max(route->ncolumns, 1));
+	for (int i = 0; i < route->ncolumns; i++)
+	{
+		BinaryFunction *column = &route->columns[i];
+		Oid			receive;
+
+		if (desc != NULL && TupleDescAttr(desc, i)->attisdropped)
+			continue;
+		column->type = desc == NULL ? route->result : TupleDescAttr(desc, i)->atttypid;
+		getTypeBinaryInputInfo(column->type, &receive, &column->param);
+		fmgr_info_cxt(receive, &column->function, route->context);
+		route->nasked++;
+	}
+
+	initStringInfo(&head);
+	pq_sendint16(&head, 0);
+	pq_sendint8(&head, AZR_PACKED_VERSION);
+	append_name(&head, get_func_name(route->function));
+	pq_sendint8(&head, type_is_rowtype(route->result) ? route->nasked : 0);
+	for (int i = 0; type_is_rowtype(route->result) && i < route->ncolumns; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			append_name(&head, NameStr(TupleDescAttr(desc, i)->attname));
+	pq_sendint8(&head, fcinfo->nargs);
+	length = pg_hton16(head.len);
+	memcpy(head.data, &length, sizeof(length));
+	route->head = head.data;
+	route->head_length = head.len;
+	MemoryContextSwitchTo(oldcontext);
+	return desc;
+}
+
+/*
+ * Are the columns still those that were prepared?
+ */
+static bool
+has_columns(const Route *route, TupleDesc desc)
+{
+	if (desc == NULL)
+		return true;
+	if (desc->natts != route->ncolumns)
+		return false;
+	for (int i = 0; i < desc->natts; i++)
+		if (route->columns[i].type !=
+			(TupleDescAttr(desc, i)->attisdropped ? InvalidOid : TupleDescAttr(desc, i)->atttypid))
+			return false;
+	return true;
+}
+
+static void
+append_name(StringInfo head, const char *name)
+{
+	pq_sendint8(head, strlen(name));
+	appendBinaryStringInfo(head, name, strlen(name));
 }
 
 static void

@@ -415,6 +415,9 @@ CREATE TYPE @extschema@.azr_timeline AS (
 	committed boolean
 );
 
+CREATE FUNCTION @extschema@.azr_at_node(integer, text) RETURNS SETOF text
+LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT @extschema@.azr_call($2); $$;
+
 CREATE FUNCTION @extschema@.azr_ack(handler text, partition integer, token uuid, "position" bigint) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_node_only';
 
@@ -446,9 +449,6 @@ Locks: transaction-level advisory locks of private classes: with a cascade_id, o
 
 Errors: ZR013 the stream''s slot is another node''s, or frozen; ZR001 expected_sequence is not the next one, and on_conflict is error; ZR003 the edition is sealed; ZR004 divergence is past the main stream''s next, or not the one that is fixed; ZR006 committed => false where the cascade is resolved in this stream, or committed events that would resolve it otherwise than other streams have it; 40001 the stream got events after the snapshot of a REPEATABLE READ or SERIALIZABLE transaction; 54000 a payload or its metadata are too large; 42501 the session was begun with an angzarr.max_payload that it may not set; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 2202E array of the wrong shape; 22003 the stream has no sequences left, or a pending event would have one above 4294967295; 27000 a trigger of the tables'' owner dropped or moved an event, or appended to the same stream; 55000 a table, column, index or type of the store was altered; 55P03, 57014, 40P01 from waiting for a lock.';
 
-CREATE FUNCTION @extschema@.azr_at_append_commutative(integer, text, text, uuid, bigint, text[], bytea[], text, bytea, jsonb[], timestamp with time zone[], text, text, text, text, uuid, bigint) RETURNS @extschema@.azr_commutative_result
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.outcome, r.first_sequence, r.last_sequence, r.next_sequence, r.state FROM @extschema@.azr_append_commutative($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) r; $$;
-
 CREATE FUNCTION @extschema@.azr_append_commutative(domain text, edition text, root uuid, expected_sequence bigint, types text[], payloads bytea[], state_type text, state bytea, metadata jsonb[] DEFAULT NULL::jsonb[], created_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], correlation_id text DEFAULT NULL::text, external_id text DEFAULT NULL::text, source_domain text DEFAULT NULL::text, source_edition text DEFAULT NULL::text, source_root uuid DEFAULT NULL::uuid, source_sequence bigint DEFAULT NULL::bigint) RETURNS @extschema@.azr_commutative_result
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
 
@@ -464,9 +464,6 @@ Result: one row (outcome, first_sequence, last_sequence, next_sequence, state). 
 Locks: those of azr_append and azr_put_snapshot.
 
 Errors: those of azr_append and azr_put_snapshot; ZR005 both have changed the same fields, of which DETAIL names up to 20, or * if a state does not parse or the state type has changed; ZR001 there is no snapshot to compare with, or expected_sequence is past the end; 54000 the merged state is too large.';
-
-CREATE FUNCTION @extschema@.azr_at_append_json(integer, text, text, uuid, bigint, jsonb, text, text, text, text, uuid, bigint, bigint, text, boolean, text) RETURNS @extschema@.azr_append_result
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.outcome, r.first_sequence, r.last_sequence, r.next_sequence FROM @extschema@.azr_append_json($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) r; $$;
 
 CREATE FUNCTION @extschema@.azr_append_json(domain text, edition text, root uuid, expected_sequence bigint, events jsonb, correlation_id text DEFAULT NULL::text, external_id text DEFAULT NULL::text, source_domain text DEFAULT NULL::text, source_edition text DEFAULT NULL::text, source_root uuid DEFAULT NULL::uuid, source_sequence bigint DEFAULT NULL::bigint, divergence bigint DEFAULT NULL::bigint, cascade_id text DEFAULT NULL::text, committed boolean DEFAULT true, on_conflict text DEFAULT 'error'::text) RETURNS @extschema@.azr_append_result
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
@@ -488,7 +485,7 @@ LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT CASE WHEN pg_catalog
 		ELSE @extschema@.azr_append_one($2, $3, $4, $5, $6, $7, $8, $9, $10) END AS r; $$;
 
 CREATE FUNCTION @extschema@.azr_append_one(domain text, edition text, root uuid, expected_sequence bigint, type text, payload bytea, metadata jsonb DEFAULT NULL::jsonb, correlation_id text DEFAULT NULL::text, external_id text DEFAULT NULL::text) RETURNS bigint
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_asking';
 
 COMMENT ON FUNCTION @extschema@.azr_append_one(text, text, uuid, bigint, text, bytea, jsonb, text, text) IS
 'Appends one event: the short form of azr_append.
@@ -515,9 +512,6 @@ Result: rows of azr_participant, by domain, edition and root; no rows for an unk
 Locks: AccessShareLock on the tables.
 
 Errors: 22004 NULL; 22023 bad value.';
-
-CREATE FUNCTION @extschema@.azr_at_changed_fields(integer, text, bytea, bytea) RETURNS text[]
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_changed_fields($2, $3, $4) r; $$;
 
 CREATE FUNCTION @extschema@.azr_changed_fields(state_type text, before bytea, after bytea) RETURNS text[]
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 AS 'MODULE_PATHNAME', 'azr_router_read_at';
@@ -644,9 +638,6 @@ Locks: the rows, to the end of the transaction; for a named edition, its advisor
 
 Errors: ZR013 the stream''s slot is another node''s, or frozen, or without a root, a slot of this node is frozen; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value, or an edition or root without a domain.';
 
-CREATE FUNCTION @extschema@.azr_at_delete_snapshots(integer, text, text, uuid) RETURNS bigint
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_delete_snapshots($2, $3, $4) r; $$;
-
 CREATE FUNCTION @extschema@.azr_delete_snapshots(domain text, edition text, root uuid) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
 
@@ -734,9 +725,6 @@ Result: bytea. The entries follow from the events as they are stored now. The en
 Locks: AccessShareLock on the tables. Goes by the caller''s snapshot, and works on a standby.
 
 Errors: 22023 there is no such tile, or a bad value; 55000 no evidence is kept; 22004 NULL; XX001 events are missing, or tables of the evidence damaged: see azr_verify().';
-
-CREATE FUNCTION @extschema@.azr_at_erase(integer, text, text, uuid, bigint, bigint, text, boolean) RETURNS bigint
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_erase($2, $3, $4, $5, $6, $7, $8) r; $$;
 
 CREATE FUNCTION @extschema@.azr_erase(domain text, edition text, root uuid, from_sequence bigint, to_sequence bigint, reason text, ids boolean DEFAULT false) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
@@ -879,9 +867,6 @@ Locks: the rows of the partitions, to the end of the transaction; it waits for n
 
 Errors: 42704 there is no such group; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value; 22008 a lease past the end of time; 27000 a trigger keeps a partition from being moved; at REPEATABLE READ and SERIALIZABLE 40001 if a partition was changed, or the feed numbered, after the transaction''s snapshot.';
 
-CREATE FUNCTION @extschema@.azr_at_find_by_external_id(integer, text, text, uuid, text) RETURNS SETOF @extschema@.azr_event
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.sequence, r.type, r.payload, r.metadata, r.created_at, r.edition, r.correlation_id, r.external_id, r.source_domain, r.source_edition, r.source_root, r.source_sequence, r.cascade_id, r.committed FROM @extschema@.azr_find_by_external_id($2, $3, $4, $5) r; $$;
-
 CREATE FUNCTION @extschema@.azr_find_by_external_id(domain text, edition text, root uuid, external_id text) RETURNS SETOF @extschema@.azr_event
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'azr_router_read_at';
 
@@ -895,9 +880,6 @@ Result: rows of azr_event; none if there was no such append.
 Locks: AccessShareLock on the tables.
 
 Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
-
-CREATE FUNCTION @extschema@.azr_at_find_by_source(integer, text, text, uuid, text, text, uuid, bigint) RETURNS SETOF @extschema@.azr_event
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.sequence, r.type, r.payload, r.metadata, r.created_at, r.edition, r.correlation_id, r.external_id, r.source_domain, r.source_edition, r.source_root, r.source_sequence, r.cascade_id, r.committed FROM @extschema@.azr_find_by_source($2, $3, $4, $5, $6, $7, $8) r; $$;
 
 CREATE FUNCTION @extschema@.azr_find_by_source(domain text, edition text, root uuid, source_domain text, source_edition text, source_root uuid, source_sequence bigint) RETURNS SETOF @extschema@.azr_event
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'azr_router_read_at';
@@ -913,9 +895,6 @@ Locks: AccessShareLock on the tables.
 
 Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
 
-CREATE FUNCTION @extschema@.azr_at_get_position(integer, text, text, text, uuid) RETURNS bigint
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_get_position($2, $3, $4, $5) r; $$;
-
 CREATE FUNCTION @extschema@.azr_get_position(handler text, domain text, edition text, root uuid) RETURNS bigint
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 AS 'MODULE_PATHNAME', 'azr_router_read_at';
 
@@ -929,9 +908,6 @@ Result: bigint, NULL if none was ever recorded.
 Locks: AccessShareLock on azr_positions.
 
 Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
-
-CREATE FUNCTION @extschema@.azr_at_get_snapshot(integer, text, text, uuid, bigint) RETURNS SETOF @extschema@.azr_snapshot
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.sequence, r.state_type, r.state, r.retention, r.created_at FROM @extschema@.azr_get_snapshot($2, $3, $4, $5) r; $$;
 
 CREATE FUNCTION @extschema@.azr_get_snapshot(domain text, edition text, root uuid, at_sequence bigint DEFAULT NULL::bigint) RETURNS SETOF @extschema@.azr_snapshot
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'azr_router_read_at';
@@ -1072,9 +1048,6 @@ Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller
 
 Errors: ZR013 the stream''s slot is another node''s; ZR004 divergence is past the main stream''s next, or not the one that is fixed; 22004 NULL where there must be a value, also in types; 22023 bad value; 2202E array of the wrong shape.';
 
-CREATE FUNCTION @extschema@.azr_at_load_effective(integer, text, text, uuid, bigint, bigint, text) RETURNS SETOF @extschema@.azr_event
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.sequence, r.type, r.payload, r.metadata, r.created_at, r.edition, r.correlation_id, r.external_id, r.source_domain, r.source_edition, r.source_root, r.source_sequence, r.cascade_id, r.committed FROM @extschema@.azr_load_effective($2, $3, $4, $5, $6, $7) r; $$;
-
 CREATE FUNCTION @extschema@.azr_load_effective(domain text, edition text, root uuid, from_sequence bigint DEFAULT 0, to_sequence bigint DEFAULT NULL::bigint, cascade_id text DEFAULT NULL::text) RETURNS SETOF @extschema@.azr_event
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'azr_router_read_at';
 
@@ -1089,9 +1062,6 @@ Locks: AccessShareLock on the tables; it waits for no writer. Goes by the caller
 
 Errors: ZR013 the stream''s slot is another node''s; 22004 NULL where there must be a value; 22023 bad value.';
 
-CREATE FUNCTION @extschema@.azr_at_load_json(integer, text, text, uuid, bigint, bigint, timestamp with time zone, bigint, bigint, boolean, text[]) RETURNS jsonb
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_load_json($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r; $$;
-
 CREATE FUNCTION @extschema@.azr_load_json(domain text, edition text, root uuid, from_sequence bigint DEFAULT 0, to_sequence bigint DEFAULT NULL::bigint, until timestamp with time zone DEFAULT NULL::timestamp with time zone, divergence bigint DEFAULT NULL::bigint, max_count bigint DEFAULT NULL::bigint, backward boolean DEFAULT false, types text[] DEFAULT NULL::text[]) RETURNS jsonb
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 AS 'MODULE_PATHNAME', 'azr_router_read_at';
 
@@ -1105,9 +1075,6 @@ Result: {domain, edition, root, next_sequence, events: [{sequence, type, data, m
 Locks: those of azr_load.
 
 Errors: those of azr_load; 54000 when the document is larger than jsonb can hold.';
-
-CREATE FUNCTION @extschema@.azr_at_load_state(integer, text, text, uuid, bigint, text) RETURNS SETOF @extschema@.azr_state_entry
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r.kind, r.sequence, r.type, r.payload, r.metadata, r.created_at, r.edition FROM @extschema@.azr_load_state($2, $3, $4, $5, $6) r; $$;
 
 CREATE FUNCTION @extschema@.azr_load_state(domain text, edition text, root uuid, at_sequence bigint DEFAULT NULL::bigint, cascade_id text DEFAULT NULL::text) RETURNS SETOF @extschema@.azr_state_entry
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'azr_router_read_at';
@@ -1150,9 +1117,6 @@ Locks: an advisory lock of a private class, so that one call waits for the other
 
 Errors: 25006 read-only transaction or standby; 40001 at REPEATABLE READ and SERIALIZABLE, if snapshots were filed in the default partition after the transaction''s PostgreSQL snapshot; 22004 NULL where there must be a value; 22023 bad value; 42501 the owner of the tables may not create tables in their schema; 55000 the default partition is missing or no ordinary table, the history is partitioned otherwise, or a trigger or rule of the owner keeps snapshots in the default partition; 55P03, 57014 from waiting for another call.';
 
-CREATE FUNCTION @extschema@.azr_at_merge_state(integer, text, bytea, bytea, bytea) RETURNS bytea
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_merge_state($2, $3, $4, $5) r; $$;
-
 CREATE FUNCTION @extschema@.azr_merge_state(state_type text, base bytea, ours bytea, theirs bytea) RETURNS bytea
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 AS 'MODULE_PATHNAME', 'azr_router_read_at';
 
@@ -1164,9 +1128,6 @@ Arguments: state_type, application/json for JSON objects, anything else for Prot
 Result: each field is that of the side that has changed it; if one side has changed nothing, the result is the other one as it stands. Which side is ours does not matter.
 
 Takes no locks. Errors: ZR005 both have changed the same fields, of which DETAIL names up to 20, or * if a state does not parse; 54000 the result is larger than a value can be; 22004 NULL where there must be a value; 22023 bad state_type.';
-
-CREATE FUNCTION @extschema@.azr_at_next_sequence(integer, text, text, uuid, bigint) RETURNS bigint
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_next_sequence($2, $3, $4, $5) r; $$;
 
 CREATE FUNCTION @extschema@.azr_next_sequence(domain text, edition text, root uuid, divergence bigint DEFAULT NULL::bigint) RETURNS bigint
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 AS 'MODULE_PATHNAME', 'azr_router_read_at';
@@ -1254,9 +1215,6 @@ Locks: those of azr_create_edition.
 
 Errors: ZR002 for the main timeline; 40001 as azr_create_edition; 42704 if there is no such edition; 25006 read-only transaction or standby; 22004 NULL where there must be a value; 22023 bad value.';
 
-CREATE FUNCTION @extschema@.azr_at_prove(integer, text, text, uuid, bigint, bigint) RETURNS jsonb
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r FROM @extschema@.azr_prove($2, $3, $4, $5, $6) r; $$;
-
 CREATE FUNCTION @extschema@.azr_prove(domain text, edition text, root uuid, sequence bigint DEFAULT NULL::bigint, size bigint DEFAULT NULL::bigint) RETURNS jsonb
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 AS 'MODULE_PATHNAME', 'azr_router_read_at';
 
@@ -1315,9 +1273,6 @@ Locks: the lock of azr_seal(); RowExclusiveLock on azr_evidence_checkpoints.
 
 Errors: ZR011 the note is of another log, of a size that this one does not have, or of another root; 55000 no evidence is kept; 40001 as azr_seal(); 22023 not a signed note; 22004 NULL; 25006 read-only transaction or standby; XX001 tiles are damaged: see azr_verify().';
 
-CREATE FUNCTION @extschema@.azr_at_put_position(integer, text, text, text, uuid, bigint) RETURNS @extschema@.azr_position_result
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT r."position", r.moved FROM @extschema@.azr_put_position($2, $3, $4, $5, $6) r; $$;
-
 CREATE FUNCTION @extschema@.azr_put_position(handler text, domain text, edition text, root uuid, sequence bigint) RETURNS @extschema@.azr_position_result
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';
 
@@ -1348,9 +1303,6 @@ Result: how many positions moved. Those that were as far already did not.
 Locks: those of azr_put_position, in the order of the roots, so that two calls never deadlock each other.
 
 Errors: those of azr_put_position; 2202E arrays of the wrong shape.';
-
-CREATE FUNCTION @extschema@.azr_at_put_snapshot(integer, text, text, uuid, bigint, text, bytea, text) RETURNS integer
-LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT pg_catalog.count(*)::pg_catalog.int4 FROM @extschema@.azr_put_snapshot($2, $3, $4, $5, $6, $7, $8); $$;
 
 CREATE FUNCTION @extschema@.azr_put_snapshot(domain text, edition text, root uuid, sequence bigint, state_type text, state bytea, retention text DEFAULT 'default'::text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_at';

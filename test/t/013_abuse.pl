@@ -63,6 +63,7 @@ $node->safe_psql(
 		('slot', ARRAY['NULL', '0', '17', '1023', '1024', '-2147483648']),
 		('have', ARRAY['NULL', '''{}''', '(SELECT array_agg(e) FROM azr_slot_ends(17) e)', 'ARRAY[NULL::azr_slot_end]', 'ARRAY[(''d'', ''e'', azr_root(''d'', ''1''), -5, now())::azr_slot_end]']),
 		('query', ARRAY['NULL', '''''', '''SELECT 1''', '''SELECT * FROM azr_slot_export(17)''', '''SELECT * FROM azr_slot_export_state(17)''']),
+		('packed', ARRAY['NULL', '''''', '''@''', '''@@@@''', '''~~~~''', 'repeat(''A'', 3000)', '(SELECT string_agg(chr(64 + (random() * 63)::int), '''') FROM generate_series(1, 200))']),
 		('type_id', ARRAY['NULL', '0', '1', '-1', '2147483647']),
 		('text', ARRAY['NULL', '''''', '''t''', 'repeat(''x'', 3000)', '''%s %n''']),
 		('bytea', ARRAY['NULL', '''''', '''{"a": 1}''', '''{"a": 2, "b": 1}''', '''\x0801''', '''\x080110ffffffffffffffffff01''', '''\xffffffff''', '''\x0b0b0b0b0c0c0c0c''']),

@@ -178,6 +178,8 @@ my @calls = (
 	[ azr_statistics => q{} ],
 	[ azr_statistics => q{'d'} ],
 	[ azr_locks => q{} ],
+	[ azr_call => q{'} . packed_call('azr_load', [qw(type payload)], 'd', undef, pack('H32', '1' x 32)) . q{'} ],
+	[ azr_call => q{'} . packed_call('azr_append_one', [], 'd', undef, pack('H32', '3' x 32), undef, 'T', 'packed') . q{'} ],
 	[ azr_check => q{'d'} ],
 	[ azr_publication => q{'of ROLE'} ],
 	[ azr_publication => q{'of ROLE'} ],
@@ -189,6 +191,16 @@ my @calls = (
 	[ azr_delete_snapshots => q{'d', NULL, 'ROOT'} ],
 	[ azr_delete_edition => q{'d', 'EDITION'} ],
 	[ azr_delete_positions => q{'h'} ]);
+
+# A call as routers pack it: src/plumbing/packed.h.
+sub packed_call
+{
+	my ($function, $columns, @arguments) = @_;
+	my $head = pack('C C/a C', 1, $function, scalar(@$columns)) . join('', map { pack('C/a', $_) } @$columns) . pack('C', scalar(@arguments));
+	my $bits = unpack('b*', pack('n', 2 + length($head)) . $head . join('', map { defined ? pack('N/a', $_) : pack('N', 0xFFFFFFFF) } @arguments));
+
+	return join('', map { chr(64 + ord(pack('b6', $_))) } $bits =~ /(.{1,6})/g);
+}
 
 # Nobody can call these: the one is the planner's, the other a trigger.
 my %uncallable = map { $_ => 1 } qw(azr_append_support azr_correlated_support azr_feed_support azr_load_support azr_reject_change azr_table_changed);

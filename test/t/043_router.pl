@@ -87,7 +87,7 @@ my @checked = (
 	'comments' => q{p.proname || ' ' || obj_description(p.oid, 'pg_proc')},
 	'levels' => q{p.proname || ' ' || (SELECT level FROM azr_privileges() WHERE function = p.oid)},
 	'what PUBLIC may do' => q{p.proname || ' ' || has_function_privilege('public', p.oid, 'EXECUTE')});
-my $parts_of_tables = q{('azr_append_support', 'azr_correlated', 'azr_correlated_support', 'azr_correlation_key', 'azr_event_type',
+my $not_here = q{('azr_append_support', 'azr_call', 'azr_correlated', 'azr_correlated_support', 'azr_correlation_key', 'azr_event_type',
 	'azr_feed_support', 'azr_load_support', 'azr_reject_change', 'azr_table_changed')};
 my %allowed = (
 	# a router asks a node, which is not done while a query is planned
@@ -98,7 +98,7 @@ my %allowed = (
 
 while (my ($what, $expression) = splice(@checked, 0, 2))
 {
-	my @store = split(/\n(?=(?:\w )?azr_)/, $node->safe_psql('store', "SELECT $expression " . sprintf($functions, 'angzarr', "p.proname NOT IN $parts_of_tables")));
+	my @store = split(/\n(?=(?:\w )?azr_)/, $node->safe_psql('store', "SELECT $expression " . sprintf($functions, 'angzarr', "p.proname NOT IN $not_here")));
 	my @router = split(/\n(?=(?:\w )?azr_)/, $node->safe_psql('router',
 		"SELECT $expression " . sprintf($functions, 'angzarr_router', q{p.proname IN (SELECT name FROM azr_router_levels())})));
 
@@ -160,6 +160,37 @@ make_router('latin', @nodes);
 $node->safe_psql('latin', q{SET client_encoding = 'UTF8'; SELECT azr_append_one('äöü', NULL, azr_root('äöü', 'ß'), 0, 'Größe', '', '{"ä": "é"}')});
 is(rows(q{SELECT type, metadata, azr_root('äöü', 'ß') = root FROM azr_roots('äöü', NULL) root, azr_load('äöü', NULL, root)}), 'Größe|{"ä": "é"}|t', 'another encoding');
 is($node->safe_psql('latin', q{SET client_encoding = 'UTF8'; SELECT type FROM azr_load('äöü', NULL, azr_root('äöü', 'ß'))}), 'Größe', 'both ways');
+
+# neither the node nor the client has the router's
+my $latin = q{SET client_encoding = 'UTF8'; };
+$node->safe_psql('latin', $latin . q{SELECT azr_append('lang', NULL, azr_root('lang', chr(228)), 0, ARRAY[chr(246), repeat(chr(252), 300)], ARRAY['1', '2']::bytea[], ARRAY[jsonb_build_object(chr(228), chr(223)), NULL], correlation_id => chr(233))});
+is(rows(q{SELECT type = CASE sequence WHEN 0 THEN 'ö' ELSE repeat('ü', 300) END, metadata, correlation_id FROM azr_load('lang', NULL, azr_root('lang', 'ä'))}),
+	qq(t|{"ä": "ß"}|é\nt||é), 'texts, long ones and documents');
+is($node->safe_psql('latin', $latin . q{SELECT type = CASE sequence WHEN 0 THEN chr(246) ELSE repeat(chr(252), 300) END, metadata = jsonb_build_object(chr(228), chr(223)), correlation_id = chr(233) FROM azr_load('lang', NULL, azr_root('lang', chr(228))); SHOW client_encoding}),
+	"t|t|t\nt||t\nUTF8", 'come back as they were, and the client keeps its encoding');
+is(rows(q{SELECT azr_append_one('lang', NULL, azr_root('lang', 'x'), 0, '日本', '')}), 0, 'what another encoding does not have');
+like(refusal(q{SELECT type FROM azr_load('lang', NULL, azr_root('lang', 'x'))}, 'latin'), qr/^22P05: /, 'is an error where it is asked for');
+is($node->safe_psql('latin', $latin . q{SELECT length(type) FROM azr_load('lang', NULL, azr_root('lang', chr(228)))}), "1\n300", 'after which all goes on');
+
+# values of all lengths: from 254 bytes on, a length is written otherwise
+rows(q{SELECT azr_append('lengths', NULL, azr_root('lengths', '1'), 0, array_agg(repeat('t', 1 + n)), array_agg(convert_to(repeat('p', n), 'UTF8')), array_agg(CASE WHEN n % 3 > 0 THEN jsonb_build_object('n', repeat('m', n)) END))
+	FROM unnest(ARRAY[0, 1, 2, 125, 126, 127, 128, 253, 254, 255, 256, 257, 700]) n});
+is(rows(q{SELECT bool_and(type = repeat('t', 1 + n) AND payload = convert_to(repeat('p', n), 'UTF8') AND metadata IS NOT DISTINCT FROM CASE WHEN n % 3 > 0 THEN jsonb_build_object('n', repeat('m', n)) END)
+	FROM azr_load('lengths', NULL, azr_root('lengths', '1')), LATERAL (VALUES (length(type) - 1)) l(n)}), 't', 'values of all lengths');
+rows(q{SELECT azr_append('lengths', NULL, azr_root('lengths', '2'), 0, array_agg('T'::text), array_agg(decode(repeat(lpad(to_hex(n % 256), 2, '0'), 1 + n % 300), 'hex'))) FROM generate_series(0, 2999) n});
+is(rows(q{SELECT count(*), bool_and(sequence = n AND payload = decode(repeat(lpad(to_hex(n % 256), 2, '0'), 1 + (n % 300)::integer), 'hex')) FROM azr_load('lengths', NULL, azr_root('lengths', '2')) WITH ORDINALITY, LATERAL (VALUES (ordinality - 1)) o(n)}),
+	'3000|t', 'an answer of many texts');
+rows(q{SELECT azr_append_one('lengths', NULL, azr_root('lengths', '3'), 0, 'T', decode(repeat('00ff10', 1000000), 'hex'))});
+is(rows(q{SELECT payload = decode(repeat('00ff10', 1000000), 'hex') FROM azr_load('lengths', NULL, azr_root('lengths', '3'))}), 't', 'a large one');
+
+# arrays that are no list
+foreach my $array (q{ARRAY['T', NULL]}, q{ARRAY[['T', 'U'], ['V', 'W']]}, q{'{}'::text[]}, q{'[5:6]={T,U}'::text[]}, q{NULL::text[]})
+{
+	my $sql = "SELECT azr_append('arrays', NULL, azr_root('arrays', \$q\$$array\$q\$), 0, $array, ARRAY['1', '2']::bytea[])";
+
+	is(refusal($sql), refusal($sql, 'store'), "an array: $array");
+}
+is(rows(q{SELECT count(*) FROM azr_load('arrays', NULL, azr_root('arrays', '1'), types => ARRAY(SELECT 'T' WHERE false))}), 0, 'an empty one');
 
 # NULL, and values that would be SQL
 is(refusal(q{SELECT azr_load('shop', NULL, NULL)}), '22004: argument "root" must not be null', 'no root');

@@ -1,0 +1,538 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.c
+ *	  azr_call: calls as routers pack them.
+ *
+ * See plumbing/packed.h for what a call and its answer look like, and why.  What is called is
+ * put into SQL once a session and called with the rights of the caller, as if that had been
+ * sent: so defaults, privileges, scans of our own and invalidations are PostgreSQL's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "common/string.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "plumbing/args.h"
+#include "plumbing/compat.h"
+#include "plumbing/extension.h"
+#include "plumbing/packed.h"
+#include "tcop/pquery.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+PG_FUNCTION_INFO_V1(azr_call);
+
+/* A session keeps so many statements.  A router has fewer functions than that. */
+#define MAX_KEPT	200
+
+/* So many rows are fetched at a time, until there are so many bytes for a text. */
+#define ROWS_AT_A_TIME	100
+#define BYTES_OF_TEXT	16384
+
+/* A type's function for the binary protocol, to read or to write. */
+typedef struct BinaryFunction
+{
+	Oid			type;
+	Oid			param;			/* for reading */
+	FmgrInfo	function;
+} BinaryFunction;
+
+/* What is known of a call, by its head. */
+typedef struct Statement
+{
+	struct Statement *next;
+	uint64		finding;		/* see azr_extension_finding() */
+	int			head_length;
+	char	   *head;
+	MemoryContext context;
+	SPIPlanPtr	plan;
+	int			nargs;
+	BinaryFunction *args;
+	int			ncolumns;		/* as the result has them, which can change */
+	BinaryFunction *columns;
+} Statement;
+
+/* A call in progress, and where its rows go. */
+typedef struct Packer
+{
+	DestReceiver receiver;
+	Statement  *statement;
+	Portal		portal;
+	bool		same_encoding;	/* the router's and ours */
+	MemoryContext context;		/* for one row */
+	StringInfoData rows;
+} Packer;
+
+static Statement *kept = NULL;
+static int	nkept = 0;
+
+static Packer *begin_call(const text *packed);
+static StringInfoData unpacked(const text *packed);
+static int	length_of_head(const StringInfoData *call);
+static Statement *find_statement(StringInfo call, MemoryContext parent);
+static Statement *make_statement(StringInfo call, MemoryContext parent);
+static char *next_bytes(StringInfo call, int length);
+static int	next_byte(StringInfo call);
+static char *next_name(StringInfo call);
+static void keep_statement(Statement *statement);
+static HeapTuple find_function(const char *name, int nargs);
+static ParamListInfo read_args(StringInfo call, Statement *statement);
+static void start_rows(DestReceiver *receiver, int operation, TupleDesc desc);
+static bool pack_row(TupleTableSlot *slot, DestReceiver *receiver);
+static void pack_value(Packer *packer, int column, Datum value);
+static void pack_bytes(StringInfo rows, const char *bytes, int length);
+static text *text_of_rows(StringInfo rows);
+static void end_rows(DestReceiver *receiver);
+pg_noreturn static void refuse(void);
+
+/*
+ * azr_call(packed) -> setof text
+ */
+Datum
+azr_call(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	Packer	   *packer;
+	text	   *packed;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext oldcontext;
+
+		context = SRF_FIRSTCALL_INIT();
+		oldcontext = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+		context->user_fctx = begin_call(azr_arg_text(fcinfo, 0, "packed"));
+		MemoryContextSwitchTo(oldcontext);
+	}
+	context = SRF_PERCALL_SETUP();
+	packer = context->user_fctx;
+
+	while (!packer->portal->atEnd && packer->rows.len < BYTES_OF_TEXT)
+		(void) PortalRunFetch(packer->portal, FETCH_FORWARD, ROWS_AT_A_TIME, &packer->receiver);
+	if (packer->rows.len == 0)
+	{
+		SPI_cursor_close(packer->portal);
+		SRF_RETURN_DONE(context);
+	}
+	packed = text_of_rows(&packer->rows);
+	SRF_RETURN_NEXT(context, PointerGetDatum(packed));
+}
+
+/*
+ * Begin to run a call, as a cursor.  What it needs until its end is in the memory context that is
+ * current.
+ */
+static Packer *
+begin_call(const text *packed)
+{
+	StringInfoData call = unpacked(packed);
+	MemoryContext context = CurrentMemoryContext;
+	Packer	   *packer = palloc0(sizeof(Packer));
+
+	packer->receiver.receiveSlot = pack_row;
+	packer->receiver.rStartup = start_rows;
+	packer->receiver.rShutdown = end_rows;
+	packer->receiver.rDestroy = end_rows;
+	packer->receiver.mydest = DestTuplestore;	/* of whatever kind */
+	packer->same_encoding = pg_get_client_encoding() == GetDatabaseEncoding();
+	packer->context = AllocSetContextCreate(CurrentMemoryContext, "row of azr_call",
+											ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&packer->rows);
+
+	SPI_connect();
+	packer->statement = find_statement(&call, context);
+	packer->portal = SPI_cursor_open_with_paramlist(NULL, packer->statement->plan,
+													read_args(&call, packer->statement), true);
+	SPI_finish();
+	pfree(call.data);
+	return packer;
+}
+
+/*
+ * The bytes of a call.  There is room behind them, also since functions that read a part of an
+ * array end it with a zero byte for a moment.
+ */
+static StringInfoData
+unpacked(const text *packed)
+{
+	size_t		length = VARSIZE_ANY_EXHDR(packed);
+	StringInfoData call = {0};
+
+	call.len = AZR_PACKED_BYTES(length);
+	call.maxlen = call.len + 2;
+	call.data = palloc(call.maxlen);
+	if (!azr_unpack(VARDATA_ANY(packed), length, (unsigned char *) call.data))
+		refuse();
+	return call;
+}
+
+/*
+ * What a call asks for.  If that is not kept for the session, it lives in a context below
+ * 'parent'.  Leaves the call at its arguments.
+ */
+static Statement *
+find_statement(StringInfo call, MemoryContext parent)
+{
+	int			length = length_of_head(call);
+	uint64		finding = azr_extension_finding();
+	Statement  *statement;
+
+	for (statement = kept; statement != NULL; statement = statement->next)
+		if (statement->head_length == length && statement->finding == finding &&
+			memcmp(statement->head, call->data, length) == 0)
+		{
+			call->cursor = length;
+			return statement;
+		}
+	statement = make_statement(call, parent);
+	if (call->cursor != length)
+		refuse();
+	statement->finding = finding;
+	keep_statement(statement);
+	return statement;
+}
+
+static int
+length_of_head(const StringInfoData *call)
+{
+	uint16		length;
+
+	if (call->len < sizeof(length))
+		refuse();
+	memcpy(&length, call->data, sizeof(length));
+	length = pg_ntoh16(length);
+	if (length < sizeof(length) || length > call->len)
+		refuse();
+	return length;
+}
+
+/*
+ * Plan a call, as long as SPI is connected.
+ */
+static Statement *
+make_statement(StringInfo call, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "azr_call", ALLOCSET_SMALL_SIZES);
+	Statement  *statement = MemoryContextAllocZero(context, sizeof(Statement));
+	int			head_length = length_of_head(call);
+	StringInfoData sql;
+	char	   *name;
+	int			ncolumns;
+	HeapTuple	function;
+	Oid		   *types;
+
+	call->cursor = sizeof(uint16);
+	if (next_byte(call) != AZR_PACKED_VERSION)
+		refuse();
+	name = next_name(call);
+	ncolumns = next_byte(call);
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	for (int i = 0; i < ncolumns; i++)
+		appendStringInfo(&sql, "%sr.%s", i == 0 ? "" : ", ", quote_identifier(next_name(call)));
+	statement->nargs = next_byte(call);
+	appendStringInfo(&sql, "%s%s.%s(", ncolumns == 0 ? "" : " FROM ",
+					 azr_extension_schema_name(), quote_identifier(name));
+	for (int i = 0; i < statement->nargs; i++)
+		appendStringInfo(&sql, "%s$%d", i == 0 ? "" : ", ", i + 1);
+	appendStringInfo(&sql, ")%s", ncolumns == 0 ? "" : " r");
+
+	function = find_function(name, statement->nargs);
+	types = ((Form_pg_proc) GETSTRUCT(function))->proargtypes.values;
+	statement->args = MemoryContextAllocZero(context,
+											 sizeof(BinaryFunction) * Max(statement->nargs, 1));
+	for (int i = 0; i < statement->nargs; i++)
+	{
+		Oid			receive;
+
+		statement->args[i].type = types[i];
+		getTypeBinaryInputInfo(types[i], &receive, &statement->args[i].param);
+		fmgr_info_cxt(receive, &statement->args[i].function, context);
+	}
+
+	/* there is but one way to run it, whatever the values are */
+	statement->plan = SPI_prepare_cursor(sql.data, statement->nargs, types,
+										 CURSOR_OPT_GENERIC_PLAN);
+	if (statement->plan == NULL)
+		elog(ERROR, "could not plan a call: %s", SPI_result_code_string(SPI_result));
+	ReleaseSysCache(function);
+
+	statement->context = context;
+	statement->head_length = head_length;
+	statement->head = MemoryContextAlloc(context, head_length);
+	memcpy(statement->head, call->data, head_length);
+	return statement;
+}
+
+/*
+ * The next bytes of a call.
+ */
+static char *
+next_bytes(StringInfo call, int length)
+{
+	char	   *bytes = call->data + call->cursor;
+
+	if (length < 0 || length > call->len - call->cursor)
+		refuse();
+	call->cursor += length;
+	return bytes;
+}
+
+static int
+next_byte(StringInfo call)
+{
+	return *(unsigned char *) next_bytes(call, 1);
+}
+
+/*
+ * A name in a call.
+ */
+static char *
+next_name(StringInfo call)
+{
+	int			length = next_byte(call);
+	char	   *name = pnstrdup(next_bytes(call, length), length);
+
+	if (length == 0 || length >= NAMEDATALEN || strlen(name) != length || !pg_is_ascii(name))
+		refuse();
+	return name;
+}
+
+/*
+ * Keep a statement for the session, unless there are too many: then it is planned each time.
+ */
+static void
+keep_statement(Statement *statement)
+{
+	if (nkept >= MAX_KEPT)
+		return;
+	if (SPI_keepplan(statement->plan) != 0)
+		elog(ERROR, "could not keep the plan of a call");
+	MemoryContextSetParent(statement->context, TopMemoryContext);
+	statement->next = kept;
+	kept = statement;
+	nkept++;
+}
+
+/*
+ * A function of the store that takes so many arguments: the others have defaults if it is one
+ * of a later version than the router.  To be released.
+ */
+static HeapTuple
+find_function(const char *name, int nargs)
+{
+	Oid			schema = azr_extension_schema();
+	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	Oid			found = InvalidOid;
+
+	for (int i = 0; i < list->n_members; i++)
+	{
+		Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+
+		if (proc->pronamespace == schema && proc->prokind == PROKIND_FUNCTION &&
+			nargs <= proc->pronargs && nargs >= proc->pronargs - proc->pronargdefaults)
+			found = proc->oid;
+	}
+	ReleaseCatCacheList(list);
+	if (!OidIsValid(found) || strncmp(name, "azr_", strlen("azr_")) != 0 ||
+		strcmp(name, "azr_call") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("a router cannot call a function \"%s\" of the store with this number of arguments: %d",
+						name, nargs),
+				 errhint("Upgrade the nodes before the routers.")));
+	return SearchSysCache1(PROCOID, ObjectIdGetDatum(found));
+}
+
+/*
+ * The arguments of a call.
+ */
+static ParamListInfo
+read_args(StringInfo call, Statement *statement)
+{
+	ParamListInfo params = makeParamList(statement->nargs);
+
+	for (int i = 0; i < statement->nargs; i++)
+	{
+		BinaryFunction *arg = &statement->args[i];
+		ParamExternData *param = &params->params[i];
+		uint32		network_length;
+		int			length;
+		StringInfoData value;
+		char		next;
+
+		memcpy(&network_length, next_bytes(call, sizeof(network_length)), sizeof(network_length));
+		length = (int) pg_ntoh32(network_length);
+		param->ptype = arg->type;
+		param->pflags = PARAM_FLAG_CONST;
+		param->isnull = length == -1;
+		if (param->isnull)
+		{
+			param->value = (Datum) 0;
+			continue;
+		}
+		value.data = next_bytes(call, length);
+		value.len = length;
+		value.maxlen = length + 1;
+		value.cursor = 0;
+
+		/* functions may rely on a zero byte behind the value */
+		next = value.data[length];
+		value.data[length] = '\0';
+		param->value = ReceiveFunctionCall(&arg->function, &value, arg->param, -1);
+		value.data[length] = next;
+		if (value.cursor != length)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					 errmsg("incorrect binary data format in argument %d", i + 1)));
+	}
+	if (call->cursor != call->len)
+		refuse();
+	return params;
+}
+
+/*
+ * Find out how the columns of the rows are written, unless that is known of the last call.
+ */
+static void
+start_rows(DestReceiver *receiver, int operation, TupleDesc desc)
+{
+	Statement  *statement = ((Packer *) receiver)->statement;
+	bool		known = statement->columns != NULL && statement->ncolumns == desc->natts;
+
+	for (int i = 0; known && i < desc->natts; i++)
+		known = statement->columns[i].type == TupleDescAttr(desc, i)->atttypid;
+	if (known)
+		return;
+	statement->columns = NULL;
+	statement->ncolumns = desc->natts;
+	statement->columns = MemoryContextAllocZero(statement->context,
+												sizeof(BinaryFunction) * desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Oid			send;
+		bool		is_varlena;
+
+		getTypeBinaryOutputInfo(TupleDescAttr(desc, i)->atttypid, &send, &is_varlena);
+		fmgr_info_cxt(send, &statement->columns[i].function, statement->context);
+		statement->columns[i].type = TupleDescAttr(desc, i)->atttypid;
+	}
+}
+
+static bool
+pack_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	Packer	   *packer = (Packer *) receiver;
+	int			ncolumns = packer->statement->ncolumns;
+	StringInfo	rows = &packer->rows;
+	int			bitmap = rows->len;
+	MemoryContext oldcontext;
+
+	slot_getallattrs(slot);
+	enlargeStringInfo(rows, AZR_PACKED_BITMAP(ncolumns));
+	memset(rows->data + bitmap, 0, AZR_PACKED_BITMAP(ncolumns));
+	rows->len += AZR_PACKED_BITMAP(ncolumns);
+	oldcontext = MemoryContextSwitchTo(packer->context);
+	for (int i = 0; i < ncolumns; i++)
+		if (!slot->tts_isnull[i])
+		{
+			rows->data[bitmap + i / 8] |= 1 << (i % 8);
+			pack_value(packer, i, slot->tts_values[i]);
+		}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(packer->context);
+	return true;
+}
+
+/*
+ * Write a value as its type's send function does, those of the usual types without calling it.
+ */
+static void
+pack_value(Packer *packer, int column, Datum value)
+{
+	StringInfo	rows = &packer->rows;
+	BinaryFunction *written = &packer->statement->columns[column];
+	struct varlena *bytes;
+
+	switch (written->type)
+	{
+		case INT8OID:
+			pq_sendint8(rows, sizeof(int64));
+			pq_sendint64(rows, DatumGetInt64(value));
+			return;
+		case TEXTOID:
+			if (!packer->same_encoding)
+				break;
+			/* FALLTHROUGH */
+		case BYTEAOID:
+			bytes = PG_DETOAST_DATUM_PACKED(value);
+			pack_bytes(rows, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+			return;
+	}
+	bytes = (struct varlena *) SendFunctionCall(&written->function, value);
+	pack_bytes(rows, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
+}
+
+static void
+pack_bytes(StringInfo rows, const char *bytes, int length)
+{
+	if (length < AZR_PACKED_LONG)
+		pq_sendint8(rows, length);
+	else
+	{
+		pq_sendint8(rows, AZR_PACKED_LONG);
+		pq_sendint32(rows, length);
+	}
+	appendBinaryStringInfo(rows, bytes, length);
+}
+
+/*
+ * Make a text of the rows that are there, and go on with none.
+ */
+static text *
+text_of_rows(StringInfo rows)
+{
+	size_t		length = AZR_PACKED_CHARS(rows->len) + VARHDRSZ;
+	text	   *packed;
+
+	if (!AllocSizeIsValid(length))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("rows are too large to be carried by a router"),
+				 errdetail("They have %d bytes.", rows->len)));
+	packed = palloc(length);
+	SET_VARSIZE(packed, length);
+	azr_pack((unsigned char *) rows->data, rows->len, VARDATA(packed));
+	resetStringInfo(rows);
+	return packed;
+}
+
+static void
+end_rows(DestReceiver *receiver)
+{
+}
+
+/*
+ * Raise the error of what no router writes.
+ */
+static void
+refuse(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("argument \"packed\" is not a call as a router of this version or an earlier one writes it")));
+}

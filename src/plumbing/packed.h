@@ -1,0 +1,131 @@
+/*-------------------------------------------------------------------------
+ *
+ * packed.h
+ *	  How a router packs a call for a node, and the node its answer.
+ *
+ * PL/Proxy sends and receives text only, and has the node parse and plan the query of each
+ * call.  So a call is one text, whose query is always the same, and its answer is a set of
+ * texts.  Each character of such a text has six bits: they are '@', which is 0, and what follows
+ * in ASCII, to 127.  Three bytes become four characters, the lowest bits first.  In the bytes,
+ * integers are in network order, and values as the binary protocol has them, with character
+ * data in the encoding of the router's database.
+ *
+ * A call begins with a head, which says what is called:
+ *
+ *	2 bytes		the length of the head, with these
+ *	1 byte		AZR_PACKED_VERSION
+ *	name		of the function, without its schema: a byte with the length, then that
+ *	1 byte		the number of columns that are asked for; 0 for the value of a function that
+ *				returns no rows of columns
+ *	names		of the columns
+ *	1 byte		the number of arguments
+ *
+ * Then come the arguments, each with its length before it, 4 bytes, which is -1 for NULL.
+ *
+ * A text of an answer has whole rows.  A row has a bit for each column, which is set if the
+ * value is not NULL, beginning with the lowest bit of the first byte.  Then come the values
+ * that are not NULL, each with its length before it: a byte, or AZR_PACKED_LONG and then 4
+ * bytes.
+ *
+ * Nodes and routers of different versions talk to each other: this can only change together
+ * with AZR_PACKED_VERSION, and a node goes on understanding the versions before.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZR_PACKED_H
+#define AZR_PACKED_H
+
+#include "port/pg_bswap.h"
+
+#define AZR_PACKED_VERSION	1
+#define AZR_PACKED_LONG		255
+
+/* How many characters bytes become, and how many bytes characters. */
+#define AZR_PACKED_CHARS(nbytes)	(((size_t) (nbytes) * 4 + 2) / 3)
+#define AZR_PACKED_BYTES(nchars)	((size_t) (nchars) * 3 / 4)
+
+#define AZR_PACKED_BITMAP(ncolumns)	(((ncolumns) + 7) / 8)
+
+static inline bool
+azr_packed_is_null(const unsigned char *bitmap, int column)
+{
+	return (bitmap[column / 8] & (1 << (column % 8))) == 0;
+}
+
+/* The same on machines of either byte order. */
+#ifdef WORDS_BIGENDIAN
+#define AZR_PACKED_LITTLE(x)	pg_bswap64(x)
+#else
+#define AZR_PACKED_LITTLE(x)	(x)
+#endif
+
+/*
+ * Write bytes as AZR_PACKED_CHARS(nbytes) characters: six bytes, which are 48 bits, become eight
+ * characters at a time.
+ */
+static inline void
+azr_pack(const unsigned char *bytes, size_t nbytes, char *chars)
+{
+	while (nbytes > 0)
+	{
+		size_t		now = Min(nbytes, 6);
+		uint64		x = 0;
+
+		/* it is faster to read two bytes that are left for later, too */
+		if (nbytes >= sizeof(x))
+			memcpy(&x, bytes, sizeof(x));
+		else
+			memcpy(&x, bytes, now);
+		x = AZR_PACKED_LITTLE(x);
+		x = (x & UINT64CONST(0x0000000000FFFFFF)) | (x & UINT64CONST(0x0000FFFFFF000000)) << 8;
+		x = (x & UINT64CONST(0x00000FFF00000FFF)) | (x & UINT64CONST(0x00FFF00000FFF000)) << 4;
+		x = (x & UINT64CONST(0x003F003F003F003F)) | (x & UINT64CONST(0x0FC00FC00FC00FC0)) << 2;
+		x = AZR_PACKED_LITTLE(x | UINT64CONST(0x4040404040404040));
+		if (now == 6)
+			memcpy(chars, &x, sizeof(x));
+		else
+			memcpy(chars, &x, AZR_PACKED_CHARS(now));
+		nbytes -= now;
+		bytes += now;
+		chars += 8;
+	}
+}
+
+/*
+ * Read what azr_pack() has written, to AZR_PACKED_BYTES(nchars) bytes, with room for two more
+ * behind them.  Returns false if it cannot have.
+ */
+static inline bool
+azr_unpack(const char *chars, size_t nchars, unsigned char *bytes)
+{
+	uint64		wrong = 0;
+
+	if (nchars % 4 == 1)
+		return false;
+	while (nchars > 0)
+	{
+		size_t		now = Min(nchars, sizeof(uint64));
+		uint64		x = UINT64CONST(0x4040404040404040);
+
+		if (now == sizeof(x))
+			memcpy(&x, chars, sizeof(x));
+		else
+			memcpy(&x, chars, now);
+		x = AZR_PACKED_LITTLE(x) ^ UINT64CONST(0x4040404040404040);
+		wrong |= x & UINT64CONST(0xC0C0C0C0C0C0C0C0);
+		x = (x & UINT64CONST(0x003F003F003F003F)) | (x & UINT64CONST(0x3F003F003F003F00)) >> 2;
+		x = (x & UINT64CONST(0x00000FFF00000FFF)) | (x & UINT64CONST(0x0FFF00000FFF0000)) >> 4;
+		x = (x & UINT64CONST(0x0000000000FFFFFF)) | (x & UINT64CONST(0x00FFFFFF00000000)) >> 8;
+		x = AZR_PACKED_LITTLE(x);
+		if (now == sizeof(x))
+			memcpy(bytes, &x, sizeof(x));
+		else
+			memcpy(bytes, &x, AZR_PACKED_BYTES(now));
+		nchars -= now;
+		chars += now;
+		bytes += 6;
+	}
+	return wrong == 0;
+}
+
+#endif							/* AZR_PACKED_H */
