@@ -43,6 +43,14 @@ SELECT count(*) FROM (SELECT azr_call(calls.packed('azr_load', '{sequence,payloa
 SELECT count(DISTINCT a) > 1 AS a, count(b) AS b FROM (SELECT azr_call(calls.packed('azr_load', '{sequence,payload}', textsend('call'), NULL, uuid_send(azr_root('call', 'many')))) a,
 	azr_call(calls.packed('azr_load', '{type}', textsend('call'), NULL, uuid_send(azr_root('call', 'a')))) b) s;
 
+-- what is called is the store's, whatever others have made beside it
+CREATE FUNCTION azr_root(domain bytea, key bytea) RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid';
+CREATE FUNCTION azr_none(domain text) RETURNS text LANGUAGE sql AS 'SELECT domain';
+\c
+SELECT calls.unpack(azr_call(calls.packed('azr_root', '{}', textsend('call'), textsend('b')))) = '\x0110'::bytea || uuid_send(azr_root('call'::text, 'b'::text)) AS root;
+SELECT azr_call(calls.packed('azr_none', '{}', textsend('call')));
+DROP FUNCTION azr_root(bytea, bytea), azr_none(text);
+
 -- errors are those of the function
 SELECT azr_call(calls.packed('azr_append', '{outcome}', textsend('call'), NULL, uuid_send(azr_root('call', 'a')), int8send(0), array_send(ARRAY['T']), array_send(ARRAY['']::bytea[])));
 SELECT azr_call(calls.packed('azr_load', '{type}', textsend('call'), NULL, NULL));

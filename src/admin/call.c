@@ -12,8 +12,10 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "common/string.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -39,8 +41,7 @@ PG_FUNCTION_INFO_V1(azr_call);
 /* A session keeps so many statements.  A router has fewer functions than that. */
 #define MAX_KEPT	200
 
-/* So many rows are fetched at a time, until there are so many bytes for a text. */
-#define ROWS_AT_A_TIME	100
+/* A text gets rows until it has so many bytes. */
 #define BYTES_OF_TEXT	16384
 
 /* A type's function for the binary protocol, to read or to write. */
@@ -66,25 +67,24 @@ typedef struct Statement
 	BinaryFunction *columns;
 } Statement;
 
-/* A call in progress, and where its rows go. */
+/* Where the rows of a call go. */
 typedef struct Packer
 {
 	DestReceiver receiver;
 	Statement  *statement;
-	Portal		portal;
+	ReturnSetInfo *result;		/* its texts */
 	bool		same_encoding;	/* the router's and ours */
-	MemoryContext context;		/* for one row */
-	StringInfoData rows;
+	MemoryContext context;		/* for one row or text */
+	StringInfoData rows;		/* those that are in no text yet */
 } Packer;
 
 static Statement *kept = NULL;
 static int	nkept = 0;
 
-static Packer *begin_call(const text *packed);
 static StringInfoData unpacked(const text *packed);
 static int	length_of_head(const StringInfoData *call);
-static Statement *find_statement(StringInfo call, MemoryContext parent);
-static Statement *make_statement(StringInfo call, MemoryContext parent);
+static Statement *find_statement(StringInfo call);
+static Statement *make_statement(StringInfo call);
 static char *next_bytes(StringInfo call, int length);
 static int	next_byte(StringInfo call);
 static char *next_name(StringInfo call);
@@ -95,7 +95,7 @@ static void start_rows(DestReceiver *receiver, int operation, TupleDesc desc);
 static bool pack_row(TupleTableSlot *slot, DestReceiver *receiver);
 static void pack_value(Packer *packer, int column, Datum value);
 static void pack_bytes(StringInfo rows, const char *bytes, int length);
-static text *text_of_rows(StringInfo rows);
+static void store_text(Packer *packer);
 static void end_rows(DestReceiver *receiver);
 pg_noreturn static void refuse(void);
 
@@ -105,61 +105,38 @@ pg_noreturn static void refuse(void);
 Datum
 azr_call(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *context;
-	Packer	   *packer;
-	text	   *packed;
+	StringInfoData call = unpacked(azr_arg_text(fcinfo, 0, "packed"));
+	Packer		packer = {0};
+	Portal		portal;
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext oldcontext;
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 
-		context = SRF_FIRSTCALL_INIT();
-		oldcontext = MemoryContextSwitchTo(context->multi_call_memory_ctx);
-		context->user_fctx = begin_call(azr_arg_text(fcinfo, 0, "packed"));
-		MemoryContextSwitchTo(oldcontext);
-	}
-	context = SRF_PERCALL_SETUP();
-	packer = context->user_fctx;
-
-	while (!packer->portal->atEnd && packer->rows.len < BYTES_OF_TEXT)
-		(void) PortalRunFetch(packer->portal, FETCH_FORWARD, ROWS_AT_A_TIME, &packer->receiver);
-	if (packer->rows.len == 0)
-	{
-		SPI_cursor_close(packer->portal);
-		SRF_RETURN_DONE(context);
-	}
-	packed = text_of_rows(&packer->rows);
-	SRF_RETURN_NEXT(context, PointerGetDatum(packed));
-}
-
-/*
- * Begin to run a call, as a cursor.  What it needs until its end is in the memory context that is
- * current.
- */
-static Packer *
-begin_call(const text *packed)
-{
-	StringInfoData call = unpacked(packed);
-	MemoryContext context = CurrentMemoryContext;
-	Packer	   *packer = palloc0(sizeof(Packer));
-
-	packer->receiver.receiveSlot = pack_row;
-	packer->receiver.rStartup = start_rows;
-	packer->receiver.rShutdown = end_rows;
-	packer->receiver.rDestroy = end_rows;
-	packer->receiver.mydest = DestTuplestore;	/* of whatever kind */
-	packer->same_encoding = pg_get_client_encoding() == GetDatabaseEncoding();
-	packer->context = AllocSetContextCreate(CurrentMemoryContext, "row of azr_call",
-											ALLOCSET_DEFAULT_SIZES);
-	initStringInfo(&packer->rows);
+	packer.receiver.receiveSlot = pack_row;
+	packer.receiver.rStartup = start_rows;
+	packer.receiver.rShutdown = end_rows;
+	packer.receiver.rDestroy = end_rows;
+	packer.receiver.mydest = DestTuplestore;	/* of whatever kind */
+	packer.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	packer.same_encoding = pg_get_client_encoding() == GetDatabaseEncoding();
+	packer.context = AllocSetContextCreate(CurrentMemoryContext, "row of azr_call",
+										   ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&packer.rows);
 
 	SPI_connect();
-	packer->statement = find_statement(&call, context);
-	packer->portal = SPI_cursor_open_with_paramlist(NULL, packer->statement->plan,
-													read_args(&call, packer->statement), true);
+	packer.statement = find_statement(&call);
+
+	/*
+	 * what a cursor raises has no line of context about a statement that
+	 * nobody has sent
+	 */
+	portal = SPI_cursor_open_with_paramlist(NULL, packer.statement->plan,
+											read_args(&call, packer.statement), true);
+	(void) PortalRunFetch(portal, FETCH_FORWARD, FETCH_ALL, &packer.receiver);
+	SPI_cursor_close(portal);
 	SPI_finish();
-	pfree(call.data);
-	return packer;
+	if (packer.rows.len > 0)
+		store_text(&packer);
+	return (Datum) 0;
 }
 
 /*
@@ -181,11 +158,10 @@ unpacked(const text *packed)
 }
 
 /*
- * What a call asks for.  If that is not kept for the session, it lives in a context below
- * 'parent'.  Leaves the call at its arguments.
+ * What a call asks for, which lasts as long as SPI is connected.  Leaves the call at its arguments.
  */
 static Statement *
-find_statement(StringInfo call, MemoryContext parent)
+find_statement(StringInfo call)
 {
 	int			length = length_of_head(call);
 	uint64		finding = azr_extension_finding();
@@ -198,7 +174,7 @@ find_statement(StringInfo call, MemoryContext parent)
 			call->cursor = length;
 			return statement;
 		}
-	statement = make_statement(call, parent);
+	statement = make_statement(call);
 	if (call->cursor != length)
 		refuse();
 	statement->finding = finding;
@@ -224,9 +200,10 @@ length_of_head(const StringInfoData *call)
  * Plan a call, as long as SPI is connected.
  */
 static Statement *
-make_statement(StringInfo call, MemoryContext parent)
+make_statement(StringInfo call)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "azr_call", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "azr_call",
+												  ALLOCSET_SMALL_SIZES);
 	Statement  *statement = MemoryContextAllocZero(context, sizeof(Statement));
 	int			head_length = length_of_head(call);
 	StringInfoData sql;
@@ -330,12 +307,13 @@ keep_statement(Statement *statement)
 
 /*
  * A function of the store that takes so many arguments: the others have defaults if it is one
- * of a later version than the router.  To be released.
+ * of a later version than the router.  What somebody else has made in the store's schema is none.
+ * To be released.
  */
 static HeapTuple
 find_function(const char *name, int nargs)
 {
-	Oid			schema = azr_extension_schema();
+	Oid			extension = get_extension_oid("angzarr", false);
 	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
 	Oid			found = InvalidOid;
 
@@ -343,8 +321,9 @@ find_function(const char *name, int nargs)
 	{
 		Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
 
-		if (proc->pronamespace == schema && proc->prokind == PROKIND_FUNCTION &&
-			nargs <= proc->pronargs && nargs >= proc->pronargs - proc->pronargdefaults)
+		if (proc->prokind == PROKIND_FUNCTION &&
+			nargs <= proc->pronargs && nargs >= proc->pronargs - proc->pronargdefaults &&
+			getExtensionOfObject(ProcedureRelationId, proc->oid) == extension)
 			found = proc->oid;
 	}
 	ReleaseCatCacheList(list);
@@ -455,6 +434,8 @@ pack_row(TupleTableSlot *slot, DestReceiver *receiver)
 		}
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(packer->context);
+	if (rows->len >= BYTES_OF_TEXT)
+		store_text(packer);
 	return true;
 }
 
@@ -503,22 +484,27 @@ pack_bytes(StringInfo rows, const char *bytes, int length)
 /*
  * Make a text of the rows that are there, and go on with none.
  */
-static text *
-text_of_rows(StringInfo rows)
+static void
+store_text(Packer *packer)
 {
+	StringInfo	rows = &packer->rows;
 	size_t		length = AZR_PACKED_CHARS(rows->len) + VARHDRSZ;
 	text	   *packed;
+	Datum		value;
+	bool		isnull = false;
 
 	if (!AllocSizeIsValid(length))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("rows are too large to be carried by a router"),
 				 errdetail("They have %d bytes.", rows->len)));
-	packed = palloc(length);
+	packed = MemoryContextAlloc(packer->context, length);
 	SET_VARSIZE(packed, length);
 	azr_pack((unsigned char *) rows->data, rows->len, VARDATA(packed));
+	value = PointerGetDatum(packed);
+	tuplestore_putvalues(packer->result->setResult, packer->result->setDesc, &value, &isnull);
+	MemoryContextReset(packer->context);
 	resetStringInfo(rows);
-	return packed;
 }
 
 static void
