@@ -126,8 +126,8 @@ azr_call(PG_FUNCTION_ARGS)
 	packer.statement = find_statement(&call);
 
 	/*
-	 * what a cursor raises has no line of context about a statement that
-	 * nobody has sent
+	 * while a cursor is read, errors get no line of context about a statement
+	 * that nobody has sent
 	 */
 	portal = SPI_cursor_open_with_paramlist(NULL, packer.statement->plan,
 											read_args(&call, packer.statement), true);

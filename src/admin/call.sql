@@ -12,4 +12,4 @@ Result: rows of text, each with many rows of what the function returns; none if 
 
 Locks: those of the function.
 
-Errors: those of the function, which the caller must have the right to call; 22004 NULL; 22023 this is not a call as a router writes it; 42883 the store has no such function; 22P03 a value does not have the form of its type; 54000 rows are larger than 750 MB.';
+Errors: those of the function, which the caller must have the right to call; 22004 NULL; 22023 this is not a call as a router writes it; 42883 the store has no such function, or none with this number of arguments; 42703 its rows have no such column; 22P03 and 08P01 a value does not have the form of its type; 22021 a text is not one of its encoding; 54000 a row is larger than 750 MB.';

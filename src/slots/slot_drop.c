@@ -122,8 +122,8 @@ azr_slot_drop(PG_FUNCTION_ARGS)
 	azr_query_arg(&args, INT8OID, Int64GetDatum(drop->max_events), false);
 
 	/*
-	 * OFFSET 0 keeps the planner from reading all streams by their roots,
-	 * since it takes it that a few of them are enough
+	 * Without OFFSET 0, the planner may read the streams in the order of
+	 * their roots, since it expects to find enough of the slot soon.
 	 */
 	azr_query_read("SELECT s.stream_id::bigint, coalesce(n.events, 0) FROM ("
 				   "SELECT stream_id, root, domain FROM ("

@@ -7,7 +7,7 @@
  * arrays, for which azr_lot_grow() makes room; then the next stream.  A stream is locked from
  * then on, as for an append.  Before a stream that azr_lot_must_store_before(), and when there is
  * enough, the lot is stored, which leaves an empty one.  All that is gathered is in the lot's
- * memory context, and goes with it.
+ * memory context, and goes with it: that context must be the current one in all calls.
  *
  *-------------------------------------------------------------------------
  */

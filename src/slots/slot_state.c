@@ -49,8 +49,8 @@ typedef struct Lot
 {
 	const char *what;			/* one of them is */
 	const char *table;
-	const char *sql;			/* stores them, but for those whose key is
-								 * there, and returns the keys of the others */
+	const char *sql;			/* stores those whose key is not there yet,
+								 * and returns the keys of what it has stored */
 	const char *find;			/* a row by its key */
 	int			nkey;			/* of the columns, the first ones */
 	int			ncolumns;
