@@ -38,8 +38,13 @@ FROM azr_call(calls.packed('azr_load', '{payload}', textsend('call'), NULL, uuid
 SELECT outcome FROM azr_append('call', NULL, azr_root('call', 'many'), 0, array_fill('T'::text, ARRAY[3000]), array_fill('p'::bytea, ARRAY[3000]));
 SELECT count(*) > 1 AS several, sum(length(r) * 3 / 4) = 3000 * (1 + 9 + 2) AS whole, bool_and(length(r) * 3 / 4 % 12 = 0) AS rows
 FROM azr_call(calls.packed('azr_load', '{sequence,payload}', textsend('call'), NULL, uuid_send(azr_root('call', 'many')))) r;
--- a call that is not read to its end, and two at once
-SELECT count(*) FROM (SELECT azr_call(calls.packed('azr_load', '{sequence,payload}', textsend('call'), NULL, uuid_send(azr_root('call', 'many')))) LIMIT 1) s;
+-- two calls at once, and one that is read in parts while other cursors end
+BEGIN;
+DECLARE parts CURSOR FOR SELECT length(azr_call(calls.packed('azr_load', '{sequence,payload}', textsend('call'), NULL, uuid_send(azr_root('call', 'many'))))) > 1 AS part;
+FETCH 1 FROM parts;
+SELECT name FROM pg_cursors WHERE name <> 'parts';
+FETCH 1 FROM parts;
+COMMIT;
 SELECT count(DISTINCT a) > 1 AS a, count(b) AS b FROM (SELECT azr_call(calls.packed('azr_load', '{sequence,payload}', textsend('call'), NULL, uuid_send(azr_root('call', 'many')))) a,
 	azr_call(calls.packed('azr_load', '{type}', textsend('call'), NULL, uuid_send(azr_root('call', 'a')))) b) s;
 
@@ -50,6 +55,10 @@ CREATE FUNCTION azr_none(domain text) RETURNS text LANGUAGE sql AS 'SELECT domai
 SELECT calls.unpack(azr_call(calls.packed('azr_root', '{}', textsend('call'), textsend('b')))) = '\x0110'::bytea || uuid_send(azr_root('call'::text, 'b'::text)) AS root;
 SELECT azr_call(calls.packed('azr_none', '{}', textsend('call')));
 DROP FUNCTION azr_root(bytea, bytea), azr_none(text);
+CREATE FUNCTION extra(azr_event) RETURNS text LANGUAGE sql AS $$ SELECT 'no column' $$;
+SELECT r.extra FROM azr_load('call', NULL, azr_root('call', 'a')) r LIMIT 1;
+SELECT azr_call(calls.packed('azr_load', '{type,extra}', textsend('call'), NULL, uuid_send(azr_root('call', 'a'))));
+DROP FUNCTION extra(azr_event);
 
 -- errors are those of the function
 SELECT azr_call(calls.packed('azr_append', '{outcome}', textsend('call'), NULL, uuid_send(azr_root('call', 'a')), int8send(0), array_send(ARRAY['T']), array_send(ARRAY['']::bytea[])));

@@ -13,6 +13,9 @@ DROP EXTENSION angzarr;
 CREATE EXTENSION angzarr;
 SELECT next_sequence FROM azr_append('again', NULL, :'r', NULL, types(1), payloads(1));
 
+-- of azr_version, as a router packs it
+\set call '@DQ@KDf^r}e]eIw\\i}f[@@@'
+SELECT count(*) FROM azr_call(:'call');
 PREPARE load AS SELECT sequence, type FROM azr_load('again', NULL, '00000000-0000-0000-0000-000000000001');
 EXECUTE load;
 DROP EXTENSION angzarr;
@@ -26,6 +29,7 @@ CREATE EXTENSION angzarr SCHEMA "Other schema";
 SELECT next_sequence FROM "Other schema".azr_append('again', NULL, :'r', NULL, ARRAY['new', 'T1'], payloads(2), correlation_id => 'again');
 SELECT sequence, type FROM "Other schema".azr_load('again', NULL, :'r');
 SELECT domain, sequence FROM "Other schema".azr_trace('again');
+SELECT count(*) FROM "Other schema".azr_call(:'call');
 SELECT "Other schema".azr_domains(), "Other schema".azr_roots('again', NULL);
 CREATE FUNCTION keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER by_sql BEFORE INSERT ON "Other schema".azr_events FOR EACH ROW EXECUTE FUNCTION keep_row();
@@ -33,6 +37,7 @@ SELECT next_sequence FROM "Other schema".azr_append('again', NULL, :'r', 2, type
 -- the schema can be renamed
 ALTER SCHEMA "Other schema" RENAME TO renamed;
 SELECT next_sequence FROM renamed.azr_append('again', NULL, :'r', 3, types(1), payloads(1));
+SELECT count(*) FROM renamed.azr_call(:'call');
 -- but not left
 ALTER EXTENSION angzarr SET SCHEMA public;
 

@@ -277,13 +277,13 @@ foreach my $function (@functions)
 	next if $way eq 'none';
 	die "router_surface.pl: $name has a type of the extension, whose number differs between databases\n"
 	  if $way eq 'at' && !defined $queries{$name} && grep { /\bazr_/ } @{ $function->{types} }, @{ $function->{column_types} };
-	my $asking = defined $queries{$name};
-	@forwards = ($way) if $asking || $way eq 'all';
+	my $reworded = defined $queries{$name};
+	@forwards = ($way) if $reworded || $way eq 'all';
 	print forward($function, $_) foreach @forwards;
 
 	if ($way eq 'here') { $symbol = 'azr_router' . $name =~ s/^azr//r; }
 	elsif ($way eq 'node') { $symbol = 'azr_router_node_only'; }
-	else { $symbol = "azr_router_$use" . ($asking ? '_asking' : $way eq 'at' ? '_at' : ''); }
+	else { $symbol = "azr_router_$use" . ($reworded ? '_reworded' : $way eq 'at' ? '_at' : ''); }
 
 	# what asks a node is not to be asked while a query is planned
 	$volatility = 's' if $volatility eq 'i' && $way ne 'here';

@@ -44,27 +44,20 @@ PG_FUNCTION_INFO_V1(azr_call);
 /* A text gets rows until it has so many bytes. */
 #define BYTES_OF_TEXT	16384
 
-/* A type's function for the binary protocol, to read or to write. */
-typedef struct BinaryFunction
-{
-	Oid			type;
-	Oid			param;			/* for reading */
-	FmgrInfo	function;
-} BinaryFunction;
-
 /* What is known of a call, by its head. */
 typedef struct Statement
 {
 	struct Statement *next;
+	int			uses;			/* calls that are going on */
 	uint64		finding;		/* see azr_extension_finding() */
 	int			head_length;
 	char	   *head;
 	MemoryContext context;
 	SPIPlanPtr	plan;
 	int			nargs;
-	BinaryFunction *args;
+	AzrBinaryFunction *args;
 	int			ncolumns;		/* as the result has them, which can change */
-	BinaryFunction *columns;
+	AzrBinaryFunction *columns;
 } Statement;
 
 /* Where the rows of a call go. */
@@ -81,7 +74,6 @@ typedef struct Packer
 static Statement *kept = NULL;
 static int	nkept = 0;
 
-static StringInfoData unpacked(const text *packed);
 static int	length_of_head(const StringInfoData *call);
 static Statement *find_statement(StringInfo call);
 static Statement *make_statement(StringInfo call);
@@ -89,7 +81,9 @@ static char *next_bytes(StringInfo call, int length);
 static int	next_byte(StringInfo call);
 static char *next_name(StringInfo call);
 static void keep_statement(Statement *statement);
+static void forget_stale_statements(uint64 finding);
 static HeapTuple find_function(const char *name, int nargs);
+static void check_column(TupleDesc desc, const char *function, const char *name);
 static ParamListInfo read_args(StringInfo call, Statement *statement);
 static void start_rows(DestReceiver *receiver, int operation, TupleDesc desc);
 static bool pack_row(TupleTableSlot *slot, DestReceiver *receiver);
@@ -105,10 +99,12 @@ pg_noreturn static void refuse(void);
 Datum
 azr_call(PG_FUNCTION_ARGS)
 {
-	StringInfoData call = unpacked(azr_arg_text(fcinfo, 0, "packed"));
+	StringInfoData call;
 	Packer		packer = {0};
 	Portal		portal;
 
+	if (!azr_unpack_text(azr_arg_text(fcinfo, 0, "packed"), &call))
+		refuse();
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 
 	packer.receiver.receiveSlot = pack_row;
@@ -124,37 +120,27 @@ azr_call(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	packer.statement = find_statement(&call);
-
-	/*
-	 * while a cursor is read, errors get no line of context about a statement
-	 * that nobody has sent
-	 */
-	portal = SPI_cursor_open_with_paramlist(NULL, packer.statement->plan,
-											read_args(&call, packer.statement), true);
-	(void) PortalRunFetch(portal, FETCH_FORWARD, FETCH_ALL, &packer.receiver);
-	SPI_cursor_close(portal);
+	packer.statement->uses++;
+	PG_TRY();
+	{
+		/*
+		 * while a cursor is read, errors get no line of context about a
+		 * statement that nobody has sent
+		 */
+		portal = SPI_cursor_open_with_paramlist(NULL, packer.statement->plan,
+												read_args(&call, packer.statement), true);
+		(void) PortalRunFetch(portal, FETCH_FORWARD, FETCH_ALL, &packer.receiver);
+		SPI_cursor_close(portal);
+	}
+	PG_FINALLY();
+	{
+		packer.statement->uses--;
+	}
+	PG_END_TRY();
 	SPI_finish();
 	if (packer.rows.len > 0)
 		store_text(&packer);
 	return (Datum) 0;
-}
-
-/*
- * The bytes of a call.  There is room behind them, also since functions that read a part of an
- * array end it with a zero byte for a moment.
- */
-static StringInfoData
-unpacked(const text *packed)
-{
-	size_t		length = VARSIZE_ANY_EXHDR(packed);
-	StringInfoData call = {0};
-
-	call.len = AZR_PACKED_BYTES(length);
-	call.maxlen = call.len + 2;
-	call.data = palloc(call.maxlen);
-	if (!azr_unpack(VARDATA_ANY(packed), length, (unsigned char *) call.data))
-		refuse();
-	return call;
 }
 
 /*
@@ -174,6 +160,7 @@ find_statement(StringInfo call)
 			call->cursor = length;
 			return statement;
 		}
+	forget_stale_statements(finding);
 	statement = make_statement(call);
 	if (call->cursor != length)
 		refuse();
@@ -209,8 +196,10 @@ make_statement(StringInfo call)
 	StringInfoData sql;
 	char	   *name;
 	int			ncolumns;
+	char	   *columns[UCHAR_MAX];
 	HeapTuple	function;
 	Oid		   *types;
+	TupleDesc	desc = NULL;
 
 	call->cursor = sizeof(uint16);
 	if (next_byte(call) != AZR_PACKED_VERSION)
@@ -220,7 +209,10 @@ make_statement(StringInfo call)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
 	for (int i = 0; i < ncolumns; i++)
-		appendStringInfo(&sql, "%sr.%s", i == 0 ? "" : ", ", quote_identifier(next_name(call)));
+	{
+		columns[i] = next_name(call);
+		appendStringInfo(&sql, "%sr.%s", i == 0 ? "" : ", ", quote_identifier(columns[i]));
+	}
 	statement->nargs = next_byte(call);
 	appendStringInfo(&sql, "%s%s.%s(", ncolumns == 0 ? "" : " FROM ",
 					 azr_extension_schema_name(), quote_identifier(name));
@@ -230,20 +222,24 @@ make_statement(StringInfo call)
 
 	function = find_function(name, statement->nargs);
 	types = ((Form_pg_proc) GETSTRUCT(function))->proargtypes.values;
-	statement->args = MemoryContextAllocZero(context,
-											 sizeof(BinaryFunction) * Max(statement->nargs, 1));
-	for (int i = 0; i < statement->nargs; i++)
-	{
-		Oid			receive;
 
-		statement->args[i].type = types[i];
-		getTypeBinaryInputInfo(types[i], &receive, &statement->args[i].param);
-		fmgr_info_cxt(receive, &statement->args[i].function, context);
-	}
+	/*
+	 * to SQL, r.NAME can also be a call of a function NAME, whoever has made
+	 * that
+	 */
+	if (ncolumns > 0)
+		(void) get_func_result_type(((Form_pg_proc) GETSTRUCT(function))->oid, NULL, &desc);
+	for (int i = 0; i < ncolumns; i++)
+		check_column(desc, name, columns[i]);
+
+	statement->args = MemoryContextAllocZero(context,
+											 sizeof(AzrBinaryFunction) * Max(statement->nargs, 1));
+	for (int i = 0; i < statement->nargs; i++)
+		azr_binary_reader(&statement->args[i], types[i], context);
 
 	/* there is but one way to run it, whatever the values are */
 	statement->plan = SPI_prepare_cursor(sql.data, statement->nargs, types,
-										 CURSOR_OPT_GENERIC_PLAN);
+										 CURSOR_OPT_GENERIC_PLAN | CURSOR_OPT_NO_SCROLL);
 	if (statement->plan == NULL)
 		elog(ERROR, "could not plan a call: %s", SPI_result_code_string(SPI_result));
 	ReleaseSysCache(function);
@@ -306,6 +302,30 @@ keep_statement(Statement *statement)
 }
 
 /*
+ * Give back those that were made for an extension that is no longer where it was.
+ */
+static void
+forget_stale_statements(uint64 finding)
+{
+	Statement **link = &kept;
+
+	while (*link != NULL)
+	{
+		Statement  *statement = *link;
+
+		if (statement->finding == finding || statement->uses > 0)
+		{
+			link = &statement->next;
+			continue;
+		}
+		*link = statement->next;
+		nkept--;
+		(void) SPI_freeplan(statement->plan);
+		MemoryContextDelete(statement->context);
+	}
+}
+
+/*
  * A function of the store that takes so many arguments: the others have defaults if it is one
  * of a later version than the router.  What somebody else has made in the store's schema is none.
  * To be released.
@@ -338,6 +358,19 @@ find_function(const char *name, int nargs)
 }
 
 /*
+ * Do the rows of a function have such a column?  There is no 'desc' if it returns no rows.
+ */
+static void
+check_column(TupleDesc desc, const char *function, const char *name)
+{
+	if (desc == NULL || SPI_fnumber(desc, name) <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("function \"%s\" of the store returns no column \"%s\"", function, name),
+				 errhint("Upgrade the nodes before the routers.")));
+}
+
+/*
  * The arguments of a call.
  */
 static ParamListInfo
@@ -347,12 +380,11 @@ read_args(StringInfo call, Statement *statement)
 
 	for (int i = 0; i < statement->nargs; i++)
 	{
-		BinaryFunction *arg = &statement->args[i];
+		AzrBinaryFunction *arg = &statement->args[i];
 		ParamExternData *param = &params->params[i];
 		uint32		network_length;
 		int			length;
-		StringInfoData value;
-		char		next;
+		char	   *value;
 
 		memcpy(&network_length, next_bytes(call, sizeof(network_length)), sizeof(network_length));
 		length = (int) pg_ntoh32(network_length);
@@ -364,17 +396,8 @@ read_args(StringInfo call, Statement *statement)
 			param->value = (Datum) 0;
 			continue;
 		}
-		value.data = next_bytes(call, length);
-		value.len = length;
-		value.maxlen = length + 1;
-		value.cursor = 0;
-
-		/* functions may rely on a zero byte behind the value */
-		next = value.data[length];
-		value.data[length] = '\0';
-		param->value = ReceiveFunctionCall(&arg->function, &value, arg->param, -1);
-		value.data[length] = next;
-		if (value.cursor != length)
+		value = next_bytes(call, length);
+		if (!azr_binary_read(arg, value, length, &param->value))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 					 errmsg("incorrect binary data format in argument %d", i + 1)));
@@ -400,16 +423,10 @@ start_rows(DestReceiver *receiver, int operation, TupleDesc desc)
 	statement->columns = NULL;
 	statement->ncolumns = desc->natts;
 	statement->columns = MemoryContextAllocZero(statement->context,
-												sizeof(BinaryFunction) * desc->natts);
+												sizeof(AzrBinaryFunction) * desc->natts);
 	for (int i = 0; i < desc->natts; i++)
-	{
-		Oid			send;
-		bool		is_varlena;
-
-		getTypeBinaryOutputInfo(TupleDescAttr(desc, i)->atttypid, &send, &is_varlena);
-		fmgr_info_cxt(send, &statement->columns[i].function, statement->context);
-		statement->columns[i].type = TupleDescAttr(desc, i)->atttypid;
-	}
+		azr_binary_writer(&statement->columns[i], TupleDescAttr(desc, i)->atttypid,
+						  statement->context);
 }
 
 static bool
@@ -446,7 +463,7 @@ static void
 pack_value(Packer *packer, int column, Datum value)
 {
 	StringInfo	rows = &packer->rows;
-	BinaryFunction *written = &packer->statement->columns[column];
+	AzrBinaryFunction *written = &packer->statement->columns[column];
 	struct varlena *bytes;
 
 	switch (written->type)
@@ -488,19 +505,15 @@ static void
 store_text(Packer *packer)
 {
 	StringInfo	rows = &packer->rows;
-	size_t		length = AZR_PACKED_CHARS(rows->len) + VARHDRSZ;
-	text	   *packed;
+	text	   *packed = azr_packed_text(rows, packer->context);
 	Datum		value;
 	bool		isnull = false;
 
-	if (!AllocSizeIsValid(length))
+	if (packed == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("rows are too large to be carried by a router"),
 				 errdetail("They have %d bytes.", rows->len)));
-	packed = MemoryContextAlloc(packer->context, length);
-	SET_VARSIZE(packed, length);
-	azr_pack((unsigned char *) rows->data, rows->len, VARDATA(packed));
 	value = PointerGetDatum(packed);
 	tuplestore_putvalues(packer->result->setResult, packer->result->setDesc, &value, &isnull);
 	MemoryContextReset(packer->context);

@@ -35,7 +35,10 @@
 #ifndef AZR_PACKED_H
 #define AZR_PACKED_H
 
+#include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "port/pg_bswap.h"
+#include "utils/lsyscache.h"
 
 #define AZR_PACKED_VERSION	1
 #define AZR_PACKED_LONG		255
@@ -45,6 +48,14 @@
 #define AZR_PACKED_BYTES(nchars)	((size_t) (nchars) * 3 / 4)
 
 #define AZR_PACKED_BITMAP(ncolumns)	(((ncolumns) + 7) / 8)
+
+/* A type's function for the binary protocol, to read or to write. */
+typedef struct AzrBinaryFunction
+{
+	Oid			type;
+	Oid			param;			/* for reading */
+	FmgrInfo	function;
+} AzrBinaryFunction;
 
 static inline bool
 azr_packed_is_null(const unsigned char *bitmap, int column)
@@ -126,6 +137,78 @@ azr_unpack(const char *chars, size_t nchars, unsigned char *bytes)
 		bytes += 6;
 	}
 	return wrong == 0;
+}
+
+/*
+ * Pack bytes into a text.  Returns NULL if that is larger than a text can be.
+ */
+static inline text *
+azr_packed_text(const StringInfoData *bytes, MemoryContext context)
+{
+	size_t		length = AZR_PACKED_CHARS(bytes->len) + VARHDRSZ;
+	text	   *packed;
+
+	if (!AllocSizeIsValid(length))
+		return NULL;
+	packed = MemoryContextAlloc(context, length);
+	SET_VARSIZE(packed, length);
+	azr_pack((const unsigned char *) bytes->data, bytes->len, VARDATA(packed));
+	return packed;
+}
+
+/*
+ * The bytes of a packed text.  Returns false if it is none.
+ */
+static inline bool
+azr_unpack_text(const text *packed, StringInfo bytes)
+{
+	size_t		length = VARSIZE_ANY_EXHDR(packed);
+
+	bytes->len = AZR_PACKED_BYTES(length);
+	bytes->maxlen = bytes->len + 2;
+	bytes->cursor = 0;
+	bytes->data = palloc(bytes->maxlen);
+	return azr_unpack(VARDATA_ANY(packed), length, (unsigned char *) bytes->data);
+}
+
+/*
+ * Find a type's function to read with, or to write with.
+ */
+static inline void
+azr_binary_reader(AzrBinaryFunction *reader, Oid type, MemoryContext context)
+{
+	Oid			receive;
+
+	getTypeBinaryInputInfo(type, &receive, &reader->param);
+	fmgr_info_cxt(receive, &reader->function, context);
+	reader->type = type;
+}
+
+static inline void
+azr_binary_writer(AzrBinaryFunction *writer, Oid type, MemoryContext context)
+{
+	Oid			send;
+	bool		is_varlena;
+
+	getTypeBinaryOutputInfo(type, &send, &is_varlena);
+	fmgr_info_cxt(send, &writer->function, context);
+	writer->type = type;
+}
+
+/*
+ * Read a value.  There is a byte behind it, which is zero meanwhile: functions may rely on that.
+ * Returns false if the value is longer than what its type has read.
+ */
+static inline bool
+azr_binary_read(AzrBinaryFunction *reader, char *bytes, int length, Datum *value)
+{
+	StringInfoData from = {.data = bytes,.len = length,.maxlen = length + 1};
+	char		next = bytes[length];
+
+	bytes[length] = '\0';
+	*value = ReceiveFunctionCall(&reader->function, &from, reader->param, -1);
+	bytes[length] = next;
+	return from.cursor == length;
 }
 
 #endif							/* AZR_PACKED_H */

@@ -11,7 +11,7 @@
  *	azr_router_read_at, azr_router_write_at: azr_at_node, which PL/Proxy runs on the node of a
  *			slot.  The slot is that of the argument "root".  All functions share it: it takes the
  *			call packed, and gives the answer likewise (see plumbing/packed.h).
- *	azr_router_write_asking: azr_at_NAME, for a function that is asked in other words.
+ *	azr_router_write_reworded: azr_at_NAME, for a function that is asked in other words.
  *	azr_router_read, azr_router_write: azr_route_NAME, which asks all nodes, or some in turn, and
  *			makes one answer of theirs.  Those are written by hand, in the files beside router.sql.
  *
@@ -76,7 +76,7 @@ PG_FUNCTION_INFO_V1(azr_router_read);
 PG_FUNCTION_INFO_V1(azr_router_read_at);
 PG_FUNCTION_INFO_V1(azr_router_write);
 PG_FUNCTION_INFO_V1(azr_router_write_at);
-PG_FUNCTION_INFO_V1(azr_router_write_asking);
+PG_FUNCTION_INFO_V1(azr_router_write_reworded);
 PG_FUNCTION_INFO_V1(azr_router_node_only);
 PG_FUNCTION_INFO_V1(azr_router_root);
 PG_FUNCTION_INFO_V1(azr_router_slot);
@@ -94,17 +94,9 @@ PG_FUNCTION_INFO_V1(azr_router_version);
 typedef enum Way
 {
 	ROUTED,
-	ASKING,
+	REWORDED,
 	PACKED
 } Way;
-
-/* A type's function for the binary protocol, to read or to write. */
-typedef struct BinaryFunction
-{
-	Oid			type;
-	Oid			param;			/* for reading */
-	FmgrInfo	function;
-} BinaryFunction;
 
 /* What is known of a function, by its OID, as long as the session lasts. */
 typedef struct Route
@@ -122,12 +114,12 @@ typedef struct Route
 
 	/* for calls that are packed */
 	Oid			node;			/* the function azr_at_node */
-	BinaryFunction *args;
+	AzrBinaryFunction *args;
 	MemoryContext context;		/* for what follows, which depends on what the
 								 * columns are now */
 	int			ncolumns;		/* of the result, dropped ones too */
 	int			nasked;			/* those that are not dropped */
-	BinaryFunction *columns;
+	AzrBinaryFunction *columns;
 	int			head_length;
 	char	   *head;
 } Route;
@@ -152,12 +144,12 @@ static int	slot_of_call(FunctionCallInfo fcinfo, const Route *route);
 static Datum run_packed(FunctionCallInfo fcinfo, Route *route);
 static Datum result_of(FunctionCallInfo fcinfo, const Answer *answer);
 static text *pack_call(FunctionCallInfo fcinfo, const Route *route, bool outcome_to_error);
-static void pack_value(StringInfo call, BinaryFunction *written, Datum value);
+static void pack_value(StringInfo call, AzrBinaryFunction *written, Datum value);
 static void pack_bytes(StringInfo call, struct varlena *bytes);
 static void pack_array(StringInfo call, ArrayType *array);
 static void ask_node(const Route *route, int slot, text *packed, Answer *answer);
 static void read_rows(Answer *answer, const text *packed);
-static Datum read_value(BinaryFunction *read, StringInfo value);
+static Datum read_value(AzrBinaryFunction *read, StringInfo value);
 static void settle_encoding(void);
 static Route *find_route(FunctionCallInfo fcinfo, Way way);
 static Route *add_route(FunctionCallInfo fcinfo, Way way);
@@ -236,9 +228,9 @@ azr_router_write_at(PG_FUNCTION_ARGS)
  * Those that are asked in other words
  */
 Datum
-azr_router_write_asking(PG_FUNCTION_ARGS)
+azr_router_write_reworded(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, ASKING, true);
+	return call(fcinfo, REWORDED, true);
 }
 
 /*
@@ -324,7 +316,7 @@ call(FunctionCallInfo fcinfo, Way way, bool writes)
 	settle_formats();
 	PG_TRY();
 	{
-		result = way == PACKED ? run_packed(fcinfo, route) : run(fcinfo, route, way == ASKING);
+		result = way == PACKED ? run_packed(fcinfo, route) : run(fcinfo, route, way == REWORDED);
 	}
 	PG_CATCH();
 	{
@@ -502,7 +494,6 @@ static text *
 pack_call(FunctionCallInfo fcinfo, const Route *route, bool outcome_to_error)
 {
 	StringInfoData call;
-	size_t		length;
 	text	   *packed;
 
 	initStringInfo(&call);
@@ -517,15 +508,12 @@ pack_call(FunctionCallInfo fcinfo, const Route *route, bool outcome_to_error)
 			pack_value(&call, &route->args[i], PG_GETARG_DATUM(i));
 	}
 
-	length = AZR_PACKED_CHARS(call.len) + VARHDRSZ;
-	if (!AllocSizeIsValid(length))
+	packed = azr_packed_text(&call, CurrentMemoryContext);
+	if (packed == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a call is too large to be carried by a router"),
 				 errdetail("It has %d bytes.", call.len)));
-	packed = palloc(length);
-	SET_VARSIZE(packed, length);
-	azr_pack((unsigned char *) call.data, call.len, VARDATA(packed));
 	pfree(call.data);
 	return packed;
 }
@@ -534,7 +522,7 @@ pack_call(FunctionCallInfo fcinfo, const Route *route, bool outcome_to_error)
  * Write a value as its type's send function does, those of the usual types without calling it.
  */
 static void
-pack_value(StringInfo call, BinaryFunction *written, Datum value)
+pack_value(StringInfo call, AzrBinaryFunction *written, Datum value)
 {
 	int			client_encoding;
 
@@ -666,16 +654,12 @@ static void
 read_rows(Answer *answer, const text *packed)
 {
 	const Route *route = answer->route;
-	size_t		length = VARSIZE_ANY_EXHDR(packed);
 	int			client_encoding = pg_get_client_encoding();
 	MemoryContext rows_context = CurrentMemoryContext;
 	MemoryContext row_context = CurrentMemoryContext;
-	StringInfoData rows = {0};
+	StringInfoData rows;
 
-	rows.len = AZR_PACKED_BYTES(length);
-	rows.maxlen = rows.len + 2;
-	rows.data = palloc(rows.maxlen);
-	if (!azr_unpack(VARDATA_ANY(packed), length, (unsigned char *) rows.data))
+	if (!azr_unpack_text(packed, &rows))
 		elog(ERROR, "could not read what a node has returned");
 
 	settle_encoding();
@@ -691,7 +675,7 @@ read_rows(Answer *answer, const text *packed)
 		MemoryContextSwitchTo(row_context);
 		for (int i = 0; i < route->ncolumns; i++)
 		{
-			BinaryFunction *column = &route->columns[i];
+			AzrBinaryFunction *column = &route->columns[i];
 
 			/* a dropped column stays NULL */
 			if (!OidIsValid(column->type))
@@ -717,15 +701,13 @@ read_rows(Answer *answer, const text *packed)
  * The value may lie where it is read from.
  */
 static Datum
-read_value(BinaryFunction *read, StringInfo rows)
+read_value(AzrBinaryFunction *read, StringInfo rows)
 {
 	int			length = pq_getmsgbyte(rows);
 	char	   *bytes;
-	StringInfoData value;
 	struct varlena *result;
-	Datum		received;
+	Datum		value;
 	int64		number;
-	char		next;
 
 	if (length == AZR_PACKED_LONG)
 		length = (int) pq_getmsgint(rows, 4);
@@ -754,17 +736,9 @@ read_value(BinaryFunction *read, StringInfo rows)
 		case VOIDOID:
 			return (Datum) 0;
 	}
-	value.data = bytes;
-	value.len = length;
-	value.maxlen = length + 1;
-	value.cursor = 0;
-	next = bytes[length];
-	bytes[length] = '\0';
-	received = ReceiveFunctionCall(&read->function, &value, read->param, -1);
-	bytes[length] = next;
-	if (value.cursor != length)
+	if (!azr_binary_read(read, bytes, length, &value))
 		elog(ERROR, "could not read what a node has returned");
-	return received;
+	return value;
 }
 
 /*
@@ -821,10 +795,10 @@ add_route(FunctionCallInfo fcinfo, Way way)
 	}
 	else
 	{
-		const char *prefix = way == ASKING ? "at" : "route";
+		const char *prefix = way == REWORDED ? "at" : "route";
 
 		found.plan = plan_call(schema, psprintf("azr_%s_%s", prefix, name + strlen("azr_")),
-							   way == ASKING, fcinfo->flinfo->fn_retset, nargs, types);
+							   way == REWORDED, fcinfo->flinfo->fn_retset, nargs, types);
 	}
 	added = hash_search(routes, &found.function, HASH_ENTER, NULL);
 	*added = found;
@@ -837,16 +811,13 @@ add_route(FunctionCallInfo fcinfo, Way way)
 static void
 prepare_args(Route *route, int nargs, const Oid *types)
 {
-	route->args = MemoryContextAllocZero(TopMemoryContext, sizeof(BinaryFunction) * Max(nargs, 1));
-	for (int i = 0; i < nargs; i++)
-	{
-		Oid			send;
-		bool		is_varlena;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "angzarr_router arguments",
+												  ALLOCSET_SMALL_SIZES);
 
-		getTypeBinaryOutputInfo(types[i], &send, &is_varlena);
-		fmgr_info_cxt(send, &route->args[i].function, TopMemoryContext);
-		route->args[i].type = types[i];
-	}
+	route->args = MemoryContextAllocZero(context, sizeof(AzrBinaryFunction) * Max(nargs, 1));
+	for (int i = 0; i < nargs; i++)
+		azr_binary_writer(&route->args[i], types[i], context);
+	MemoryContextSetParent(context, TopMemoryContext);
 }
 
 /*
@@ -858,53 +829,59 @@ static TupleDesc
 prepare_columns(FunctionCallInfo fcinfo, Route *route)
 {
 	TupleDesc	desc = NULL;
+	bool		is_row = type_is_rowtype(route->result);
+	int			ncolumns;
+	int			nasked = 0;
+	AzrBinaryFunction *columns;
 	StringInfoData head;
+	MemoryContext context;
 	MemoryContext oldcontext;
 	uint16		length;
 
 	if (fcinfo->flinfo->fn_retset)
 		desc = ((ReturnSetInfo *) fcinfo->resultinfo)->setDesc;
-	else if (type_is_rowtype(route->result))
+	else if (is_row)
 		desc = lookup_rowtype_tupdesc(route->result, -1);
 	if (route->context != NULL && has_columns(route, desc))
 		return desc;
 
-	if (route->context != NULL)
-		MemoryContextDelete(route->context);
-	route->context = NULL;
-	route->context = AllocSetContextCreate(TopMemoryContext, "angzarr_router columns",
-										   ALLOCSET_SMALL_SIZES);
-	oldcontext = MemoryContextSwitchTo(route->context);
-	route->ncolumns = desc == NULL ? 1 : desc->natts;
-	route->nasked = 0;
-	route->columns = palloc0(sizeof(BinaryFunction) * Max(route->ncolumns, 1));
-	for (int i = 0; i < route->ncolumns; i++)
+	/* an error on the way leaves what there was */
+	context = AllocSetContextCreate(CurrentMemoryContext, "angzarr_router columns",
+									ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(context);
+	ncolumns = desc == NULL ? 1 : desc->natts;
+	columns = palloc0(sizeof(AzrBinaryFunction) * Max(ncolumns, 1));
+	for (int i = 0; i < ncolumns; i++)
 	{
-		BinaryFunction *column = &route->columns[i];
-		Oid			receive;
-
 		if (desc != NULL && TupleDescAttr(desc, i)->attisdropped)
 			continue;
-		column->type = desc == NULL ? route->result : TupleDescAttr(desc, i)->atttypid;
-		getTypeBinaryInputInfo(column->type, &receive, &column->param);
-		fmgr_info_cxt(receive, &column->function, route->context);
-		route->nasked++;
+		azr_binary_reader(&columns[i],
+						  desc == NULL ? route->result : TupleDescAttr(desc, i)->atttypid, context);
+		nasked++;
 	}
 
 	initStringInfo(&head);
 	pq_sendint16(&head, 0);
 	pq_sendint8(&head, AZR_PACKED_VERSION);
 	append_name(&head, get_func_name(route->function));
-	pq_sendint8(&head, type_is_rowtype(route->result) ? route->nasked : 0);
-	for (int i = 0; type_is_rowtype(route->result) && i < route->ncolumns; i++)
+	pq_sendint8(&head, is_row ? nasked : 0);
+	for (int i = 0; is_row && i < ncolumns; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
 			append_name(&head, NameStr(TupleDescAttr(desc, i)->attname));
 	pq_sendint8(&head, fcinfo->nargs);
 	length = pg_hton16(head.len);
 	memcpy(head.data, &length, sizeof(length));
-	route->head = head.data;
-	route->head_length = head.len;
 	MemoryContextSwitchTo(oldcontext);
+
+	if (route->context != NULL)
+		MemoryContextDelete(route->context);
+	MemoryContextSetParent(context, TopMemoryContext);
+	route->context = context;
+	route->ncolumns = ncolumns;
+	route->nasked = nasked;
+	route->columns = columns;
+	route->head_length = head.len;
+	route->head = head.data;
 	return desc;
 }
 

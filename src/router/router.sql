@@ -485,7 +485,7 @@ LANGUAGE plproxy AS $$ CLUSTER 'angzarr'; RUN ON $1; SELECT CASE WHEN pg_catalog
 		ELSE @extschema@.azr_append_one($2, $3, $4, $5, $6, $7, $8, $9, $10) END AS r; $$;
 
 CREATE FUNCTION @extschema@.azr_append_one(domain text, edition text, root uuid, expected_sequence bigint, type text, payload bytea, metadata jsonb DEFAULT NULL::jsonb, correlation_id text DEFAULT NULL::text, external_id text DEFAULT NULL::text) RETURNS bigint
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_asking';
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'azr_router_write_reworded';
 
 COMMENT ON FUNCTION @extschema@.azr_append_one(text, text, uuid, bigint, text, bytea, jsonb, text, text) IS
 'Appends one event: the short form of azr_append.
