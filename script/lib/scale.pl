@@ -593,22 +593,48 @@ sub move
 
 # Each step of a move asks a node which streams a slot has, for which it reads all that it has, unless there
 # is an index.  A small store needs none.  It stays for the next moves; without it, they only take longer.
+# Any index that finds all streams of a slot will do.
 sub index_streams
 {
 	my ($node) = @_;
+	my $wait = 'SET lock_timeout = ' . quote($options{wait} > 0 ? "$options{wait}s" : LOCK_TIMEOUT);
+	my $left = q{EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		WHERE i.indrelid = 'azr_streams'::regclass AND NOT i.indisvalid AND c.relname = 'azr_streams_slot_idx')};
+	my @drop = ($wait, 'DROP INDEX CONCURRENTLY IF EXISTS azr_streams_slot_idx');
+	my ($indexed, $making, $rest) = (0, 0, 0);
 	my $made = eval {
 		find_schema($node);
-		my ($row) = ask($node, "SELECT (SELECT count(*) FROM (SELECT FROM azr_streams LIMIT $options{index}) s) = $options{index}, pg_is_in_recovery(),
-			(SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'azr_streams'::regclass AND c.relname = 'azr_streams_slot_idx')");
-		my ($many, $is_standby, $valid) = @$row;
+		my ($row) = ask($node, "SELECT (SELECT count(*) FROM (SELECT FROM azr_streams LIMIT $options{index}) s) = $options{index}, pg_is_in_recovery(), $left,
+			EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+				WHERE i.indrelid = 'azr_streams'::regclass AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND m.amname IN ('btree', 'hash')
+				AND pg_get_indexdef(i.indexrelid, 1, true) = 'azr_slot(root)')");
+		my ($many, $is_standby, $is_left, $is_indexed) = @$row;
 
-		return 1 if $valid eq 't' || $many ne 't' || $is_standby eq 't';
-		step("node $node: makes an index of its streams by slot");
-		ask($node, "SET lock_timeout = '$options{wait}s'", 'DROP INDEX CONCURRENTLY IF EXISTS azr_streams_slot_idx', 'CREATE INDEX CONCURRENTLY azr_streams_slot_idx ON azr_streams (azr_slot(root))');
+		$indexed = $is_indexed eq 't';
+		return 1 if $is_standby eq 't' || (!$indexed && $many ne 't');
+		step("node $node: makes an index of its streams by slot") if !$indexed;
+		$rest = $is_left eq 't';
+		ask($node, @drop) if $rest;
+		$rest = 0;
+		return 1 if $indexed;
+		$making = 1;
+		ask($node, $wait, 'CREATE INDEX CONCURRENTLY azr_streams_slot_idx ON azr_streams (azr_slot(root))');
 		1;
 	};
-	die $@ if !$made && !ref $@;
-	say_line("node $node: no index of its streams, so moves take longer: $@->{text}") if !$made;
+	return if $made;
+	die $@ if !ref $@;
+	my $text = $@->{text};
+
+	if ($making)
+	{
+		# nobody reads what is left of it, but appends may have to fill it
+		$rest = !eval { ask($node, @drop) if ask_one($node, "SELECT $left") eq 't'; 1 };
+		die $@ if $rest && !ref $@;
+	}
+	$text = "no index of its streams, so moves take longer: $text" if !$indexed;
+	$text .= " An index that is not whole may be left, which costs appends time: run this again, or DROP INDEX CONCURRENTLY $schema{$node}.azr_streams_slot_idx"
+	  if $rest;
+	say_line("node $node: $text");
 }
 
 # Takes a move to its end, from wherever it stands.  A node that cannot be reached is waited for.

@@ -94,6 +94,42 @@ ask('b', q{UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'es.azr_str
 like(scale('move', 5, 'b', 'a', '--index', 0), qr/^node b: makes an index of its streams by slot\nslot 5: /, 'one that is not whole is made anew');
 is(ask('b', $has_index), 't', 'so that it is');
 
+# One that an owner has made counts, whatever its name, if it has all streams.
+ask('b', 'DROP INDEX es.azr_streams_slot_idx; CREATE INDEX by_slot ON es.azr_streams USING hash (es.azr_slot(root))');
+unlike(scale('move', 5, 'a', 'b', '--index', 0), qr/index/, 'an index of another name will do');
+is(ask('b', $has_index), 'f', 'so there is no second one');
+ask('b', q{DROP INDEX es.by_slot; CREATE INDEX by_slot ON es.azr_streams (es.azr_slot(root)) WHERE domain = 'refused'});
+like(scale('move', 5, 'b', 'a', '--index', 0), qr/^node b: makes an index of its streams by slot\nslot 5: /, 'one of some streams only does not count');
+ask('b', 'DROP INDEX es.by_slot, es.azr_streams_slot_idx');
+
+# Making it waits for the transactions of others, but not for ever.
+sub with_transaction
+{
+	my ($name, $begin, $code) = @_;
+	my $other = IPC::Run::start([ 'psql', '-XAtq', '-d', $node{$name}->connstr('postgres'), '-c', "$begin SELECT pg_sleep(" . PATIENCE . ')' ],
+		'<', \undef, '>', '/dev/null', '2>&1');
+	my $sleeps = q{FROM pg_stat_activity WHERE wait_event = 'PgSleep'};
+
+	$node{$name}->poll_query_until('postgres', "SELECT count(*) = 1 $sleeps") or die 'the other transaction does not begin';
+	my @result = $code->();
+	ask($name, "SELECT pg_terminate_backend(pid) $sleeps");
+	$other->finish;
+	$node{$name}->poll_query_until('postgres', "SELECT count(*) = 0 $sleeps") or die 'the other transaction does not end';
+	return @result;
+}
+my $any_index = q{SELECT count(*) FROM pg_class WHERE relname = 'azr_streams_slot_idx'};
+($out, $ok) = with_transaction('b', '', sub { scale('move', 5, 'a', 'b', '--index', 0, '--wait', 0) });
+ok($ok, 'without an index, slots move all the same') or diag($out);
+like($out, qr/^node b: no index of its streams, so moves take longer: canceling statement due to lock timeout\.$/m, 'an old snapshot is in its way') or diag($out);
+is(ask('b', $any_index), '0', 'and nothing is left of it');
+($out, $ok) = with_transaction('b', 'BEGIN; LOCK TABLE es.azr_streams IN ROW EXCLUSIVE MODE;', sub { scale('move', 5, 'b', 'a', '--index', 0, '--wait', 0) });
+ok(!$ok, 'a transaction that uses streams is in the way of moves, too') or diag($out);
+like($out, qr/^node b: no index of its streams, so moves take longer: canceling statement due to lock timeout\. An index that is not whole may be left, which costs appends time: run this again, or DROP INDEX CONCURRENTLY es\.azr_streams_slot_idx$/m, 'it says what is left')
+  or diag($out);
+is(ask('b', $any_index) . ask('b', $has_index), '1f', 'since it could not be dropped');
+like(scale('move', 5, 'b', 'a', '--index', 0), qr/^node b: makes an index of its streams by slot\nslot 5: /, 'which is made anew');
+is(ask('b', $has_index), 't', 'once nothing is in the way');
+
 # -- the example of a client
 
 SKIP:

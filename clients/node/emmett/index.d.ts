@@ -18,7 +18,10 @@ export interface AngzarrEventStore extends EventStore<AngzarrReadEventMetadata> 
       externalId?: string;
     },
   ): Promise<AppendToStreamResult<BigIntStreamPosition>>;
-  /** The same event store on another connection, such as one that is in a transaction. Without hooks. */
+  /**
+   * The same event store on another connection, such as one that is in a transaction. Without hooks. A Pool or a client
+   * gets the schema of this one; an Angzarr has its own.
+   */
   with(db: Queryable | Angzarr): AngzarrEventStore;
 }
 
@@ -30,7 +33,7 @@ export interface StreamNameOptions {
 }
 
 export interface AngzarrEventStoreOptions extends StreamNameOptions, DefaultEventStoreOptions<AngzarrEventStore> {
-  /** The schema that has the extension, for a Pool or a client. Without it, the search_path must lead there. */
+  /** The schema that has the extension, for a Pool or a client; an Angzarr, or a node, has its own. Without it, the search_path must lead there. */
   schema?: string;
   /** Which stream a name stands for, in place of streamOf(). */
   toStream?: (streamName: string) => Stream;

@@ -9,7 +9,7 @@ import {
 } from '@event-driven-io/emmett';
 
 import { Angzarr, AngzarrNodes, SequenceConflictError, fromJson } from '../index.js';
-import { isOnPool } from '../lib/client.js';
+import { isOnPool, schemaOf } from '../lib/client.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_VERSION = 0n;
@@ -43,6 +43,17 @@ export function getAngzarrEventStore(db, options = {}) {
 
   if (hooks?.onAfterCommit && !stores.every(isOnPool)) {
     throw new TypeError('onAfterCommit needs a store on a Pool: on a client, it is not known when the transaction commits');
+  }
+
+  // A store as it is, or this one on a connection, which does not say in which schema it is.
+  function onOther(other) {
+    if (other instanceof Angzarr || other instanceof AngzarrNodes) {
+      return other;
+    }
+    if (new Set(stores.map(schemaOf)).size > 1) {
+      throw new TypeError('the nodes have several schemas: give with() an Angzarr, such as that of a transaction');
+    }
+    return stores[0].with(other);
   }
 
   // The events that are asked for, and the version that the stream has at the same moment.
@@ -127,7 +138,7 @@ export function getAngzarrEventStore(db, options = {}) {
     },
 
     /** The same event store on another connection, such as one that is in a transaction. */
-    with: (other) => getAngzarrEventStore(other, { ...options, hooks: undefined }),
+    with: (other) => getAngzarrEventStore(onOther(other), { ...options, hooks: undefined }),
   };
 }
 

@@ -21,6 +21,9 @@ export class RootOf {
 // Is a store on a Pool, so that each call outside of transaction() commits?
 export let isOnPool;
 
+// The schema that a store was given, if it was given one.
+export let schemaOf;
+
 export class Angzarr {
   #db;
   #schema;
@@ -28,6 +31,7 @@ export class Angzarr {
 
   static {
     isOnPool = (store) => typeof store.#db.connect === 'function' && 'totalCount' in store.#db;
+    schemaOf = (store) => store.#schema;
   }
 
   /** `db` is a Pool, a Client or a client of a pool, of node-pg. */

@@ -383,6 +383,29 @@ test('in a transaction of the caller', async () => {
   assert.deepEqual([await ours.streamExists(one), await ours.streamExists(two)], [false, false]);
 });
 
+test('a client in place of a store has its schema, where no search_path leads there', async () => {
+  const { name } = newNameOn('b');
+  for (const [eventStore, db] of [[ours, pool], [getAngzarrEventStore(store), pool], [onNodes, nodePools.b]]) {
+    const client = await db.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query("SET LOCAL search_path = ''");
+      assert.equal((await eventStore.with(client).appendToStream(name, [item('a')])).nextExpectedStreamVersion, 1n);
+      await assert.rejects(getAngzarrEventStore(new Angzarr(client)).streamExists(name), { code: '42883' });
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  }
+});
+
+test('of nodes with several schemas, a client in their place could have any', async () => {
+  const several = getAngzarrEventStore(new AngzarrNodes({ a: new Angzarr(nodePools.a, { schema }), b: nodePools.b }));
+
+  assert.throws(() => several.with(nodePools.b), /^TypeError: the nodes have several schemas: give with\(\) an Angzarr/);
+  several.with(new Angzarr(nodePools.b));
+});
+
 test('two that create a stream at once: one of them does', async () => {
   const name = unique('cart');
   const outcomes = await Promise.allSettled(Array.from({ length: 4 }, (_, i) => (
