@@ -341,6 +341,13 @@ ROLLBACK TO s;
 SELECT * FROM attack('UPDATE azr_evidence_tiles SET hashes = substr(hashes, 2) WHERE level = 0 AND index = 0');
 SELECT azr_prove('order', NULL, '00000000-0000-0000-0000-000000000001', 4);
 ROLLBACK TO s;
+-- where the feed was cut off, nothing is taken for events that have moved
+UPDATE azr_feed_batches SET events = 1, tickets = ARRAY[tickets[1], tickets[1]] WHERE first_position = 0;
+DELETE FROM azr_feed_batches WHERE first_position > 0;
+UPDATE azr_feed_state SET next_position = 1;
+SELECT azr_feed_head();
+SELECT azr_entries(0);
+ROLLBACK TO s;
 -- a log that would fork
 UPDATE azr_evidence_tiles SET hashes = hashes || sha256('x') WHERE level = 0 AND index = 1;
 SELECT azr_seal();

@@ -290,6 +290,17 @@ SELECT pg_relation_size('azr_main_events_pkey') > 10 * 8192 AS has_pages;
 SELECT * FROM range_differences();
 VACUUM azr_main_events;
 SELECT * FROM range_differences();
+-- a load is one scan of the index, of however many of its pages
+BEGIN;
+CREATE FUNCTION pg_temp.scans_of(args text, OUT events bigint, OUT scans bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	scans := -pg_stat_get_xact_numscans('azr_main_events_pkey'::regclass);
+	EXECUTE format('SELECT count(sequence) FROM (SELECT * FROM azr_load(''scan'', NULL, azr_root(''scan'', ''index.2''), %s) l', args) INTO events;
+	scans := scans + pg_stat_get_xact_numscans('azr_main_events_pkey'::regclass);
+END
+$$;
+SELECT args, s.* FROM (VALUES ('0)'), ('0, 3)'), ('795)'), ('0, backward => true)'), ('0) LIMIT 3')) v(args), pg_temp.scans_of(args) s;
+ROLLBACK;
 -- entries of many versions of an event stand together as one
 BEGIN;
 ALTER TABLE azr_main_events DISABLE TRIGGER azr_reject_change;

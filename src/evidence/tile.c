@@ -69,16 +69,18 @@ azr_entries(PG_FUNCTION_ARGS)
 												  ALLOCSET_DEFAULT_SIZES);
 	AzrLogEvent event;
 	AzrLog		log;
+	int			count;
 	int64		next;			/* position of the next entry */
 	StringInfoData bundle;
 
 	(void) azr_evidence_must_origin();
 	azr_log_begin(&log, GetActiveSnapshot());
+	count = hashes_of(&log, 0, index);
 	next = index * AZR_TILE_HASHES;
 	initStringInfo(&bundle);
 	appendStringInfoSpaces(&bundle, VARHDRSZ);
 	read.after = next - 1;
-	read.last = read.after + hashes_of(&log, 0, index);
+	read.last = read.after + count;
 	reader = azr_feed_reader_begin(&read, log.snapshot);
 	while (azr_feed_reader_next(reader, event.values, event.nulls))
 	{
@@ -92,6 +94,8 @@ azr_entries(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(scratch);
 	}
+
+	/* where the feed ends before the last position, reading it has failed */
 	add_moved(read.last + 1 - next, &bundle);
 	azr_feed_reader_end(reader);
 	azr_log_end(&log);

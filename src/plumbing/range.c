@@ -48,6 +48,7 @@ azr_range_keys(const AzrRange *range, ScanKeyData *keys)
 /*
  * Read the entries of a range from the page on which it begins, in their order.  This may be none,
  * though there are some.  The snapshot is an MVCC snapshot, and the transaction not serializable.
+ * The caller counts this as a scan of the index, unless an index scan is to read the rest.
  */
 void
 azr_range_start(AzrRangeStart *start, const AzrRange *range, Relation index, Relation rel,
@@ -66,7 +67,6 @@ azr_range_start(AzrRangeStart *start, const AzrRange *range, Relation index, Rel
 	azr_search_key_set(&key, values);
 	if (key.nplain < lengthof(values))
 		return;
-	pgstat_count_index_scan(index);
 	buffer = azr_find_leaf(&key, rel, BT_READ);
 	start->is_all = !BufferIsValid(buffer);
 	if (start->is_all)

@@ -137,6 +137,8 @@ azr_row_pages_end(AzrRowPages *pages)
 		ReleaseBuffer(pages->buffer);
 	if (pages->scan != NULL)
 		index_endscan(pages->scan);
+	else if (ScanDirectionIsForward(pages->direction))
+		pgstat_count_index_scan(pages->index);	/* an index scan counts itself */
 	pfree(pages);
 }
 

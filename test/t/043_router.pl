@@ -453,6 +453,18 @@ $node->safe_psql('postgres', 'CREATE ROLE weak');
 my (undef, undef, $weak) = $node->psql('router', 'SELECT count(*) FROM azr_domains(); BEGIN; ALTER FUNCTION azr_domains() OWNER TO weak; SELECT count(*) FROM azr_domains();');
 like($weak, qr/permission denied/, 'a function runs with the rights of its owner of now');
 
+# A call, or a row, that no text can carry. Metadata of 12 bytes have 131072 digits each.
+SKIP:
+{
+	skip('set LARGE_PAYLOADS=1 to pack what takes 3 GB', 3) unless $ENV{LARGE_PAYLOADS};
+
+	my $large = q{SELECT azr_append('large', NULL, azr_root('large', 'x'), 0, ARRAY['T'], ARRAY['']::bytea[], ARRAY[('[' || repeat('1e131071,', 6499) || '1e131071]')::jsonb])};
+	like(refusal($large), qr/^54000: a call is too large to be carried by a router \| It has 8519\d{5} bytes\.$/, 'a call of 850 MB');
+	is(scalar(grep { ($node->psql($_, $large))[0] == 0 } @nodes), 1, 'which its node takes');
+	like(refusal(q{SELECT count(metadata) FROM azr_load('large', NULL, azr_root('large', 'x'))}),
+		qr/^54000: rows are too large to be carried by a router \| They have 8519\d{5} bytes\.$/, 'and a row of as many');
+}
+
 # 4. The regression files, through the router. What comes out is compared with what is expected of
 # the store. The differences that there may be are in test/router/FILE.diff; a new one fails.
 
