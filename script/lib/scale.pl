@@ -32,6 +32,7 @@ use constant {
 	MAX_PASSES   => 100,      # of copying while the slot is written to
 	DROP_EVENTS  => 10_000,
 	NEAR         => 10_000,   # positions that a group may be behind when the slot is frozen
+	FROZEN_WAIT  => 20,       # seconds that one may stand still while nobody can write to the slot
 	NUMBERED     => 10_000,   # appends that azr_feed_advance gives positions to at a time
 	ROUTER_PAUSE => 10,       # seconds before a router that cannot be told is tried again
 	LOCK_TIMEOUT => '500ms',
@@ -695,7 +696,7 @@ sub continue_move
 		if (!wait_for_groups($slot, $from, 1))
 		{
 			ask_alone($from, "slot $slot", "SELECT azr_own_slots('$from', " . multirange($slot) . ')');
-			refuse("slot $slot stays on $from, and can be written to: run this again when the group has workers");
+			refuse("slot $slot stays on $from, and can be written to: run this again when the group has workers, or drop the group if nobody works for it");
 		}
 		copy_state($slot, $from, $to);
 		check_same($slot, $from, $to);
@@ -842,12 +843,13 @@ sub check_same
 }
 
 # Waits until the groups of a node are done with what they have of a slot, so that a stream's events
-# come in order also over a move.  While the slot is written to, being near is enough.
+# come in order also over a move.  While the slot is written to, being near is enough.  When nobody can
+# write to it, one that stands still for long has no worker.
 sub wait_for_groups
 {
 	my ($slot, $node, $frozen) = @_;
 	my $end = time + $options{wait};
-	my $told = 0;
+	my ($told, $place, $here_since) = (0, '');
 
 	# what is committed gets positions; others go on writing meanwhile, to other slots
 	my ($head, $before) = (-1);
@@ -870,7 +872,9 @@ sub wait_for_groups
 	{
 		my $behind = group_behind($slot, $node, $head, $frozen);
 		return 1 if !defined $behind;
-		if (time > $end)
+		my $now = "$behind " . ask_one($node, 'SELECT sum("position") FROM azr_groups() WHERE handler = ' . quote($behind));
+		($place, $here_since) = ($now, time) if $now ne $place;
+		if (time > $end || ($frozen && time - $here_since > FROZEN_WAIT))
 		{
 			say_line("slot $slot: group $behind on node $node is not done with the slot's events");
 			return 0;

@@ -181,6 +181,10 @@ is(ask('a', q{SELECT state FROM azr_slots() WHERE slot = 17}) . ask('b', q{SELEC
 ok(!$ok, 'a group without workers') or diag($out);
 like($out, qr/^slot 17: group load on node a is not done with the slot's events$/m, 'keeps its slot') or diag($out);
 is(ask('a', q{SELECT state FROM azr_slots() WHERE slot = 17}), 'own', 'where it can be written to');
+my $begun = time;
+($out, $ok) = scale('--wait', 170, 'move', 17, 'a', 'b');
+like($out, qr/run this again when the group has workers, or drop the group if nobody works for it/, 'also if there is much time') or diag($out);
+cmp_ok(time - $begun, '<', 120, 'most of which it does not take');
 
 # -- moves under load
 
