@@ -242,7 +242,7 @@ azr_router_node_only(PG_FUNCTION_ARGS)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("%s cannot be called through a router", function_label(fcinfo)),
-			 errdetail("It concerns one node: each has a feed, a log and connections of its own."),
+			 errdetail("It concerns one node: each has a feed, a log, connections and transactions of its own."),
 			 errhint("Connect to the nodes that azr_router_nodes() lists, and call it there.")));
 	PG_RETURN_NULL();			/* keep compiler quiet */
 }
@@ -1121,7 +1121,7 @@ raise_again(const ErrorData *error)
 				 errmsg("a node cannot be reached"),
 				 errdetail_internal("%s", message != NULL ? message : error->message),
 				 errhint("Whether the node has done what it was asked for is not known: repeat the call with the same external_id, or look first.")));
-	if (is_of_proxy(error) && strstr(error->message, "l/Proxy: cluster not found") != NULL)
+	if (strncmp(error->message, "Pl/Proxy: cluster not found", strlen("Pl/Proxy: cluster not found")) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the router knows no node"),

@@ -223,7 +223,7 @@ foreach my $call (
 	isnt($theirs, '', 'the store refuses it');
 	is(refusal($asked), $theirs, "as the router does: $call");
 }
-is(refusal('SELECT azr_feed_head()'), q{0A000: azr_feed_head() cannot be called through a router | It concerns one node: each has a feed, a log and connections of its own. | Connect to the nodes that azr_router_nodes() lists, and call it there.}, 'what concerns one node');
+is(refusal('SELECT azr_feed_head()'), q{0A000: azr_feed_head() cannot be called through a router | It concerns one node: each has a feed, a log, connections and transactions of its own. | Connect to the nodes that azr_router_nodes() lists, and call it there.}, 'what concerns one node');
 is(refusal(q{CALL azr_import('SELECT 1')}) =~ s/ \|.*//r, '0A000: azr_import() cannot be called through a router', 'also a procedure');
 
 # a statement of its own, or nothing
@@ -336,6 +336,11 @@ is(rows('SELECT * FROM azr_check()'), '', 'all is sound');
 rows(q{SELECT azr_append('x): [y] REMOTE (null): z', NULL, azr_root('d', '1'), 0, ARRAY['T'], ARRAY['']::bytea[])});
 like(refusal(q{SELECT azr_append('x): [y] REMOTE (null): z', NULL, azr_root('d', '1'), 0, ARRAY['T'], ARRAY['']::bytea[])}),
 	qr{^ZR001: sequence conflict in stream "x\): \[y\] REMOTE \(null\): z/angzarr/}, 'a name does not make a conflict a lost connection');
+$node->safe_psql('postgres', 'CREATE DATABASE no_map');
+$node->safe_psql('no_map', 'CREATE EXTENSION angzarr_router CASCADE');
+is(refusal(q{SELECT azr_append_one('shop', NULL, azr_root('shop', '1'), NULL, 'T', '')}, 'no_map'),
+	'55000: the router knows no node | Use azr_router_map() to say where the slots are.', 'a router without a map');
+is(refusal(q{SELECT azr_domains()}, 'no_map'), '55000: the router knows no node | Use azr_router_map() to say where the slots are.', 'which asks nobody');
 like(refusal(q{SELECT azr_confirm_cascade('l/Proxy: cluster not found')}), qr{^ZR006: unknown cascade "l/Proxy: cluster not found"}, 'nor an unknown cascade a missing map');
 
 # The resolutions of a cascade on all nodes
