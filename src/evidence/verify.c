@@ -171,7 +171,7 @@ azr_verify(PG_FUNCTION_ARGS)
 		ereport(NOTICE,
 				(errmsg("%lld sealed events have moved to other nodes with their slots",
 						(long long) verify->moved),
-				 errdetail("They were deleted here, so only their leaves were looked at.")));
+				 errdetail("By the feed, they were deleted here, so only their leaves were looked at.")));
 	azr_evidence_reader_end(verify->reader);
 	azr_log_end(&verify->log);
 	PG_RETURN_NULL();

@@ -670,7 +670,7 @@ my $left = in_gone("SELECT count(*) FROM azr_feed(-1, $sealed)");
 my $moved = $sealed - $left;
 cmp_ok($moved, '>', 400, "of $sealed sealed events, $moved are deleted");
 cmp_ok($left, '>', 400, "and $left are left");
-my $moves = qr/test\.example\/log: $moved events have moved to other nodes with their slots; they were deleted here, so only their leaves were looked at/;
+my $moves = qr/test\.example\/log: $moved events have moved to other nodes with their slots; by the feed, they were deleted here, so only their leaves were looked at/;
 accepts('an audit of what is left', qr/^$moves\ntest\.example\/log: $left events are as they were sealed, 5 of them erased on record; the note of size 710 /, @audit, $gone);
 
 sub problems_of_gone
