@@ -65,110 +65,99 @@ azr_packed_is_null(const unsigned char *bitmap, int column)
 
 /* The same on machines of either byte order. */
 #ifdef WORDS_BIGENDIAN
-#define AZR_PACKED_LITTLE(x)	pg_bswap64(x)
+#define AZR_PACKED_LITTLE(word)	pg_bswap64(word)
 #else
-#define AZR_PACKED_LITTLE(x)	(x)
+#define AZR_PACKED_LITTLE(word)	(word)
 #endif
 
 /*
- * Write bytes as AZR_PACKED_CHARS(nbytes) characters: six bytes, which are 48 bits, become eight
- * characters at a time.
- */
-static inline void
-azr_pack(const unsigned char *bytes, size_t nbytes, char *chars)
-{
-	while (nbytes > 0)
-	{
-		size_t		now = Min(nbytes, 6);
-		uint64		x = 0;
-
-		/* it is faster to read two bytes that are left for later, too */
-		if (nbytes >= sizeof(x))
-			memcpy(&x, bytes, sizeof(x));
-		else
-			memcpy(&x, bytes, now);
-		x = AZR_PACKED_LITTLE(x);
-		x = (x & UINT64CONST(0x0000000000FFFFFF)) | (x & UINT64CONST(0x0000FFFFFF000000)) << 8;
-		x = (x & UINT64CONST(0x00000FFF00000FFF)) | (x & UINT64CONST(0x00FFF00000FFF000)) << 4;
-		x = (x & UINT64CONST(0x003F003F003F003F)) | (x & UINT64CONST(0x0FC00FC00FC00FC0)) << 2;
-		x = AZR_PACKED_LITTLE(x | UINT64CONST(0x4040404040404040));
-		if (now == 6)
-			memcpy(chars, &x, sizeof(x));
-		else
-			memcpy(chars, &x, AZR_PACKED_CHARS(now));
-		nbytes -= now;
-		bytes += now;
-		chars += 8;
-	}
-}
-
-/*
- * Read what azr_pack() has written, to AZR_PACKED_BYTES(nchars) bytes, with room for two more
- * behind them.  Returns false if it cannot have.
- */
-static inline bool
-azr_unpack(const char *chars, size_t nchars, unsigned char *bytes)
-{
-	uint64		wrong = 0;
-
-	if (nchars % 4 == 1)
-		return false;
-	while (nchars > 0)
-	{
-		size_t		now = Min(nchars, sizeof(uint64));
-		uint64		x = UINT64CONST(0x4040404040404040);
-
-		if (now == sizeof(x))
-			memcpy(&x, chars, sizeof(x));
-		else
-			memcpy(&x, chars, now);
-		x = AZR_PACKED_LITTLE(x) ^ UINT64CONST(0x4040404040404040);
-		wrong |= x & UINT64CONST(0xC0C0C0C0C0C0C0C0);
-		x = (x & UINT64CONST(0x003F003F003F003F)) | (x & UINT64CONST(0x3F003F003F003F00)) >> 2;
-		x = (x & UINT64CONST(0x00000FFF00000FFF)) | (x & UINT64CONST(0x0FFF00000FFF0000)) >> 4;
-		x = (x & UINT64CONST(0x0000000000FFFFFF)) | (x & UINT64CONST(0x00FFFFFF00000000)) >> 8;
-		x = AZR_PACKED_LITTLE(x);
-		if (now == sizeof(x))
-			memcpy(bytes, &x, sizeof(x));
-		else
-			memcpy(bytes, &x, AZR_PACKED_BYTES(now));
-		nchars -= now;
-		chars += now;
-		bytes += 6;
-	}
-	return wrong == 0;
-}
-
-/*
- * Pack bytes into a text.  Returns NULL if that is larger than a text can be.
+ * Pack bytes into a text: six bytes, which are 48 bits, become eight characters at a time.
+ * Returns NULL if that is larger than a text can be.
  */
 static inline text *
 azr_packed_text(const StringInfoData *bytes, MemoryContext context)
 {
 	size_t		length = AZR_PACKED_CHARS(bytes->len) + VARHDRSZ;
+	const char *from = bytes->data;
+	size_t		left = bytes->len;
 	text	   *packed;
+	char	   *to;
 
 	if (!AllocSizeIsValid(length))
 		return NULL;
 	packed = MemoryContextAlloc(context, length);
 	SET_VARSIZE(packed, length);
-	azr_pack((const unsigned char *) bytes->data, bytes->len, VARDATA(packed));
+	to = VARDATA(packed);
+	while (left > 0)
+	{
+		size_t		now = Min(left, 6);
+		uint64		word = 0;
+		uint64		x;
+
+		/* it is faster to read two bytes that are left for later, too */
+		if (left >= sizeof(word))
+			memcpy(&word, from, sizeof(word));
+		else
+			memcpy(&word, from, now);
+		x = AZR_PACKED_LITTLE(word);
+		x = (x & UINT64CONST(0x0000000000FFFFFF)) | (x & UINT64CONST(0x0000FFFFFF000000)) << 8;
+		x = (x & UINT64CONST(0x00000FFF00000FFF)) | (x & UINT64CONST(0x00FFF00000FFF000)) << 4;
+		x = (x & UINT64CONST(0x003F003F003F003F)) | (x & UINT64CONST(0x0FC00FC00FC00FC0)) << 2;
+		word = AZR_PACKED_LITTLE(x | UINT64CONST(0x4040404040404040));
+		if (now == 6)
+			memcpy(to, &word, sizeof(word));
+		else
+			memcpy(to, &word, AZR_PACKED_CHARS(now));
+		left -= now;
+		from += now;
+		to += sizeof(word);
+	}
 	return packed;
 }
 
 /*
- * The bytes of a packed text.  Returns false if it is none.
+ * The bytes of a packed text, with room for two more behind them.  Returns false if it is none.
  */
 static inline bool
 azr_unpack_text(const text *packed, StringInfo bytes)
 {
-	size_t		length = VARSIZE_ANY_EXHDR(packed);
+	const char *from = VARDATA_ANY(packed);
+	size_t		left = VARSIZE_ANY_EXHDR(packed);
+	uint64		wrong = 0;
+	char	   *to;
 
-	bytes->len = AZR_PACKED_BYTES(length);
+	if (left % 4 == 1)
+		return false;
+	bytes->len = AZR_PACKED_BYTES(left);
 	bytes->maxlen = bytes->len + 2;
 	bytes->cursor = 0;
 	bytes->data = palloc(bytes->maxlen);
-	return azr_unpack(VARDATA_ANY(packed), length, (unsigned char *) bytes->data);
+	to = bytes->data;
+	while (left > 0)
+	{
+		size_t		now = Min(left, sizeof(uint64));
+		uint64		word = UINT64CONST(0x4040404040404040);
+		uint64		x;
+
+		if (now == sizeof(word))
+			memcpy(&word, from, sizeof(word));
+		else
+			memcpy(&word, from, now);
+		x = AZR_PACKED_LITTLE(word) ^ UINT64CONST(0x4040404040404040);
+		wrong |= x & UINT64CONST(0xC0C0C0C0C0C0C0C0);
+		x = (x & UINT64CONST(0x003F003F003F003F)) | (x & UINT64CONST(0x3F003F003F003F00)) >> 2;
+		x = (x & UINT64CONST(0x00000FFF00000FFF)) | (x & UINT64CONST(0x0FFF00000FFF0000)) >> 4;
+		x = (x & UINT64CONST(0x0000000000FFFFFF)) | (x & UINT64CONST(0x00FFFFFF00000000)) >> 8;
+		word = AZR_PACKED_LITTLE(x);
+		if (now == sizeof(word))
+			memcpy(to, &word, sizeof(word));
+		else
+			memcpy(to, &word, AZR_PACKED_BYTES(now));
+		left -= now;
+		from += now;
+		to += 6;
+	}
+	return wrong == 0;
 }
 
 /*

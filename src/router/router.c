@@ -865,7 +865,7 @@ prepare_columns(FunctionCallInfo fcinfo, Route *route)
 	pq_sendint8(&head, AZR_PACKED_VERSION);
 	append_name(&head, get_func_name(route->function));
 	pq_sendint8(&head, is_row ? nasked : 0);
-	for (int i = 0; is_row && i < ncolumns; i++)
+	for (int i = 0; is_row && desc != NULL && i < ncolumns; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
 			append_name(&head, NameStr(TupleDescAttr(desc, i)->attname));
 	pq_sendint8(&head, fcinfo->nargs);
