@@ -108,7 +108,7 @@ sub killed
 		select(undef, undef, undef, 0.1);
 		$script->pump_nb;
 	}
-	BAIL_OUT("script/embedded: $out") if !$file;
+	die "script/embedded: $out" if !$file;
 	my ($first) = split /\n/, slurp_file($file);
 	$script->signal($signal);
 	eval { $script->finish };
