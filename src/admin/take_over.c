@@ -22,7 +22,6 @@
 #include "admin/take_over.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -31,6 +30,7 @@
 #include "parser/parser.h"
 #include "plumbing/args.h"
 #include "plumbing/extension.h"
+#include "plumbing/function_owner.h"
 #include "plumbing/lock.h"
 #include "plumbing/numbered.h"
 #include "plumbing/query.h"
@@ -39,7 +39,6 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(azr_take_over);
 
@@ -122,7 +121,6 @@ typedef struct Behind
 	"AND EXISTS (SELECT FROM aclexplode(i.initprivs) a WHERE a.grantee NOT IN (0, $1, $2))"
 
 static void check_caller(Oid owner);
-static Oid	owner_of_function(Oid function);
 static void give_rights_to_owner(const TakeOver *take_over);
 static void advance_sequences(const TakeOver *take_over);
 static void enable_triggers(const TakeOver *take_over);
@@ -152,7 +150,7 @@ azr_take_over(PG_FUNCTION_ARGS)
 	check_caller(take_over.owner);
 	take_over.owner_name = quote_identifier(GetUserNameFromId(take_over.owner, false));
 	take_over.self = fcinfo->flinfo->fn_oid;
-	take_over.lender = owner_of_function(take_over.self);
+	take_over.lender = azr_function_owner(take_over.self);
 	take_over.fcinfo = fcinfo;
 	azr_begin_changes(fcinfo);
 
@@ -183,19 +181,6 @@ check_caller(Oid owner)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of the tables of extension \"angzarr\""),
 				 errdetail("They belong to role \"%s\".", GetUserNameFromId(owner, false))));
-}
-
-static Oid
-owner_of_function(Oid function)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	return owner;
 }
 
 /*

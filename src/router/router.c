@@ -47,6 +47,7 @@
 #include "miscadmin.h"
 #include "parser/parse_func.h"
 #include "plumbing/error.h"
+#include "plumbing/function_owner.h"
 #include "plumbing/packed.h"
 #include "streams/root_of_key.h"
 #include "streams/slot_of.h"
@@ -159,7 +160,6 @@ static bool has_columns(const Route *route, TupleDesc desc);
 static void append_name(StringInfo head, const char *name);
 static void read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 						  char **name);
-static Oid	owner_of(Oid function);
 static SPIPlanPtr plan_call(const char *schema, const char *name, bool by_root, bool is_set,
 							int nargs, const Oid *types);
 static void check_may_write(FunctionCallInfo fcinfo);
@@ -311,7 +311,9 @@ call(FunctionCallInfo fcinfo, Way way, bool writes)
 	if (writes)
 		check_may_write(fcinfo);
 	GetUserIdAndSecContext(&caller, &security);
-	SetUserIdAndSecContext(owner_of(fcinfo->flinfo->fn_oid), security | SECURITY_LOCAL_USERID_CHANGE);
+	/* the owner can change, where what Route has of a function cannot */
+	SetUserIdAndSecContext(azr_function_owner(fcinfo->flinfo->fn_oid),
+						   security | SECURITY_LOCAL_USERID_CHANGE);
 	guc_level = NewGUCNestLevel();
 	settle_formats();
 	PG_TRY();
@@ -942,22 +944,6 @@ read_function(Oid function, Route *route, int *nargs, Oid *types, char **schema,
 			route->on_conflict = i;
 	}
 	ReleaseSysCache(tuple);
-}
-
-/*
- * Who owns a function now: that can change, where what Route has of it cannot.
- */
-static Oid
-owner_of(Oid function)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	return owner;
 }
 
 /*
